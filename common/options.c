@@ -1,0 +1,63 @@
+/* options.c - the option table: every setting of every program, one row each (settings.h). conf/millrace.conf explains each of them; a test
+ * compares the two. Order: as in the sample file. */
+#include "settings.h"
+
+#define KB 1024LL
+#define MB (1024 * KB)
+
+const option option_table[] = {
+	/* name, type, default, min, max, words, reloadable, help */
+	{"daemon.instance", OPTION_STRING, "millrace", 0, 0, NULL, false, "stable name of this daemon: transactional id, state folder, default admin port"},
+	{"daemon.state_dir", OPTION_PATH, "", 0, 0, NULL, false, "folder of the index; empty: $STATE_DIRECTORY, else /var/lib/millrace; the instance name is added"},
+	{"daemon.runtime_dir", OPTION_PATH, "", 0, 0, NULL, false, "folder of the sockets; empty: $RUNTIME_DIRECTORY, else /run/millrace; the instance name is added"},
+	{"daemon.drain_ms", OPTION_MS, "20000", 0, 600000, NULL, true, "how long SIGTERM waits for what is in flight"},
+	{"log.level", OPTION_ENUM, "info", 0, 0, "error warn info debug", true, "least important lines that are written"},
+	{"log.format", OPTION_ENUM, "logfmt", 0, 0, "logfmt json", true, "form of a log line"},
+	{"log.rate", OPTION_INT, "20", 1, 100000, NULL, true, "lines a second of one kind, the rest is counted"},
+	{"log.outcomes", OPTION_BOOL, "true", 0, 0, NULL, true, "one line for every outcome of a record"},
+	{"intake.topics", OPTION_LIST, "articles.raw", 0, 0, NULL, false, "input topics; a name that begins with ^ is a regular expression"},
+	{"intake.group", OPTION_STRING, "millrace", 0, 0, NULL, false, "consumer group"},
+	{"intake.identity", OPTION_ENUM, "record", 0, 0, "record key", false, "what makes the article id: the record's own id, or the Kafka key"},
+	{"intake.format", OPTION_LIST, "json", 0, 0, NULL, false, "form of values without a content-type header: json, text, html; or topic:form for single topics"},
+	{"intake.assignor", OPTION_ENUM, "auto", 0, 0, "auto range cooperative-sticky", false, "partition assignor; auto: cooperative-sticky from librdkafka 2.6.1 on, else range"},
+	{"intake.high_bytes", OPTION_BYTES, "16M", 64 * KB, 64 * 1024 * MB, NULL, true, "bytes in flight (tree and body counted) at which partitions are paused"},
+	{"intake.low_bytes", OPTION_BYTES, "8M", 32 * KB, 64 * 1024 * MB, NULL, true, "bytes in flight at which they are resumed"},
+	{"intake.high_records", OPTION_INT, "20000", 1, 10000000, NULL, true, "records in flight at which partitions are paused"},
+	{"intake.prefetch_bytes", OPTION_BYTES, "16M", 64 * KB, 2048 * MB, NULL, false, "bytes librdkafka may read ahead"},
+	{"intake.max_record_bytes", OPTION_BYTES, "4M", 1 * KB, 64 * MB, NULL, true, "a larger value is a dead letter (input.too-large)"},
+	{"intake.max_depth", OPTION_INT, "32", 4, 512, NULL, true, "deepest nesting of a JSON value (input.too-deep)"},
+	{"pipeline.stages", OPTION_LIST, "extract dedup classify", 0, 0, NULL, false, "worker stages in order; empty: records pass through"},
+	{"stage.batch_tasks", OPTION_INT, "16", 1, 256, NULL, true, "most tasks in one message to a worker"},
+	{"stage.batch_bytes", OPTION_BYTES, "256K", 4 * KB, 16 * MB, NULL, true, "most bytes in one message to a worker, unless one task alone is larger"},
+	{"stage.credit", OPTION_INT, "2", 1, 16, NULL, false, "messages a worker may hold at once"},
+	{"stage.deadline_ms", OPTION_MS, "5000", 50, 600000, NULL, true, "time for a task, whatever its size"},
+	{"stage.deadline_ms_per_mb", OPTION_MS, "10000", 0, 600000, NULL, true, "additional time a megabyte of task"},
+	{"stage.attempts", OPTION_INT, "3", 1, 10, NULL, true, "counted attempts before a task is a dead letter"},
+	{"stage.heartbeat_ms", OPTION_MS, "1000", 50, 60000, NULL, false, "heartbeats of workers and daemon; three missed: gone"},
+	{"workers.spawn", OPTION_LIST, "extract:1 dedup:1 classify:1", 0, 0, NULL, true, "local worker processes, stage:number; stages not named wait for workers started by others"},
+	{"workers.program", OPTION_PATH, "", 0, 0, NULL, false, "the worker program; empty: millrace-worker beside the running program"},
+	{"workers.memory_bytes", OPTION_BYTES, "1G", 64 * MB, 64 * 1024 * MB, NULL, false, "address space limit of a worker"},
+	{"workers.cage", OPTION_BOOL, "true", 0, 0, NULL, false, "seccomp cage of the workers; false only for debugging"},
+	{"extract.spans", OPTION_BOOL, "false", 0, 0, NULL, true, "detail.spans: positions of names and figures in the body"},
+	{"extract.max_nodes", OPTION_INT, "200000", 1000, 10000000, NULL, true, "most nodes of an HTML page that are looked at"},
+	{"extract.max_depth", OPTION_INT, "256", 16, 4096, NULL, true, "deepest nesting of an HTML page that is kept apart; deeper text joins its ancestor"},
+	{"dedup.duplicates", OPTION_ENUM, "topic", 0, 0, "topic enrich drop", true, "where duplicates go: their own topic, articles.enriched with full processing, nowhere (counted)"},
+	{"dedup.window_days", OPTION_INT, "60", 1, 3650, NULL, true, "how far back an earlier article counts"},
+	{"dedup.max_revisions", OPTION_INT, "24", 1, 100000, NULL, true, "revisions of one address a day; more are withheld, counted"},
+	{"dedup.max_entries", OPTION_INT, "3000000", 1000, 1000000000, NULL, true, "entries of the index; the oldest go first, counted"},
+	{"classify.labels", OPTION_LIST, "education science talent", 0, 0, NULL, false, "the taxonomy: one score_<label> field each"},
+	{"classify.model", OPTION_PATH, "", 0, 0, NULL, true, "model file; empty: the shipped one (conf/models/topics.model beside the program or in /usr/share/millrace)"},
+	{"publish.topic", OPTION_STRING, "articles.enriched", 0, 0, NULL, false, "topic of article records"},
+	{"publish.duplicates_topic", OPTION_STRING, "articles.duplicates", 0, 0, NULL, false, "topic of duplicates"},
+	{"publish.dead_prefix", OPTION_STRING, "dlq.", 0, 0, NULL, false, "dead letters go to this prefix + input topic"},
+	{"publish.delivery", OPTION_ENUM, "exactly-once", 0, 0, "exactly-once at-least-once", false, "one Kafka transaction an epoch; or flush, then commit"},
+	{"publish.epoch_ms", OPTION_MS, "100", 1, 60000, NULL, true, "an epoch ends after this time"},
+	{"publish.epoch_records", OPTION_INT, "5000", 1, 1000000, NULL, true, "... or with this many feed records"},
+	{"publish.epoch_bytes", OPTION_BYTES, "4M", 4 * KB, 1024 * MB, NULL, true, "... or with this many bytes of output"},
+	{"publish.max_record_bytes", OPTION_BYTES, "0", 0, 1024 * MB, NULL, false, "largest record produced; 0: asked from the topic at start (max.message.bytes)"},
+	{"sink.detail", OPTION_ENUM, "nested", 0, 0, "nested text none", true, "the member detail: as object, as JSON text, left out"},
+	{"admin.enabled", OPTION_BOOL, "true", 0, 0, NULL, false, "HTTP port for /live /ready /metrics /status"},
+	{"admin.address", OPTION_STRING, "127.0.0.1", 0, 0, NULL, false, "loopback address of the admin port"},
+	{"admin.port", OPTION_INT, "0", 0, 65535, NULL, false, "0: derived from the instance name (millrace: 9180)"},
+};
+const size_t option_count = sizeof option_table / sizeof *option_table;

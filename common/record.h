@@ -1,0 +1,114 @@
+/* record.h - the data contract as code: feed records in; article, duplicate and dead-letter records out.
+ *
+ * The only module that names JSON members, Kafka headers of the contract and their types; docs/record.md and conf/schema/ say the same in
+ * words. It parses a value once and dumps a record once (both counted: record_counts). It owns what it parsed; Kafka's own bytes
+ * stay the caller's. Pure apart from the two counters: no clock, no I/O, no locale. Loop thread of the daemon, or `millrace process`. */
+#ifndef COMMON_RECORD_H
+#define COMMON_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+struct settings;
+
+#define ARTICLE_ID_BYTES 16              /* 32 hex digits outside */
+
+typedef struct record_rules record_rules;        /* what the configuration says about records; immutable, made once a (re)load */
+typedef struct record record;                    /* one feed record, parsed */
+typedef struct article article;                  /* one article of it, growing stage by stage */
+
+/* A Kafka message, borrowed. */
+typedef struct record_source {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+	int64_t timestamp_ms;                    /* -1: none */
+	mr_bytes key, value;                     /* data NULL: null */
+	const mr_field *headers;                 /* names need not be unique */
+	size_t header_count;
+} record_source;
+
+/* Why a record is a dead letter. */
+typedef struct record_fault {
+	char code[32];                           /* input.not-json, stage.timeout, ...: a fixed word of the contract */
+	char stage[32];                          /* intake, or the stage's name, or publish */
+	char message[201];                       /* what was tried, on what, why it failed; cleaned, UTF-8, at most 200 characters */
+} record_fault;
+
+void record_fault_set(record_fault *fault, const char *code, const char *stage, const char *format, ...) MR_PRINTF(4, 5);
+
+/* ---- rules ---- */
+record_rules *record_rules_new(const struct settings *settings);
+void record_rules_free(record_rules **self);
+
+/* ---- in ---- */
+/* Parses one message. The value must outlive the record until record_release_input. NULL: `fault` says why. Null values (tombstones) are not for
+ * this function: see record_tombstone_id. */
+record *record_parse(const record_rules *rules, const record_source *source, record_fault *fault);
+void record_free(record **self);
+size_t record_memory(const record *self);                        /* bytes held, tree included (estimate, see engineering notes in record.c) */
+int64_t record_clock_ms(const record *self);                     /* the record's clock; -1: null */
+/* XXH3-128 of the payload without its per-delivery members (id, fetched_at and their aliases): equal bytes, equal story. */
+void record_fingerprint(const record *self, uint8_t out[16]);
+/* Canonical address; data NULL when there is none. Borrowed. */
+mr_bytes record_address(const record *self);
+void record_article_id(const record *self, int page_index, uint8_t out[ARTICLE_ID_BYTES]);
+/* `intake.identity = key`: the id of page 0 for a tombstone's key. */
+void record_tombstone_id(const record_rules *rules, const record_source *source, uint8_t out[ARTICLE_ID_BYTES]);
+/* The body and fields of the first stage's task (include/millrace/stage.h). `names` NULL-terminated. `out` has room for as many fields as there are
+ * names; values that had to be written stand in `scratch`. Returns the number of fields. Borrowed until record_release_input. */
+mr_bytes record_input(const record *self);
+size_t record_fields(const record *self, const char *const *names, mr_field *out, buf *scratch);
+/* Lets go of text and html (and the caller may let go of nothing else: dead letters need the message's bytes). Parts carry on. */
+void record_release_input(record *self);
+
+/* ---- articles ---- */
+/* Part `page_index` of `page_count`. Keeps a reference to `rec`, which must outlive it. Without any stage the article carries the feed's
+ * own values and text. */
+article *article_new(record *rec, int page_index, int page_count);
+void article_free(article **self);
+size_t article_memory(const article *self);
+/* Merges a stage's patch: a JSON object whose members must be fields of the contract with their types (`detail` member by member). 0; -1 with
+ * `fault` (code stage.refused): the answer was no good. */
+int article_apply(article *self, mr_bytes patch, const char *stage, record_fault *fault) MR_MUST_USE;
+/* Takes a malloc'ed body; must be valid UTF-8: 0; -1 (freed) with fault. */
+int article_set_body(article *self, char *body, size_t len, const char *stage, record_fault *fault) MR_MUST_USE;
+mr_bytes article_body(const article *self);
+size_t article_fields(const article *self, const char *const *names, mr_field *out, buf *scratch);
+int article_page(const article *self);
+
+/* What the judge found; zeroed = new story. */
+typedef struct verdict {
+	uint8_t story_id[ARTICLE_ID_BYTES];
+	uint8_t duplicate_of[ARTICLE_ID_BYTES];
+	bool has_owner;                          /* duplicate_of is set (duplicate, or revision with another article_id) */
+	const char *kind;                        /* "exact", "url", "near"; NULL: no duplicate */
+	double similarity;                       /* < 0: null */
+	int revision;                            /* 0: first edition */
+} verdict;
+
+/* ---- out: append one line of JSON (without line break) to `out` ---- */
+void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out);                /* topic articles.enriched */
+void article_dump_duplicate(const article *self, const verdict *v, int64_t now_ms, buf *out);/* topic articles.duplicates */
+void record_dump_duplicate(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out); /* byte-equal repeat */
+
+/* Headers of an outgoing record: those of the feed record without `content-type` and `millrace.*`, plus content-type. Pairs point into the
+ * source and constants. Returns their number; at most `max`. */
+size_t record_headers_out(const record_source *source, mr_field *out, size_t max);
+/* Headers of a dead letter: the input's (bounded) plus millrace.*; values stand in `scratch`. */
+typedef struct dead_letter {
+	const record_fault *fault;
+	int attempts;
+	int64_t first_ms, last_ms;               /* wall clock of first and last failure */
+} dead_letter;
+size_t record_headers_dead(const record_source *source, const dead_letter *dead, mr_field *out, size_t max, buf *scratch);
+
+void id_hex(const uint8_t id[ARTICLE_ID_BYTES], char out[33]);
+
+/* How often a value was parsed and a record dumped since start: shown in /metrics, proves "once". */
+typedef struct record_counts { uint64_t parsed, dumped, patches; } record_counts;
+record_counts record_counts_get(void);
+
+#endif

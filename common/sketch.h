@@ -1,0 +1,40 @@
+/* sketch.h - what is kept of a text to find its copies, and how two of them are compared.
+ *
+ * The stage `dedup` computes a sketch from normalised text (workers/dedup); the daemon's index keeps it and compares numbers
+ * with numbers. Plain data, no pointers. The format has a version; a log with another version is not read. Any thread. */
+#ifndef COMMON_SKETCH_H
+#define COMMON_SKETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+#define SKETCH_VERSION 1
+#define SKETCH_KEYS_MAX 64               /* keys of one sketch in the LSH tables */
+
+typedef struct sketch sketch;            /* complete type below: stored by value */
+
+enum sketch_relation {
+	SKETCH_DIFFERENT,        /* two stories */
+	SKETCH_KIN,              /* much in common, but facts, figures or parts changed: a revision when the address is the same, else another story */
+	SKETCH_NEAR,             /* a copy */
+	SKETCH_IDENTICAL,        /* the same normalised text */
+};
+
+typedef struct sketch_match {
+	enum sketch_relation relation;
+	double similarity;       /* 0..1, estimated resemblance or containment, the number given to the warehouse */
+} sketch_match;
+
+#include "common/sketch_format.h"        /* struct sketch: the fields, drawn */
+
+void sketch_encode(const sketch *self, buf *out);
+/* Reads a blob that came over the wire or out of a log. 0; -1 when it is damaged or of another version. */
+int sketch_decode(mr_bytes blob, sketch *self) MR_MUST_USE;
+/* Keys under which the sketch is filed and looked up: two texts are compared when they share at least one. Returns their number (0: too
+ * short or empty text, never compared). */
+size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS_MAX]);
+sketch_match sketch_compare(const sketch *earlier, const sketch *later);
+
+#endif

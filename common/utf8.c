@@ -1,0 +1,109 @@
+/* utf8.c - see utf8.h. */
+#include "utf8.h"
+
+/* Length of the well-formed sequence at p (0: broken), its value in *c. Table 3-7 of the Unicode standard. */
+static size_t decode(const unsigned char *p, const unsigned char *end, uint32_t *c)
+{
+	size_t left = (size_t)(end - p);
+	uint32_t a = p[0];
+	if (a < 0x80) {
+		*c = a;
+		return 1;
+	}
+	if (a < 0xC2 || a > 0xF4 || left < 2 || (p[1] & 0xC0) != 0x80)
+		return 0;
+	if (a < 0xE0) {
+		*c = (a & 0x1F) << 6 | (p[1] & 0x3F);
+		return 2;
+	}
+	if (left < 3 || (p[2] & 0xC0) != 0x80)
+		return 0;
+	if (a < 0xF0) {
+		*c = (a & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+		return *c < 0x800 || (*c >= 0xD800 && *c <= 0xDFFF) ? 0 : 3;
+	}
+	if (left < 4 || (p[3] & 0xC0) != 0x80)
+		return 0;
+	*c = (a & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 | (uint32_t)(p[2] & 0x3F) << 6 | (p[3] & 0x3F);
+	return *c < 0x10000 || *c > 0x10FFFF ? 0 : 4;
+}
+
+uint32_t utf8_next(const char **at, const char *end)
+{
+	uint32_t c = UTF8_BAD;
+	size_t n = decode((const unsigned char *)*at, (const unsigned char *)end, &c);
+	*at += n ? n : 1;
+	return n ? c : UTF8_BAD;
+}
+
+uint32_t utf8_prev(const char *begin, const char **at)
+{
+	const char *end = *at, *p = end - 1;
+	while (p > begin && end - p < 4 && ((unsigned char)*p & 0xC0) == 0x80)
+		p--;
+	uint32_t c;
+	size_t n = decode((const unsigned char *)p, (const unsigned char *)end, &c);
+	if (n && p + n == end) {
+		*at = p;
+		return c;
+	}
+	*at = end - 1;
+	return UTF8_BAD;
+}
+
+void utf8_add(buf *out, uint32_t c)
+{
+	char b[4];
+	size_t n;
+	if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+		c = UTF8_BAD;
+	if (c < 0x80) {
+		b[0] = (char)c;
+		n = 1;
+	} else if (c < 0x800) {
+		b[0] = (char)(0xC0 | c >> 6);
+		b[1] = (char)(0x80 | (c & 0x3F));
+		n = 2;
+	} else if (c < 0x10000) {
+		b[0] = (char)(0xE0 | c >> 12);
+		b[1] = (char)(0x80 | (c >> 6 & 0x3F));
+		b[2] = (char)(0x80 | (c & 0x3F));
+		n = 3;
+	} else {
+		b[0] = (char)(0xF0 | c >> 18);
+		b[1] = (char)(0x80 | (c >> 12 & 0x3F));
+		b[2] = (char)(0x80 | (c >> 6 & 0x3F));
+		b[3] = (char)(0x80 | (c & 0x3F));
+		n = 4;
+	}
+	buf_add(out, b, n);
+}
+
+bool utf8_valid(mr_bytes text)
+{
+	const unsigned char *p = (const unsigned char *)text.data, *end = p + text.len;
+	while (p < end) {
+		uint32_t c;
+		size_t n = decode(p, end, &c);
+		if (!n)
+			return false;
+		p += n;
+	}
+	return true;
+}
+
+size_t utf8_count(mr_bytes text)
+{
+	size_t n = 0;
+	for (const char *at = text.data, *end = at + text.len; at < end; n++)
+		utf8_next(&at, end);
+	return n;
+}
+
+size_t utf8_prefix(mr_bytes text, size_t characters)
+{
+	const char *at = text.data, *end = at + text.len;
+	for (size_t n = 0; at < end && n < characters; n++)
+		utf8_next(&at, end);
+	return (size_t)(at - text.data);
+}

@@ -1,0 +1,27 @@
+/* utf8.h - UTF-8, decoded and checked. Pure; any thread. Decoding follows RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. */
+#ifndef COMMON_UTF8_H
+#define COMMON_UTF8_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+#define UTF8_BAD 0xFFFDu
+
+/* Next character of [*at, end); moves *at behind it. A broken byte gives UTF8_BAD and moves by one. Call only while *at < end. */
+uint32_t utf8_next(const char **at, const char *end);
+/* Character that ends right before `at`; moves *at to its first byte. Call only while *at > begin. */
+uint32_t utf8_prev(const char *begin, const char **at);
+void utf8_add(buf *out, uint32_t c);                   /* appends one character; surrogates and values above U+10FFFF become U+FFFD */
+bool utf8_valid(mr_bytes text);
+size_t utf8_count(mr_bytes text);                      /* Unicode characters */
+size_t utf8_prefix(mr_bytes text, size_t characters);  /* bytes of the first `characters` characters (or all) */
+
+static inline bool utf8_is_han(uint32_t c)             /* ideographs, with the compatibility block, extensions A-H and 〇 */
+{
+	return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0xF900 && c <= 0xFAFF) ||
+	       (c >= 0x20000 && c <= 0x323AF) || c == 0x3007;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* fold.h - text folded for comparison, so that the same words look the same.
+ *
+ * Width (full-width letters, digits and punctuation to half-width), case, and Traditional to Simplified: first phrases (regional words: 專案 -> 项目),
+ * then characters, by OpenCC's tables (TWPhrases reversed, TWVariants reversed, TSPhrases, TSCharacters; compiled into a
+ * matcher at build time; oracle in tests: the library itself). Pure, no state but the constant tables; any thread. */
+#ifndef TEXT_FOLD_H
+#define TEXT_FOLD_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+
+enum fold_flags {
+	FOLD_WIDTH = 1,          /* full-width forms to half-width (NFKC's compatibility forms that occur in news) */
+	FOLD_CASE = 2,           /* A-Z, Latin-1, Greek, Cyrillic to lower case */
+	FOLD_SCRIPT = 4,         /* Traditional to Simplified, phrases first */
+	FOLD_LETTERS = 8,        /* keep letters, digits and ideographs only: punctuation and white space out */
+	FOLD_ALL = 15,
+};
+
+#define FOLD_VERSION 1           /* part of the index header: other tables or rules, other sketches */
+
+/* Appends the folded text to `out`. When `origin` is not NULL it receives, for every Unicode character appended, the byte offset in `in` it
+ * came from (as native uint32_t values), so that results can be shown in the words of the source. Broken UTF-8 becomes U+FFFD. */
+void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin);
+
+#endif
