@@ -20,7 +20,7 @@ typedef struct mr_field {
 } mr_field;
 
 #define MR_MUST_USE __attribute__((warn_unused_result))
-#define MR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define MR_PRINTF(at, first) __attribute__((format(printf, at, first)))
 
 static inline mr_bytes mr_bytes_of(const char *text)
 {
