@@ -18,6 +18,8 @@ enum fold_flags {
 	FOLD_ALL = 15,
 };
 
+extern const uint32_t fold_tables_hash;  /* fingerprint of the tables: another OpenCC release may fold a few words otherwise */
+
 #define FOLD_VERSION 1           /* part of the index header: other tables or rules, other sketches */
 
 /* Appends the folded text to `out`. When `origin` is not NULL it receives, for every Unicode character appended, the byte offset in `in` it

@@ -1,0 +1,187 @@
+/* fold.c - see fold.h.
+ *
+ * One pass, character by character: width (a few ranges and a small table of forms that stand for several characters), case, script,
+ * letters. Script is the only step that looks ahead: a word of OpenCC's phrase dictionaries is taken when the text has it here, longest
+ * first; with FOLD_LETTERS the characters that are dropped anyway (a line break within a word of a newspaper column) are looked over.
+ * The tables come from cmake/fold_tables.c and are closed: what is folded stays as it is when folded again.
+ *
+ * Left alone: marks on Latin letters (é is not e), Japanese shinjitai, half-width katakana. */
+#include "fold.h"
+
+#include "common/utf8.h"
+
+struct fold_word { uint16_t at; uint8_t rest, value; };          /* in fold_units: key behind its first character, then the value */
+struct fold_group { uint16_t single, first, count; };
+struct fold_pair { uint32_t from, to; };
+
+#include "fold_tables.inc"
+#include "fold_forms.h"
+
+#define HAN_FIRST 0x3400u
+#define HAN_LAST 0x9FFFu
+#define GROUP 0xD800u
+#define WIDE 0xDFFFu
+#define OUT_MAX 256                      /* bytes that one step can write: a word of 24 characters, 4 bytes each, and room */
+
+const uint32_t fold_tables_hash = FOLD_TABLES_HASH;
+
+typedef struct folder {
+	const char *begin, *at, *end;
+	unsigned flags;
+	buf *out, *origin;
+} folder;
+
+static uint32_t wide(uint32_t c)
+{
+	size_t low = 0, high = sizeof fold_wide / sizeof *fold_wide;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (fold_wide[mid].from < c)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < sizeof fold_wide / sizeof *fold_wide && fold_wide[low].from == c ? fold_wide[low].to : c;
+}
+
+/* A form that stands for several characters (㎡ = m2); NULL: none. */
+static const char *form(uint32_t c)
+{
+	size_t low = 0, high = sizeof forms / sizeof *forms;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (forms[mid].c < c)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < sizeof forms / sizeof *forms && forms[low].c == c ? forms[low].text : NULL;
+}
+
+static void emit(folder *self, uint32_t c, size_t from)
+{
+	unsigned char *p = (unsigned char *)self->out->data + self->out->len;
+	if (c < 0x80) {
+		*p++ = (unsigned char)c;
+	} else if (c < 0x800) {
+		*p++ = (unsigned char)(0xC0 | c >> 6);
+		*p++ = (unsigned char)(0x80 | (c & 0x3F));
+	} else if (c < 0x10000) {
+		*p++ = (unsigned char)(0xE0 | c >> 12);
+		*p++ = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+		*p++ = (unsigned char)(0x80 | (c & 0x3F));
+	} else {
+		*p++ = (unsigned char)(0xF0 | c >> 18);
+		*p++ = (unsigned char)(0x80 | (c >> 12 & 0x3F));
+		*p++ = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+		*p++ = (unsigned char)(0x80 | (c & 0x3F));
+	}
+	self->out->len = (size_t)((char *)p - self->out->data);
+	if (self->origin)
+		buf_add(self->origin, &(uint32_t){(uint32_t)from}, sizeof(uint32_t));
+}
+
+/* Case and letters of a character that is no ideograph of the tables and has its width already. */
+static void put_other(folder *self, uint32_t c, size_t from)
+{
+	if (self->flags & FOLD_CASE)
+		c = fold_case(c);
+	if (self->flags & FOLD_SCRIPT && c > 0xFFFF)
+		c = wide(c);
+	if (!(self->flags & FOLD_LETTERS) || fold_is_letter(c))
+		emit(self, c, from);
+}
+
+/* The next character that counts for a word; `at` moves behind it. 0 at the end. */
+static uint32_t ahead(const folder *self, const char **at)
+{
+	while (*at < self->end) {
+		uint32_t c = utf8_next(at, self->end);
+		if (!(self->flags & FOLD_LETTERS) || fold_is_letter(c))
+			return c;
+	}
+	return 0;
+}
+
+static bool put_word(folder *self, const struct fold_group *group, size_t from)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		const struct fold_word *word = &fold_words[group->first + i];
+		const uint16_t *key = fold_units + word->at, *value = key + word->rest;
+		const char *at = self->at;
+		size_t k = 0;
+		while (k < word->rest && ahead(self, &at) == key[k])
+			k++;
+		if (k < word->rest)
+			continue;
+		for (k = 0; k < word->value; k++)
+			emit(self, value[k], from);
+		self->at = at;
+		return true;
+	}
+	return false;
+}
+
+static void put_han(folder *self, uint32_t c, size_t from)
+{
+	uint32_t to = c;
+	if (self->flags & FOLD_SCRIPT) {
+		to = fold_han[c - HAN_FIRST];
+		if (to == WIDE) {
+			to = wide(c);
+		} else if (to >= GROUP && to < WIDE) {
+			const struct fold_group *group = &fold_groups[to - GROUP];
+			if (put_word(self, group, from))
+				return;
+			to = group->single;
+		}
+	}
+	emit(self, to, from);
+}
+
+static void put_folded(folder *self, uint32_t c, size_t from)
+{
+	if (c >= HAN_FIRST && c <= HAN_LAST)
+		put_han(self, c, from);
+	else
+		put_other(self, c, from);
+}
+
+static void put_wide(folder *self, uint32_t c, size_t from)
+{
+	const char *text = c >= 0xB2 && c <= 0xFFFF ? form(c) : NULL;
+	if (!text) {
+		put_folded(self, fold_width(c), from);
+		return;
+	}
+	for (const char *end = text + strlen(text); text < end;)
+		put_folded(self, utf8_next(&text, end), from);
+}
+
+void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin)
+{
+	folder self = {.begin = in.data, .at = in.data, .end = in.data + in.len, .flags = flags, .out = out, .origin = origin};
+	buf_reserve(out, in.len + OUT_MAX);
+	while (self.at < self.end) {
+		size_t from = (size_t)(self.at - self.begin);
+		if (out->cap - out->len < OUT_MAX)
+			buf_reserve(out, OUT_MAX + (size_t)(self.end - self.at));
+		unsigned char a = (unsigned char)*self.at;
+		if (a < 0x80) {
+			self.at++;
+			unsigned char c = flags & FOLD_CASE ? ascii_lower(a) : a;
+			if (!(flags & FOLD_LETTERS) || ascii_letter(a))
+				emit(&self, c, from);
+			continue;
+		}
+		uint32_t c = utf8_next(&self.at, self.end);
+		if (c >= HAN_FIRST && c <= HAN_LAST)
+			put_han(&self, c, from);
+		else if (flags & FOLD_WIDTH)
+			put_wide(&self, c, from);
+		else
+			put_other(&self, c, from);
+	}
+	if (out->data)
+		out->data[out->len] = 0;
+}
