@@ -26,6 +26,10 @@ void log_line(enum log_level level, const char *file, int line, const char *mess
 #define log_info(...)  log_line(LOG_LEVEL_INFO, __FILE__, __LINE__, __VA_ARGS__, NULL)
 #define log_debug(...) do { if (log_on(LOG_LEVEL_DEBUG)) log_line(LOG_LEVEL_DEBUG, __FILE__, __LINE__, __VA_ARGS__, NULL); } while (0)
 
+/* Tells what the rate limit left out since. Lines of any call site do this, too; a loop calls it once a second so that a burst followed by
+ * silence is told as well. */
+void log_tick(void);
+
 /* Cleans a stranger's text for a log line or a terminal: control bytes and broken UTF-8 become '?', cut at `max` bytes on a
  * character boundary. `out` holds max + 1 bytes; returns out. */
 char *log_clean(char *out, size_t max, mr_bytes text);

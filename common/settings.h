@@ -41,9 +41,26 @@ bool settings_bool(const settings *self, const char *name);
 size_t settings_list(const settings *self, const char *name, const char *const **items);   /* blank- or comma-separated */
 
 /* The librdkafka properties of a pass-through section ("kafka", "kafka.consumer", "kafka.producer"): calls `each` for every key. Values that
- * begin with `file:` are read from that file (relative names: from $CREDENTIALS_DIRECTORY), their last line break cut. */
+ * begin with `file:` are read from that file (relative names: from $CREDENTIALS_DIRECTORY), their last line break cut. Stops at the first result of `each` that
+ * is not 0 and returns it; -1 without a call when a secret of the section could not be read. */
 typedef int (*settings_each)(void *arg, const char *key, const char *value);
 int settings_section(const settings *self, const char *section, settings_each each, void *arg);
+
+/* The same names with where each value comes from ("file:line", "--set") and a value fit to be shown: "***" for those that may be secret,
+ * `file:NAME` as it stands. For `millrace check`. */
+typedef void (*settings_show_each)(void *arg, const char *key, const char *shown, const char *origin);
+void settings_section_show(const settings *self, const char *section, settings_show_each each, void *arg);
+/* Secrets that this process cannot read (no $CREDENTIALS_DIRECTORY, no permission): a line for each; returns their number. settings_section refuses a
+ * section with one of them (-1, logged); `millrace check` run by somebody else than the service only notes them. */
+int settings_secrets_unread(const settings *self, buf *notes);
+
+/* Where the value of a setting comes from: "file:line", "--set" or "default". Borrowed. */
+const char *settings_origin(const settings *self, const char *name);
+/* The value as it would stand in a file. */
+const char *settings_text(const settings *self, const char *name);
+/* A number in the unit of the option: "16M", "2s", "20"; `out` is returned. For range texts and `--explain`. */
+char *option_show(const option *row, int64_t value, char out[32]);
+const char *option_type_name(enum option_type type);
 
 /* Rules that span several settings (output topic among the inputs, names too long for a socket path, ...). Adds lines to errors, returns their number. */
 int settings_check(const settings *self, buf *errors);

@@ -1,0 +1,441 @@
+/* log.c - see log.h.
+ *
+ * A line is built in a fixed buffer on the stack and leaves in one write(2): no memory is asked for (it works when memory is out and in a
+ * caged worker), and lines of several threads and processes do not mix, because LINE_MAX_BYTES is PIPE_BUF. Layout:
+ *
+ *   <6>level=info prog=millraced msg="epoch committed" epoch=12 ms=31          not a terminal: priority for journald, its own time stamp
+ *   2026-03-13T08:00:00.123Z level=info prog=... msg=...                       terminal
+ *   <6>{"level":"info","prog":"millraced","msg":"epoch committed","epoch":"12"} log.format = json; values are strings
+ *
+ * The rate limit counts lines per call site and second in a small table; a site that finds no slot is not limited. Only the level, the set-up and
+ * this table are shared between threads: atomics and one mutex, never held while writing. */
+#include "log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "utf8.h"
+
+#define LINE_MAX_BYTES PIPE_BUF          /* 4096: writes up to here are atomic on pipes (pipe(7)) */
+#define VALUE_MAX_BYTES 1024             /* of one value before escaping */
+#define CLOSING_BYTES 32                 /* kept free for the mark of a cut line, closing quote, brace and line break */
+#define SITES 512                        /* call sites counted by the rate limit; a power of two, about four times what the programs have */
+
+static const char *const level_words[] = {"error", "warn", "info", "debug"};
+static const char level_priority[] = {'3', '4', '6', '7'};               /* sd-daemon(3) */
+
+typedef struct site {
+	const char *file;                /* NULL: free slot; compared as pointer, it is a literal */
+	int line;
+	enum log_level level;
+	int64_t second;                  /* of the count */
+	unsigned count, suppressed;
+} site;
+
+static struct {
+	atomic_int level;
+	atomic_bool json, terminal;
+	atomic_uint rate;
+	char program[32];
+	pthread_mutex_t lock;            /* of what follows */
+	site sites[SITES];
+	bool any_suppressed;
+	int64_t swept;                   /* second of the last sweep */
+} shared = {.level = LOG_LEVEL_INFO, .rate = 20, .program = "millrace", .lock = PTHREAD_MUTEX_INITIALIZER};
+
+typedef struct line {
+	char text[LINE_MAX_BYTES];
+	size_t len;
+	bool cut;                        /* something did not fit; nothing more is added */
+	bool json;
+} line;
+
+void log_setup(const char *program, enum log_level level, enum log_format format, unsigned lines_per_second)
+{
+	pthread_mutex_lock(&shared.lock);
+	snprintf(shared.program, sizeof shared.program, "%s", program);
+	pthread_mutex_unlock(&shared.lock);
+	atomic_store(&shared.json, format == LOG_JSON);
+	atomic_store(&shared.terminal, isatty(STDERR_FILENO) == 1);
+	atomic_store(&shared.rate, lines_per_second ? lines_per_second : 1);
+	log_set_level(level);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&shared.level, (int)level);
+}
+
+bool log_on(enum log_level level)
+{
+	return (int)level <= atomic_load_explicit(&shared.level, memory_order_relaxed);
+}
+
+/* ---- building a line ---- */
+
+static void add(line *self, const char *text, size_t len)
+{
+	if (self->cut || len > LINE_MAX_BYTES - CLOSING_BYTES - self->len) {
+		self->cut = true;
+		return;
+	}
+	memcpy(self->text + self->len, text, len);
+	self->len += len;
+}
+
+static void add_str(line *self, const char *text)
+{
+	add(self, text, strlen(text));
+}
+
+/* Characters that must not reach a terminal or a log reader as they are: controls of both sets, line separators, and the marks that turn
+ * the direction of writing (they make a line look like another one). */
+static bool is_unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F || c == 0xFEFF;
+}
+
+static void add_escaped(line *self, mr_bytes value)
+{
+	const char *at = value.data, *end = at + value.len;
+	while (at < end) {
+		const char *from = at;
+		char code[8];
+		uint32_t c = utf8_next(&at, end);
+		if (c == '"' || c == '\\') {
+			code[0] = '\\';
+			code[1] = (char)c;
+			add(self, code, 2);
+		} else if (c == '\n') {
+			add(self, "\\n", 2);
+		} else if (is_unsafe(c)) {
+			add(self, code, (size_t)snprintf(code, sizeof code, "\\u%04x", (unsigned)(c & 0xFFFF)));
+		} else if (c == UTF8_BAD && at - from == 1) {
+			add(self, "\xEF\xBF\xBD", 3);
+		} else {
+			add(self, from, (size_t)(at - from));
+		}
+	}
+}
+
+/* logfmt writes plain words without quotes; everything that could be taken for something else gets them. */
+static bool is_plain(mr_bytes value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.data[i];
+		if (c <= ' ' || c >= 0x7F || c == '"' || c == '=' || c == '\\')
+			return false;
+	}
+	return value.len > 0;
+}
+
+static void add_pair(line *self, const char *key, mr_bytes value)
+{
+	bool first = self->len == 0 || self->text[self->len - 1] == '{';
+	if (self->cut)
+		return;
+	size_t before = self->len;
+	if (self->json) {
+		add_str(self, first ? "\"" : ",\"");
+		add_str(self, key);
+		add_str(self, "\":\"");
+	} else {
+		if (!first && self->text[self->len - 1] != '>')
+			add_str(self, " ");
+		add_str(self, key);
+		add_str(self, "=");
+	}
+	if (!self->json && is_plain(value)) {
+		add(self, value.data, value.len);
+	} else {
+		if (!self->json)
+			add_str(self, "\"");
+		add_escaped(self, value);
+		add_str(self, "\"");
+	}
+	if (self->cut)
+		self->len = before;              /* a pair stands whole or not at all */
+}
+
+static mr_bytes cut_at(mr_bytes text, size_t max)
+{
+	if (text.len <= max)
+		return text;
+	text.len = max;
+	/* not in the middle of a character: step back over its continuation bytes, at most three */
+	for (int i = 0; i < 3 && text.len && ((unsigned char)text.data[text.len] & 0xC0) == 0x80; i++)
+		text.len--;
+	return text;
+}
+
+static void begin(line *self, enum log_level level)
+{
+	self->len = 0;
+	self->cut = false;
+	self->json = atomic_load(&shared.json);
+	char stamp[48];
+	if (!atomic_load(&shared.terminal)) {
+		snprintf(stamp, sizeof stamp, "<%c>", level_priority[level]);
+	} else {
+		struct timespec now;
+		struct tm utc;
+		clock_gettime(CLOCK_REALTIME, &now);
+		gmtime_r(&now.tv_sec, &utc);
+		size_t n = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+		snprintf(stamp + n, sizeof stamp - n, ".%03ldZ ", now.tv_nsec / 1000000);
+	}
+	add_str(self, stamp);
+	if (self->json)
+		add_str(self, "{");
+	add_pair(self, "level", mr_bytes_of(level_words[level]));
+	add_pair(self, "prog", mr_bytes_of(shared.program));
+}
+
+static void end(line *self)
+{
+	bool was_cut = self->cut;
+	self->cut = false;
+	if (was_cut) {
+		const char *mark = self->json ? ",\"cut\":\"true\"" : " cut=true";
+		memcpy(self->text + self->len, mark, strlen(mark));
+		self->len += strlen(mark);
+	}
+	if (self->json)
+		self->text[self->len++] = '}';
+	self->text[self->len++] = '\n';
+	const char *at = self->text;
+	while (self->len) {
+		ssize_t n = write(STDERR_FILENO, at, self->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;                  /* nobody reads, or a pipe that is full and does not block: the line is lost, the work goes on */
+		at += n;
+		self->len -= (size_t)n;
+	}
+}
+
+/* ---- values ---- */
+
+enum length { PLAIN, LONG, LONG_LONG, SIZE };
+
+/* The one conversion of a format: its letter and length modifier. Anything else than exactly one is our bug. */
+static char conversion(const char *format, enum length *length)
+{
+	char letter = 0;
+	*length = PLAIN;
+	for (const char *p = format; *p; p++) {
+		if (*p != '%')
+			continue;
+		if (p[1] == '%') {
+			p++;
+			continue;
+		}
+		assert(!letter && "one conversion a value");
+		p++;
+		p += strspn(p, "-+ #0123456789.");
+		if (*p == 'l') {
+			p++;
+			*length = LONG;
+			if (*p == 'l') {
+				p++;
+				*length = LONG_LONG;
+			}
+		} else if (*p == 'z') {
+			p++;
+			*length = SIZE;
+		}
+		letter = *p;
+		assert(letter && strchr("sdiuxfgc", letter) && "a conversion that log.h names");
+	}
+	assert(letter);
+	return letter;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+/* Formats one value into `out`; takes exactly one argument. */
+static mr_bytes format_value(char out[VALUE_MAX_BYTES + 8], const char *format, va_list *args)
+{
+	enum length length;
+	int n;
+	size_t room = VALUE_MAX_BYTES + 8;
+	switch (conversion(format, &length)) {
+	case 's': {
+		const char *text = va_arg(*args, const char *);
+		if (!text)
+			text = "";
+		if (strcmp(format, "%s") == 0)
+			return cut_at((mr_bytes){text, strnlen(text, VALUE_MAX_BYTES + 1)}, VALUE_MAX_BYTES);
+		n = snprintf(out, room, format, text);
+		break;
+	}
+	case 'f':
+	case 'g':
+		n = snprintf(out, room, format, va_arg(*args, double));
+		break;
+	default:
+		if (length == LONG_LONG)
+			n = snprintf(out, room, format, va_arg(*args, long long));
+		else if (length == LONG)
+			n = snprintf(out, room, format, va_arg(*args, long));
+		else if (length == SIZE)
+			n = snprintf(out, room, format, va_arg(*args, size_t));
+		else
+			n = snprintf(out, room, format, va_arg(*args, int));
+	}
+	return cut_at((mr_bytes){out, n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1}, VALUE_MAX_BYTES);
+}
+#pragma GCC diagnostic pop
+
+/* ---- rate limit ---- */
+
+static int64_t second_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static const char *base_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	return slash ? slash + 1 : file;
+}
+
+static void tell_suppressed(const char *file, int at, enum log_level level, unsigned suppressed)
+{
+	line out;
+	char text[160];
+	begin(&out, level);
+	add_pair(&out, "msg", mr_bytes_of("lines left out by log.rate"));
+	snprintf(text, sizeof text, "%s:%d", base_name(file), at);
+	add_pair(&out, "at", mr_bytes_of(text));
+	snprintf(text, sizeof text, "%u", suppressed);
+	add_pair(&out, "suppressed", mr_bytes_of(text));
+	end(&out);
+}
+
+/* One full site whose second is over: copies it to *told and clears its count. The caller tells it without the lock. */
+static bool next_suppressed(int64_t now, site *told)
+{
+	for (size_t i = 0; i < SITES; i++) {
+		site *s = &shared.sites[i];
+		if (s->suppressed && s->second != now) {
+			*told = *s;
+			s->suppressed = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void sweep(int64_t now)
+{
+	for (;;) {
+		site told;
+		pthread_mutex_lock(&shared.lock);
+		bool due = shared.any_suppressed && shared.swept != now;
+		bool more = due && next_suppressed(now, &told);
+		if (due && !more) {
+			shared.swept = now;
+			shared.any_suppressed = false;
+			for (size_t i = 0; i < SITES; i++)
+				shared.any_suppressed |= shared.sites[i].suppressed > 0;
+		}
+		pthread_mutex_unlock(&shared.lock);
+		if (!more)
+			return;
+		tell_suppressed(told.file, told.line, told.level, told.suppressed);
+	}
+}
+
+static site *find_site(const char *file, int at)
+{
+	size_t slot = ((size_t)((uintptr_t)file >> 3) * 31 + (size_t)at * 2654435761u) & (SITES - 1);
+	for (size_t i = 0; i < 16; i++) {
+		site *s = &shared.sites[(slot + i) & (SITES - 1)];
+		if (!s->file || (s->file == file && s->line == at))
+			return s;
+	}
+	return NULL;
+}
+
+static bool admitted(const char *file, int at, enum log_level level, int64_t now)
+{
+	bool yes = true;
+	pthread_mutex_lock(&shared.lock);
+	site *s = find_site(file, at);
+	if (s) {
+		if (!s->file || (s->second != now && !s->suppressed))
+			*s = (site){.file = file, .line = at, .second = now};
+		s->level = level;
+		yes = s->second == now && s->count < atomic_load(&shared.rate);
+		s->count += yes;
+		s->suppressed += !yes;
+		shared.any_suppressed |= !yes;
+	}
+	pthread_mutex_unlock(&shared.lock);
+	return yes;
+}
+
+void log_tick(void)
+{
+	sweep(second_now());
+}
+
+void log_line(enum log_level level, const char *file, int at, const char *message, ...)
+{
+	if (!log_on(level))
+		return;
+	int64_t now = second_now();
+	sweep(now);
+	if (!admitted(file, at, level, now))
+		return;
+	line out;
+	begin(&out, level);
+	add_pair(&out, "msg", cut_at(mr_bytes_of(message), VALUE_MAX_BYTES));
+	va_list args;
+	va_start(args, message);
+	const char *key;
+	while ((key = va_arg(args, const char *))) {
+		char text[VALUE_MAX_BYTES + 8];
+		const char *format = va_arg(args, const char *);
+		mr_bytes value = format_value(text, format, &args);
+		add_pair(&out, key, value);
+	}
+	va_end(args);
+	if (level == LOG_LEVEL_DEBUG) {
+		char text[160];
+		snprintf(text, sizeof text, "%s:%d", base_name(file), at);
+		add_pair(&out, "at", mr_bytes_of(text));
+	}
+	end(&out);
+}
+
+char *log_clean(char *out, size_t max, mr_bytes text)
+{
+	const char *at = text.data, *end_of_text = text.data ? text.data + text.len : NULL;
+	size_t len = 0;
+	while (at < end_of_text) {
+		const char *from = at;
+		uint32_t c = utf8_next(&at, end_of_text);
+		bool bad = is_unsafe(c) || (c == UTF8_BAD && at - from == 1);
+		size_t n = bad ? 1 : (size_t)(at - from);
+		if (len + n > max)
+			break;
+		memcpy(out + len, bad ? "?" : from, n);
+		len += n;
+	}
+	out[len] = 0;
+	return out;
+}

@@ -1,0 +1,340 @@
+/* settings_check.c - rules over several settings (settings_check). Every rule adds its own line, so that one run shows all that is wrong. */
+#include <arpa/inet.h>
+#include <regex.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include "nearest.h"
+#include "settings_parts.h"
+
+#define TOPIC_MAX 249                    /* Apache Kafka: Topic.MAX_NAME_LENGTH */
+#define SOCKET_PATH_MAX (sizeof((struct sockaddr_un){0}).sun_path - 1)   /* 107 */
+
+typedef struct checking {
+	const settings *self;
+	buf *errors;
+	int bad;
+} checking;
+
+static void complain(checking *at, const char *name, const char *format, ...) MR_PRINTF(3, 4);
+
+static void complain(checking *at, const char *name, const char *format, ...)
+{
+	char what[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(what, sizeof what, format, args);
+	va_end(args);
+	buf_printf(at->errors, "%s: %s: %s\n", settings_origin(at->self, name), name, what);
+	at->bad++;
+}
+
+/* First letter in `first`, the others in `rest`, at most `max` bytes; sets are written out, ranges a-z are meant by "a". */
+static bool in_set(char c, const char *set)
+{
+	for (; *set; set++)
+		if (*set == 'a' ? c >= 'a' && c <= 'z' : *set == 'A' ? c >= 'A' && c <= 'Z' : *set == '0' ? c >= '0' && c <= '9' : c == *set)
+			return true;
+	return false;
+}
+
+static bool is_word(const char *text, const char *first, const char *rest, size_t max)
+{
+	size_t len = strlen(text);
+	if (!len || len > max || !in_set(text[0], first))
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (!in_set(text[i], rest))
+			return false;
+	return true;
+}
+
+static bool is_topic(const char *name)
+{
+	return is_word(name, "aA0._-", "aA0._-", TOPIC_MAX) && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* ---- topics ---- */
+
+static void check_topic(checking *at, const char *setting, const char *name)
+{
+	if (!is_topic(name))
+		complain(at, setting, "'%.64s' is not a topic name (letters, digits, '.', '_', '-', at most %d)", name, TOPIC_MAX);
+}
+
+/* librdkafka compiles patterns the same way (rdregex.c). Intervals and back-references are refused: with them a pattern of a few bytes can
+ * ask for any amount of memory and time, here and in the daemon. */
+static bool compile_pattern(checking *at, const char *pattern, regex_t *out)
+{
+	if (strlen(pattern) > TOPIC_MAX || strpbrk(pattern, "{}\\") != NULL) {
+		for (const char *p = pattern; *p; p++) {
+			if (*p == '\\' && p[1] && !in_set(p[1], "aA0")) {
+				p++;
+				continue;
+			}
+			if (strchr("{}\\", *p) || strlen(pattern) > TOPIC_MAX) {
+				complain(at, "intake.topics", "pattern '%.64s' is too long or uses {}, back-references or letters behind '\\'", pattern);
+				return false;
+			}
+		}
+	}
+	char why[128];
+	int rc = regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
+	if (rc == 0)
+		return true;
+	regerror(rc, out, why, sizeof why);
+	complain(at, "intake.topics", "'%.64s' is not a regular expression: %s", pattern, why);
+	return false;
+}
+
+/* A name that the pattern might well match: its plain letters, with one `x` for each '.', set or group mark left out. */
+static void sample_of(const char *pattern, buf *out)
+{
+	for (const char *p = pattern; *p; p++) {
+		if (*p == '\\' && p[1])
+			buf_add_char(out, *++p);
+		else if (*p == '.')
+			buf_add_char(out, 'x');
+		else if (*p == '[')
+			for (buf_add_char(out, p[1] ? p[1] : 'x'); p[1] && *p != ']'; p++) {}
+		else if (*p == '|')
+			return;
+		else if (in_set(*p, "aA0_-"))
+			buf_add_char(out, *p);
+	}
+}
+
+static void check_pattern_output(checking *at, const regex_t *regex, const char *pattern, const char *setting, const char *topic)
+{
+	if (topic[0] && regexec(regex, topic, 0, NULL, 0) == 0)
+		complain(at, setting, "'%.64s' is matched by the input pattern '%.64s': the daemon would read its own output", topic, pattern);
+}
+
+static void check_pattern(checking *at, const char *pattern)
+{
+	regex_t regex;
+	buf dead = {0};
+	if (!compile_pattern(at, pattern, &regex))
+		return;
+	check_pattern_output(at, &regex, pattern, "publish.topic", settings_str(at->self, "publish.topic"));
+	check_pattern_output(at, &regex, pattern, "publish.duplicates_topic", settings_str(at->self, "publish.duplicates_topic"));
+	buf_add_str(&dead, settings_str(at->self, "publish.dead_prefix"));
+	sample_of(pattern, &dead);
+	check_pattern_output(at, &regex, pattern, "publish.dead_prefix", dead.data);
+	regfree(&regex);
+	buf_free(&dead);
+}
+
+static void check_dead_topic(checking *at, const char *input, const char *const *inputs, size_t count)
+{
+	const char *prefix = settings_str(at->self, "publish.dead_prefix");
+	buf dead = {0};
+	buf_printf(&dead, "%s%s", prefix, input);
+	if (!is_topic(dead.data))
+		complain(at, "publish.dead_prefix", "'%.64s' with the input topic '%.64s' is not a topic name of at most %d", prefix, input, TOPIC_MAX);
+	for (size_t i = 0; i < count; i++) {
+		regex_t regex;
+		buf ignored = {0};
+		checking silent = {at->self, &ignored, 0};
+		if (strcmp(inputs[i], dead.data) == 0)
+			complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an input topic", dead.data);
+		if (inputs[i][0] == '^' && compile_pattern(&silent, inputs[i], &regex)) {
+			check_pattern_output(at, &regex, inputs[i], "publish.dead_prefix", dead.data);
+			regfree(&regex);
+		}
+		buf_free(&ignored);
+	}
+	if (strcmp(dead.data, settings_str(at->self, "publish.topic")) == 0 || strcmp(dead.data, settings_str(at->self, "publish.duplicates_topic")) == 0)
+		complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an output topic", dead.data);
+	buf_free(&dead);
+}
+
+static void check_input(checking *at, const char *input, const char *const *inputs, size_t count)
+{
+	static const char *const outputs[] = {"publish.topic", "publish.duplicates_topic"};
+	if (input[0] == '^') {
+		check_pattern(at, input);
+		return;
+	}
+	check_topic(at, "intake.topics", input);
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(input, settings_str(at->self, outputs[i])) == 0)
+			complain(at, outputs[i], "'%.64s' is an input topic: the daemon would read its own output", input);
+	check_dead_topic(at, input, inputs, count);
+}
+
+static void check_repeats(checking *at, const char *setting, const char *const *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(items[i], items[j]) == 0) {
+				complain(at, setting, "'%.64s' stands twice", items[i]);
+				break;
+			}
+}
+
+static void check_topics(checking *at)
+{
+	const char *const *inputs;
+	size_t count = settings_list(at->self, "intake.topics", &inputs);
+	const char *duplicates = settings_str(at->self, "publish.duplicates_topic"), *prefix = settings_str(at->self, "publish.dead_prefix");
+	if (!count)
+		complain(at, "intake.topics", "names no topic");
+	check_topic(at, "publish.topic", settings_str(at->self, "publish.topic"));
+	check_topic(at, "publish.duplicates_topic", duplicates);
+	if (prefix[0] && !is_word(prefix, "aA0._-", "aA0._-", TOPIC_MAX - 1))
+		complain(at, "publish.dead_prefix", "'%.64s' cannot begin a topic name", prefix);
+	if (strcmp(duplicates, settings_str(at->self, "publish.topic")) == 0)
+		complain(at, "publish.duplicates_topic", "is publish.topic; to publish duplicates there set dedup.duplicates = enrich");
+	check_repeats(at, "intake.topics", inputs, count);
+	for (size_t i = 0; i < count; i++)
+		check_input(at, inputs[i], inputs, count);
+}
+
+static void check_formats(checking *at)
+{
+	const char *const *items;
+	size_t count = settings_list(at->self, "intake.format", &items), plain = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *colon = strrchr(items[i], ':'), *form = colon ? colon + 1 : items[i];
+		nearest guess = {.word = form};
+		plain += colon == NULL;
+		if (strcmp(form, "json") == 0 || strcmp(form, "text") == 0 || strcmp(form, "html") == 0)
+			continue;
+		nearest_offer(&guess, "json");
+		nearest_offer(&guess, "text");
+		nearest_offer(&guess, "html");
+		complain(at, "intake.format", "'%.64s' is not json, text, html or topic:form%s%s%s", items[i], guess.best ? " (did you mean '" : "",
+			 guess.best ? guess.best : "", guess.best ? "'?)" : "");
+	}
+	if (plain > 1)
+		complain(at, "intake.format", "names more than one form for all topics");
+}
+
+/* ---- stages and workers ---- */
+
+static bool is_stage_name(const char *name)
+{
+	return is_word(name, "a", "a0-", 31);
+}
+
+static void check_stages(checking *at)
+{
+	const char *const *stages;
+	size_t count = settings_list(at->self, "pipeline.stages", &stages);
+	for (size_t i = 0; i < count; i++) {
+		size_t path = strlen(settings_runtime_dir(at->self)) + 1 + strlen(stages[i]) + strlen(".sock");
+		if (!is_stage_name(stages[i]))
+			complain(at, "pipeline.stages", "'%.64s' is not a stage name (a-z, digits, '-', at most 31)", stages[i]);
+		else if (path > SOCKET_PATH_MAX)
+			complain(at, "daemon.runtime_dir", "the socket %.160s/%s.sock has a name of %zu bytes, at most %zu are possible",
+				 settings_runtime_dir(at->self), stages[i], path, SOCKET_PATH_MAX);
+	}
+	check_repeats(at, "pipeline.stages", stages, count);
+}
+
+/* A stage that is spawned need not be in the pipeline (the default names all three), but must be a word that could be meant. */
+static bool is_known_stage(const settings *self, const char *name, nearest *guess)
+{
+	static const char *const shipped[] = {"extract", "dedup", "classify"};
+	const char *const *stages;
+	size_t count = settings_list(self, "pipeline.stages", &stages);
+	for (size_t i = 0; i < count + 3; i++) {
+		const char *known = i < count ? stages[i] : shipped[i - count];
+		if (strcmp(known, name) == 0)
+			return true;
+		nearest_offer(guess, known);
+	}
+	return false;
+}
+
+static void check_spawn(checking *at)
+{
+	const char *const *items;
+	size_t count = settings_list(at->self, "workers.spawn", &items);
+	for (size_t i = 0; i < count; i++) {
+		char name[33], *end = NULL;
+		size_t len = strcspn(items[i], ":");
+		long number = items[i][len] && in_set(items[i][len + 1], "0") ? strtol(items[i] + len + 1, &end, 10) : -1;
+		nearest guess = {.word = name};
+		snprintf(name, sizeof name, "%.*s", (int)(len < 32 ? len : 32), items[i]);
+		if (!end || *end || number < 0 || number > 64 || !is_stage_name(name))
+			complain(at, "workers.spawn", "'%.64s' is not stage:number with a number from 0 to 64", items[i]);
+		else if (!is_known_stage(at->self, name, &guess))
+			complain(at, "workers.spawn", "'%.32s' is no stage of pipeline.stages%s%s%s", name, guess.best ? " (did you mean '" : "",
+				 guess.best ? guess.best : "", guess.best ? "'?)" : "");
+	}
+}
+
+static void check_labels(checking *at)
+{
+	const char *const *labels;
+	size_t count = settings_list(at->self, "classify.labels", &labels);
+	if (!count || count > 64)
+		complain(at, "classify.labels", "wants 1 to 64 labels");
+	for (size_t i = 0; i < count; i++) {
+		if (!is_word(labels[i], "a", "a0_", 31))
+			complain(at, "classify.labels", "'%.64s' is not a label (a-z, digits, '_', at most 31; it names the field score_<label>)", labels[i]);
+		else if (strcmp(labels[i], "none") == 0)
+			complain(at, "classify.labels", "'none' is what an article without a label gets; it cannot be a label");
+	}
+	check_repeats(at, "classify.labels", labels, count);
+}
+
+/* ---- limits, addresses, times ---- */
+
+static bool is_loopback(const char *address)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	if (inet_pton(AF_INET, address, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static void check_limits(checking *at)
+{
+	int64_t high = settings_int(at->self, "intake.high_bytes"), record = settings_int(at->self, "intake.max_record_bytes");
+	int64_t largest = settings_int(at->self, "publish.max_record_bytes");
+	if (settings_int(at->self, "intake.low_bytes") >= high)
+		complain(at, "intake.low_bytes", "must be below intake.high_bytes (%lld)", (long long)high);
+	if (record > high)
+		complain(at, "intake.max_record_bytes", "must not be above intake.high_bytes (%lld): such a record could never be let in", (long long)high);
+	if (largest && largest < 4096)
+		complain(at, "publish.max_record_bytes", "is 0 (asked from the topic) or at least 4K");
+	if (!is_loopback(settings_str(at->self, "admin.address")))
+		complain(at, "admin.address", "'%.64s' is not a loopback address (127.0.0.1, ::1): the admin port has no password",
+			 settings_str(at->self, "admin.address"));
+}
+
+/* A hung transaction must die before another member takes its partitions over; checked when both were set by hand. */
+static void check_timeouts(checking *at)
+{
+	const property *transaction = property_find(at->self, SECTION_PRODUCER, "transaction.timeout.ms");
+	const property *session = property_find(at->self, SECTION_CONSUMER, "session.timeout.ms");
+	if (!transaction || !session || atoll(transaction->text) < atoll(session->text))
+		return;
+	buf_printf(at->errors, "%s: kafka.producer.transaction.timeout.ms: must be below kafka.consumer.session.timeout.ms (%s)\n", transaction->origin,
+		   session->origin);
+	at->bad++;
+}
+
+int settings_check(const settings *self, buf *errors)
+{
+	checking at = {self, errors, 0};
+	if (!is_word(settings_str(self, "daemon.instance"), "a0", "a0_-", 63))
+		complain(&at, "daemon.instance", "'%.64s' is not a name (a-z or a digit, then a-z, digits, '_', '-', at most 63)",
+			 settings_str(self, "daemon.instance"));
+	if (!settings_str(self, "intake.group")[0] || strlen(settings_str(self, "intake.group")) > TOPIC_MAX)
+		complain(&at, "intake.group", "wants 1 to %d bytes", TOPIC_MAX);
+	check_topics(&at);
+	check_formats(&at);
+	check_stages(&at);
+	check_spawn(&at);
+	check_labels(&at);
+	check_limits(&at);
+	check_timeouts(&at);
+	return at.bad;
+}
