@@ -1,0 +1,27 @@
+/* cli.h - the one command for people: `millrace COMMAND`. One file per command, `cli/<name>.c`, with `<name>_main` and `<name>_help`; one row in the table
+ * of main.c. main.c has taken --config, --set, --help and --version out of argv before a command is called: argv[0] is the
+ * command's name. A command returns a code of common/exit_codes.h and writes its result to standard output, everything else to standard error. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "common/exit_codes.h"
+#include "common/settings.h"
+
+/* The configuration named on the command line, checked. NULL: all errors were printed; return EXIT_CONFIG. The caller frees it. */
+settings *cli_settings(void);
+/* The same without reading: the file (NULL: none) and the --set values. */
+const char *cli_config(void);
+const char *const *cli_sets(size_t *count);
+
+/* Prints `millrace COMMAND: what` and where to find help; returns EXIT_USAGE. */
+int cli_usage(const char *command, const char *format, ...) MR_PRINTF(2, 3);
+/* Prints `millrace COMMAND: what`; returns EXIT_FAILED. */
+int cli_failed(const char *command, const char *format, ...) MR_PRINTF(2, 3);
+
+/* The commands, in the order of `millrace --help`. To add one: a line here, the same in the table of main.c. */
+int check_main(int argc, char **argv);
+extern const char check_help[];
+int version_main(int argc, char **argv);
+extern const char version_help[];
+
+#endif

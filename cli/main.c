@@ -1,0 +1,137 @@
+/* main.c - the `millrace` command: finds the subcommand, takes the options that all of them share. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "common/args.h"
+#include "common/log.h"
+#include "common/nearest.h"
+
+static const struct command {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *summary;             /* one line for `millrace --help` */
+	const char *help;                /* usage and options of the command itself, for `millrace NAME --help` */
+} commands[] = {
+	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
+	{"version", version_main, "versions of the program and of its libraries", version_help},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+/* The shared part of the command line: written once, before the command runs. */
+static arguments shared;
+
+settings *cli_settings(void)
+{
+	buf errors = {0};
+	settings *s = args_settings(&shared, &errors);
+	fputs(buf_bytes(&errors).data, stderr);
+	buf_free(&errors);
+	return s;
+}
+
+const char *cli_config(void)
+{
+	return shared.config;
+}
+
+const char *const *cli_sets(size_t *count)
+{
+	*count = shared.set_count;
+	return shared.sets;
+}
+
+static void complain(const char *command, const char *format, va_list args)
+{
+	fprintf(stderr, "millrace%s%s: ", command[0] ? " " : "", command);
+	vfprintf(stderr, format, args);
+}
+
+int cli_usage(const char *command, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	complain(command, format, args);
+	va_end(args);
+	fprintf(stderr, "; see millrace%s%s --help\n", command[0] ? " " : "", command);
+	return EXIT_USAGE;
+}
+
+int cli_failed(const char *command, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	complain(command, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return EXIT_FAILED;
+}
+
+static int print_help(const struct command *command)
+{
+	if (command) {
+		printf("%s\nOptions of every command:\n%s", command->help, ARGS_HELP);
+		return EXIT_CLEAN;
+	}
+	printf("Usage: millrace COMMAND [OPTION]...\n\nCommands:\n");
+	for (int i = 0; i < COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	printf("\nOptions of every command:\n%s\n`millrace COMMAND --help` tells more. Exit codes:\n", ARGS_HELP);
+#define EXIT_CODE_ROW(name, number, help) printf("  %2d  %s\n", number, help);
+	EXIT_CODES(EXIT_CODE_ROW)
+#undef EXIT_CODE_ROW
+	return EXIT_CLEAN;
+}
+
+static const struct command *find_command(const char *name, nearest *guess)
+{
+	for (int i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		nearest_offer(guess, commands[i].name);
+	}
+	return NULL;
+}
+
+static int unknown_command(const nearest *guess)
+{
+	if (guess->best)
+		return cli_usage("", "unknown command '%.60s' (did you mean '%s'?)", guess->word, guess->best);
+	return cli_usage("", "unknown command '%.60s'", guess->word);
+}
+
+static int run(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	if (name && strcmp(name, "help") == 0) {
+		shared.help = true;
+		name = argc > 2 ? argv[2] : NULL;
+	}
+	nearest guess = {.word = name};
+	const struct command *command = name ? find_command(name, &guess) : NULL;
+	if (name && !command)
+		return unknown_command(&guess);
+	if (shared.help)
+		return print_help(command);
+	if (shared.version) {
+		printf("millrace %s\n", MILLRACE_VERSION);
+		return EXIT_CLEAN;
+	}
+	if (!command)
+		return cli_usage("", "no command");
+	return command->main(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	char error[160];
+	log_setup("millrace", LOG_LEVEL_WARN, LOG_LOGFMT, 20);
+	int left = args_take(&shared, argc, argv, error);
+	int rc = left < 0 ? cli_usage("", "%s", error) : run(left, argv);
+	args_free(&shared);
+	/* A full disk behind `millrace ... > file` must not look like success. */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		rc = cli_failed("", "cannot write the output");
+	return rc;
+}

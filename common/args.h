@@ -1,0 +1,30 @@
+/* args.h - the options that every program has: --config FILE, --set section.key=value (repeatable), --help, --version.
+ *
+ * Takes them out of the command line, wherever they stand before `--`; what is left belongs to the program. Owns the array of sets, borrows
+ * the texts from argv. */
+#ifndef COMMON_ARGS_H
+#define COMMON_ARGS_H
+
+#include <stdbool.h>
+
+#include "settings.h"
+
+#define ARGS_HELP \
+	"  --config FILE            configuration (else $MILLRACE_CONFIG, else the defaults); FILE's folder may hold conf.d/*.conf\n" \
+	"  --set SECTION.KEY=VALUE  one setting, wins over files; repeatable\n" \
+	"  --help, --version\n"
+
+typedef struct arguments {
+	const char *config;              /* NULL: only defaults */
+	const char **sets;
+	size_t set_count;
+	bool help, version;
+} arguments;
+
+/* Zeroed `self`. Moves what is left to the front (argv[0] stays) and returns its number; -1 with a line in `error`. */
+int args_take(arguments *self, int argc, char **argv, char error[160]) MR_MUST_USE;
+void args_free(arguments *self);
+/* settings_read and settings_check in one: NULL with all errors. */
+settings *args_settings(const arguments *self, buf *errors);
+
+#endif
