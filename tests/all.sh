@@ -42,7 +42,7 @@ python_part() {
 	shift 2
 	title "$name"
 	before=$(wc -l <"$tally")
-	MILLRACE_TALLY=$tally MILLRACE_REASONS=$reasons timeout -k 30 "$limit" "$python" -m pytest -q -p no:cacheprovider "$@"
+	MILLRACE_TALLY=$tally MILLRACE_REASONS=$reasons timeout -k 30 "$limit" "$python" -m pytest -q -p no:cacheprovider --basetemp="$PWD/build/pytest" "$@"
 	local code=$?
 	[ "$(wc -l <"$tally")" -gt "$before" ] || { [ $code -eq 5 ] || { say "$name ended with $code before it had counted"; count 0 1 0; }; }
 }

@@ -41,3 +41,31 @@ _names = iter(range(1, 1 << 30))
 def name():
     """A name of the test's own, for topics, groups and instances."""
     return f"t{next(_names)}"
+
+
+@pytest.fixture
+def flow(kafka, tmp_path, request):
+    """Makes flows: flow(partitions=2, settings={...}). Daemons are killed at the end; their logs are shown when the test failed."""
+    from daemon import BIN
+    from flow import Flow
+    if not (BIN / "millraced").exists():
+        cannot(f"{BIN / 'millraced'} is not built (./run build)")
+    made = []
+
+    def make(**arguments):
+        name = f"f{next(_names)}"
+        made.append(Flow(kafka, tmp_path / name, name, **arguments))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+    if getattr(request.node, "failed", False):
+        for daemon in (d for one in made for d in one.daemons):
+            print(f"---- end of the log of {daemon.instance}\n{daemon.log()[-4000:]}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.when == "call" and report.failed:
+        item.failed = True

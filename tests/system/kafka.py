@@ -101,19 +101,19 @@ class Node:
                 "rootLogger.level=WARN\nrootLogger.appenderRef.out.ref=out\nappender.out.type=Console\nappender.out.name=out\n"
                 "appender.out.layout.type=PatternLayout\nappender.out.layout.pattern=%d %p %m (%c)%n\n")
 
-    def _java(self, main, *arguments, heap="512m"):
+    def java(self, main, *arguments, heap="512m"):
         logging = f"-Dlog4j.configuration=file:{self.folder}/log4j.properties" if version().startswith("3.") else \
             f"-Dlog4j2.configurationFile={self.folder}/log4j2.properties"
         return ["java", f"-Xmx{os.environ.get('MILLRACE_KAFKA_HEAP', heap)}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Djava.awt.headless=true",
                 logging, "-cp", f"{self.cluster.jars}/*", main, *map(str, arguments)]
 
     def format(self, cluster_id):
-        done = subprocess.run(self._java("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", self.folder / "server.properties"),
+        done = subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", self.folder / "server.properties"),
                               capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self):
-        self.process = Process(self._java("kafka.Kafka", self.folder / "server.properties"), self.folder / "kafka.log", life=self.cluster.life)
+        self.process = Process(self.java("kafka.Kafka", self.folder / "server.properties"), self.folder / "kafka.log", life=self.cluster.life)
 
     def answers(self):
         if not self.process.running():
@@ -216,6 +216,13 @@ class Kafka:
         if found is None or found.error is not None:
             return 0
         return sum(p.leader >= 0 for p in found.partitions.values())
+
+    def quota(self, client_id, bytes_per_second):
+        """Limits what a client may produce; None takes the limit away."""
+        change = ["--add-config", f"producer_byte_rate={bytes_per_second}"] if bytes_per_second else ["--delete-config", "producer_byte_rate"]
+        done = subprocess.run(self.nodes[0].java("kafka.admin.ConfigCommand", "--bootstrap-server", self.bootstrap, "--alter", *change,
+                                                  "--entity-type", "clients", "--entity-name", client_id), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     # ---- in ----
     def produce(self, topic, records, config=None, seconds=120):

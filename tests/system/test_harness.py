@@ -1,7 +1,13 @@
 """The harness itself: what the other tests build on must hold first. A broken harness would let a broken daemon pass."""
+import json
+import os
+import time
+
 import pytest
 from confluent_kafka import Producer
 
+import news
+from flow import Account, Fed
 from wait import TooSlow, wait_until
 
 
@@ -70,3 +76,70 @@ def test_a_reader_that_waits_for_too_much_fails(kafka, name):
     kafka.produce(name, [(None, "one")])
     with kafka.reader(name) as reader, pytest.raises(TooSlow, match="1 read"):
         reader.until_count(2, seconds=1)
+
+
+def test_a_quota_slows_a_client_down(kafka, name):
+    kafka.create_topic(name)
+    kafka.quota(name, 50_000)
+    try:
+        begin = time.monotonic()
+        kafka.produce(name, [(None, os.urandom(5_000)) for _ in range(300)], {"client.id": name, "batch.size": 20_000})
+        assert time.monotonic() - begin > 3
+    finally:
+        kafka.quota(name, None)
+
+
+def test_a_deleted_topic_is_gone_and_starts_anew(kafka, name):
+    kafka.create_topic(name, 2)
+    kafka.produce(name, [(None, "old")])
+    kafka.delete_topic(name)
+    kafka.create_topic(name, 1)
+    assert kafka.produce(name, [(None, "new")]) == [(0, 0)]
+
+
+def test_made_up_news_resembles_nothing_but_its_copies():
+    def shingles(text):
+        return {text[i:i + 5] for i in range(len(text) - 4)}
+    several = [shingles(news.text(seed)) for seed in range(40)]
+    assert max(len(a & b) / len(a | b) for i, a in enumerate(several) for b in several[:i]) < 0.15
+    for seed in range(40):
+        a, b = shingles(news.record(seed)["text"]), shingles(news.near_copy(seed, 1)["text"])
+        assert 0.9 < len(a & b) / len(a | b) < 1
+    assert news.text(7) == news.text(7)
+
+
+class Play:
+    """An Account's view of a flow that never ran: a hand-made outcome for the checks to find fault with."""
+    dead, partitions = "dlq.x.raw", 1
+
+    def __init__(self, *fed):
+        self.fed = {(p, o): Fed(p, o, s, k) for p, o, s, k in fed}
+        self.out, self.duplicates = "x.out", "x.dup"
+
+
+class Said:
+    def __init__(self, topic, offset, source, article_id, **more):
+        self.topic, self.partition, self.offset = topic, 0, offset
+        self.value = json.dumps({"source_partition": 0, "source_offset": source, "page_index": 0, "article_id": article_id, "revision": 0, **more})
+
+
+def checked(play, *messages):
+    account = Account(play)
+    account.take(list(messages))
+    account.check()
+
+
+def test_the_account_finds_what_is_wrong():
+    two = Play((0, 0, "a", "new"), (0, 1, "a", "copy"))
+    first, copy = Said("x.out", 0, 0, "A"), Said("x.dup", 0, 1, "B", duplicate_of="A")
+    checked(two, first, copy)
+    for wrong, messages in (("lost", [first]), ("doubled", [first, copy, Said("x.out", 1, 0, "A")]),
+                            ("not published", [first, Said("x.dup", 0, 1, "B", duplicate_of="C")]),
+                            ("more than once", [first, Said("x.out", 1, 1, "B")]),
+                            ("never fed", [first, copy, Said("x.out", 1, 5, "E")])):
+        with pytest.raises(AssertionError, match=wrong):
+            checked(two, *messages)
+    with pytest.raises(AssertionError, match="after"):
+        checked(Play((0, 0, "a", "new"), (0, 1, "b", "new")), Said("x.out", 0, 1, "B"), Said("x.out", 1, 0, "A"))
+    with pytest.raises(AssertionError, match="its own duplicate"):
+        checked(Play((0, 0, "a", "new")), Said("x.out", 0, 0, "A"), Said("x.dup", 0, 0, "A", duplicate_of="A"))

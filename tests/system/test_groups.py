@@ -1,0 +1,64 @@
+"""Two daemons of one group: they join, leave and die all the time. The account allows a story to be published once by each of them (they learn of
+each other with a lag); everything else holds as with one."""
+import random
+
+from flow import Load, mixed_feed
+from test_faults import ROUNDS, SEED, pause_of, restart_when_ended
+from test_promises import stays_for
+from wait import wait_until
+
+import signal
+
+
+def test_two_daemons_share_the_partitions(flow):
+    f = flow(partitions=4)
+    a, b = f.daemon().start().wait_ready(), f.daemon().start()
+    b.wait_ready()
+    f.feed(mixed_feed("share", 400))
+    f.account(120, one_daemon=False)
+    assert a.balance()["read"] > 0 and b.balance()["read"] > 0
+    assert a.stop() == 0 and b.stop() == 0
+
+
+def test_two_daemons_join_and_leave_all_the_time(flow):
+    r = random.Random(f"groups {SEED}")
+    f = flow(partitions=4)
+    pair = [f.daemon(), f.daemon()]
+    for d in pair:
+        d.start()
+    pair[0].wait_ready()
+    load = Load(f, f"groups {SEED}", count=600 * ROUNDS, rate=80)
+    load.start()
+    for _ in range(ROUNDS * 2):
+        d = r.choice(pair)
+        pause_of(r, 0.5, 4)
+        if not d.running():
+            d.start()
+        elif r.random() < 0.5:
+            d.kill()
+        else:
+            assert d.stop() in (0, 13)
+    load.cut()
+    for d in pair:
+        if not d.running():
+            d.start()
+    for d in pair:
+        restart_when_ended(d, 60)
+    f.account(240, one_daemon=False)
+
+
+def test_a_zombie_publishes_nothing(flow):
+    """One daemon sleeps past its session, the other takes over; the first wakes up with results of partitions that are no longer its own."""
+    f = flow(partitions=2)
+    a = f.daemon().start().wait_ready()
+    load = Load(f, f"zombie {SEED}", count=900, rate=60)
+    load.start()
+    wait_until(lambda: sum(f.kafka.ends(f.out).values()) > 20, 60, "articles come")
+    b = f.daemon().start()
+    a.process.signal(signal.SIGSTOP)
+    stays_for(9, lambda: b.running())
+    a.process.signal(signal.SIGCONT)
+    load.end()
+    restart_when_ended(a, 60)
+    restart_when_ended(b, 60)
+    f.account(240, one_daemon=False)
