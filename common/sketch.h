@@ -6,6 +6,7 @@
 #define COMMON_SKETCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -24,6 +25,7 @@ enum sketch_relation {
 
 typedef struct sketch_match {
 	enum sketch_relation relation;
+	bool changed;            /* figures or sentences differ: at the same address a revision, not a repeat */
 	double similarity;       /* 0..1, estimated resemblance or containment, the number given to the warehouse */
 } sketch_match;
 
@@ -36,5 +38,16 @@ int sketch_decode(mr_bytes blob, sketch *self) MR_MUST_USE;
  * short or empty text, never compared). */
 size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS_MAX]);
 sketch_match sketch_compare(const sketch *earlier, const sketch *later);
+
+/* The numbers behind a match, for `millrace explain dedup` and for tuning. All 0..1; symmetric up to the exchange of a and b. */
+typedef struct sketch_evidence {
+	double resemblance;              /* Jaccard of the shingle sets */
+	double in_a, in_b;               /* share of a (of b) that the other has too */
+	double part_a[4], part_b[4];     /* the same for each quarter of a (of b); -1: too few shingles to tell */
+	double figures;                  /* share of the smaller set of numbers found in the other; -1: one of them has none */
+	double title;                    /* resemblance of the titles; -1: one has none */
+} sketch_evidence;
+
+sketch_evidence sketch_weigh(const sketch *a, const sketch *b);
 
 #endif

@@ -21,6 +21,7 @@ struct fold_pair { uint32_t from, to; };
 #define HAN_LAST 0x9FFFu
 #define GROUP 0xD800u
 #define WIDE 0xDFFFu
+#define GAP_MAX 16                       /* characters that a word may be torn apart by: line break, indent */
 #define OUT_MAX 256                      /* bytes that one step can write: a word of 24 characters, 4 bytes each, and room */
 
 const uint32_t fold_tables_hash = FOLD_TABLES_HASH;
@@ -92,10 +93,10 @@ static void put_other(folder *self, uint32_t c, size_t from)
 		emit(self, c, from);
 }
 
-/* The next character that counts for a word; `at` moves behind it. 0 at the end. */
+/* The next character that counts for a word; `at` moves behind it. 0: none near. A bounded look: hostile text must not make it quadratic. */
 static uint32_t ahead(const folder *self, const char **at)
 {
-	while (*at < self->end) {
+	for (int gap = 0; *at < self->end && gap < GAP_MAX; gap++) {
 		uint32_t c = utf8_next(at, self->end);
 		if (!(self->flags & FOLD_LETTERS) || fold_is_letter(c))
 			return c;

@@ -1,0 +1,35 @@
+/* sketch_format.h - the fields of a sketch, drawn. Part of sketch.h; a change of a field or of its meaning needs another SKETCH_VERSION.
+ *
+ * A text is folded (workers/text/fold.h, everything but letters, digits and ideographs out) and seen as the set of its shingles: runs of characters
+ * of weight 25, an ideograph weighing 5 and any other letter 2, so 5 Han characters or 13 Latin letters. Each shingle is hashed to 64 bits; the top
+ * 7 bits name one of 128 buckets, and a bucket keeps its smallest hash: one-permutation hashing (Li, Owen, Zhang, NIPS 2012; minwise hashing: Broder,
+ * 1997). Of that hash only a 4-bit value 1..15 is kept (b-bit minwise hashing: Li & Konig, WWW 2010), 0 saying that the bucket is empty, and
+ * in which quarter of the text the shingle stands. All this lies in bit planes, so that two sketches are compared with a few dozen word operations:
+ * bit i of value[p] is bit p of bucket i's value.
+ *
+ * encoded, little endian: version u8, 3 zero bytes, then the fields in order. 204 bytes. */
+#ifndef COMMON_SKETCH_FORMAT_H
+#define COMMON_SKETCH_FORMAT_H
+
+#include <stdint.h>
+
+#define SKETCH_BUCKETS 128
+#define SKETCH_KEYS 16
+#define SKETCH_ENCODED_BYTES 204
+
+struct sketch {
+	uint64_t exact;                  /* hash of the folded text; 0: empty text */
+	uint32_t shingles;               /* how many, repeats counted */
+	uint16_t weight;                 /* of the text in ideographs (a Latin letter is 0.4), at most 65535 */
+	uint16_t figures;                /* different numbers in the text, at most 65535 */
+	uint64_t value[4][2];            /* bit planes of the bucket values */
+	uint64_t place[2][2];            /* bit planes of the quarter of the text, 0..3 */
+	uint64_t figure[2];              /* one bit for each number of the text (Bloom, 1970, one hash) */
+	uint16_t title[4];               /* bit planes of 16 buckets over the pairs of characters of the title; 0: no title */
+	uint32_t key[SKETCH_KEYS];       /* smallest hash of runs of weight 40 in each of 16 buckets, 0: empty. For sketch_keys alone: an index that files
+	                                  * them need not keep them (SKETCH_CORE_BYTES are enough for sketch_compare) */
+};
+
+#define SKETCH_CORE_BYTES offsetof(struct sketch, key)
+
+#endif

@@ -1,0 +1,206 @@
+/* test_sketch.c - sketches of texts written for the test: which changes leave a copy a copy, and which make another story. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/mem.h"
+#include "common/sketch.h"
+#include "workers/dedup/sketcher.h"
+
+static const char story[] =
+	"昨天上午，青崖县第二实验学校的新图书馆正式对学生开放，首日接待读者1260人次。图书馆共有三层，藏书8.4万册，设有320个座位，另有两间讨论室。\n"
+	"校长在揭牌仪式上说，图书馆的建设历时19个月，总投入2750万元，其中县财政承担了六成，其余来自校友捐赠。她希望每一个孩子都能在这里找到喜欢的书。\n"
+	"记者在现场看到，低年级阅览区铺着软垫，书架高度不超过1.2米，学生可以自己取书。高年级的自习区靠窗，每个座位都配了台灯和插座。\n"
+	"据了解，图书馆今后周末也向社区居民开放，每天上午9点到下午5点，居民凭身份证登记即可进入。馆内的志愿者由高年级学生和退休教师担任，目前已有76人报名。\n"
+	"县教育局有关负责人表示，明年还将有4所学校建成同样的图书馆，乡镇学校将优先安排，流动书车也会增加到7辆，每个月至少到村小一次。";
+
+static sketch make(const char *title, const char *body)
+{
+	sketch out;
+	sketcher *maker = sketcher_new();
+	sketcher_make(maker, mr_bytes_of(title), mr_bytes_of(body), &out);
+	sketcher_free(&maker);
+	return out;
+}
+
+static sketch_match compare(const char *title_a, const char *a, const char *title_b, const char *b)
+{
+	sketch x = make(title_a, a), y = make(title_b, b);
+	sketch_match there = sketch_compare(&x, &y), back = sketch_compare(&y, &x);
+	assert_int_equal(there.relation, back.relation);
+	assert_true(there.similarity == back.similarity && there.changed == back.changed);
+	return there;
+}
+
+static bool share_key(const char *a, const char *b)
+{
+	sketch x = make("t", a), y = make("t", b);
+	uint64_t k[SKETCH_KEYS_MAX], l[SKETCH_KEYS_MAX];
+	size_t n = sketch_keys(&x, k), m = sketch_keys(&y, l);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < m; j++)
+			if (k[i] == l[j])
+				return true;
+	return false;
+}
+
+/* `text` with every `from` replaced; the caller frees. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	buf out = {0};
+	for (const char *at; (at = strstr(text, from)); text = at + strlen(from)) {
+		buf_add(&out, text, (size_t)(at - text));
+		buf_add_str(&out, to);
+	}
+	buf_add_str(&out, text);
+	return buf_take(&out, NULL);
+}
+
+static char *joined(const char *a, const char *b, const char *c)
+{
+	buf out = {0};
+	buf_add_str(&out, a);
+	buf_add_str(&out, b);
+	buf_add_str(&out, c);
+	return buf_take(&out, NULL);
+}
+
+static void test_same_words_are_identical(void **state)
+{
+	(void)state;
+	char *wide = replaced(story, "1260", "１２６０"), *spaced = replaced(wide, "\n", "\r\n\r\n　　"), *half = replaced(spaced, "，", ", ");
+	sketch_match m = compare("校园图书馆开放", story, "另一个标题", half);
+	assert_int_equal(m.relation, SKETCH_IDENTICAL);
+	assert_false(m.changed);
+	assert_true(m.similarity == 1);
+	free(wide);
+	free(spaced);
+	free(half);
+}
+
+static void test_copies_are_near(void **state)
+{
+	(void)state;
+	const char *title = "青崖县校园图书馆开放";
+	char *chrome = joined("首页 要闻 民生 视频\n青崖在线 > 社会 > 正文\n作者：林某 浏览次数：315\n", story, "\n分享到微信\n相关新闻\n· 本周末降温 注意保暖\n· 老街改造完成\n关于我们 版权所有 举报电话 000-5550000");
+	char *cut = replaced(story, strstr(story, "县教育局有关负责人"), "（节选）");
+	char *noisy = replaced(story, "图书馆", "图书官");
+	struct { const char *text, *title; } copies[] = {{chrome, title}, {cut, title}, {noisy, "图书馆里的一天"}};
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(share_key(story, copies[i].text));
+		assert_int_equal(compare(title, story, copies[i].title, copies[i].text).relation, SKETCH_NEAR);
+		assert_true(compare(title, story, copies[i].title, copies[i].text).changed);
+	}
+	free(chrome);
+	free(cut);
+	free(noisy);
+}
+
+static void test_traditional_edition_is_a_copy(void **state)
+{
+	(void)state;
+	const char *simplified = "市里公布了软件产业的新计划，今后三年将建设12个信息中心，为中小企业提供网络和服务器，帮助2300家企业上云，并组织程序员培训。负责人说，头发白了也要把这件事办好。";
+	const char *traditional = "市裡公佈了軟體產業的新計畫，今後三年將建設12個資訊中心，為中小企業提供網路和伺服器，幫助2300家企業上雲，並組織程式設計師培訓。負責人說，頭髮白了也要把這件事辦好。";
+	assert_true(compare("产业计划", simplified, "產業計畫", traditional).relation >= SKETCH_NEAR);
+}
+
+static void test_other_figures_are_another_story(void **state)
+{
+	(void)state;
+	char *text = mem_string(story), *p;
+	for (p = text; *p; p++)
+		if (*p >= '0' && *p <= '9')
+			*p = (char)('0' + (*p - '0' + 3) % 10);
+	sketch_match m = compare("校园图书馆开放", story, "校园图书馆开放", text);
+	assert_int_equal(m.relation, SKETCH_DIFFERENT);
+	free(text);
+}
+
+static void test_one_figure_is_a_change(void **state)
+{
+	(void)state;
+	char *text = replaced(story, "1260", "1265");
+	sketch_match m = compare("校园图书馆开放", story, "校园图书馆开放", text);
+	assert_true(m.relation >= SKETCH_KIN);
+	assert_true(m.changed);
+	free(text);
+}
+
+static void test_common_tail_is_another_story(void **state)
+{
+	(void)state;
+	const char *tail = strchr(story, '\n');
+	char *a = joined("本周五，沿河步道改造完工，新增路灯58盏，晚上散步的市民明显多了，附近的商户也延长了营业时间，有人说夜里终于敢一个人走这段路了。", tail, "");
+	char *b = joined("县医院昨天启用新的门诊楼，挂号窗口增加到14个，老人可以走绿色通道，平均等候时间从四十分钟降到了一刻钟，停车位也翻了一番。", tail, "");
+	assert_true(compare("步道改造完工", a, "县医院门诊楼启用", b).relation < SKETCH_NEAR);
+	free(a);
+	free(b);
+}
+
+static void test_short_texts(void **state)
+{
+	(void)state;
+	const char *flash = "快讯：青崖县今日新增企业32户，同比增长4.1%。";
+	assert_int_equal(compare("新增企业32户", flash, "新增企业45户", "快讯：青崖县今日新增企业45户，同比增长6.8%。").relation, SKETCH_DIFFERENT);
+	assert_int_equal(compare("新增企业32户", flash, "新增企业32户", "本报讯（记者 林某）快讯：青崖县今日新增企业32户，同比增长4.1%。").relation, SKETCH_NEAR);
+	assert_true(share_key(flash, "本报讯（记者 林某）快讯：青崖县今日新增企业32户，同比增长4.1%。"));
+	char *roundup = joined(flash, story, "");
+	assert_int_equal(compare("新增企业32户", flash, "一周要闻", roundup).relation, SKETCH_DIFFERENT);
+	free(roundup);
+}
+
+static void test_nothing_to_compare(void **state)
+{
+	(void)state;
+	sketch empty = make("标题", " \n。"), other = make("标题", story);
+	uint64_t keys[SKETCH_KEYS_MAX];
+	assert_int_equal(sketch_keys(&empty, keys), 0);
+	assert_int_equal(sketch_compare(&empty, &empty).relation, SKETCH_DIFFERENT);
+	assert_int_equal(sketch_compare(&empty, &other).relation, SKETCH_DIFFERENT);
+}
+
+static void test_figures(void **state)
+{
+	(void)state;
+	sketch a = make("t", "共12,500人，占3.5%，第７名"), b = make("t", "共12\n500人"), c = make("t", "rows 12\n500 end");
+	assert_int_equal(a.figures, 3);
+	assert_int_equal(b.figures, 1);                  /* a column of a newspaper breaks within a number */
+	assert_int_equal(c.figures, 2);
+	sketch plain = make("t", "共12500人，占3.5%，第7名");
+	assert_memory_equal(a.figure, plain.figure, sizeof plain.figure);
+}
+
+static void test_encoding(void **state)
+{
+	(void)state;
+	sketch one = make("标题", story), two;
+	buf blob = {0};
+	sketch_encode(&one, &blob);
+	assert_int_equal(blob.len, SKETCH_ENCODED_BYTES);
+	assert_int_equal(sketch_decode(buf_bytes(&blob), &two), 0);
+	assert_memory_equal(&one, &two, sizeof one);
+	assert_int_equal(sketch_decode((mr_bytes){blob.data, blob.len - 1}, &two), -1);
+	blob.data[0]++;
+	assert_int_equal(sketch_decode(buf_bytes(&blob), &two), -1);
+	buf_free(&blob);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_words_are_identical),
+		cmocka_unit_test(test_copies_are_near),
+		cmocka_unit_test(test_traditional_edition_is_a_copy),
+		cmocka_unit_test(test_other_figures_are_another_story),
+		cmocka_unit_test(test_one_figure_is_a_change),
+		cmocka_unit_test(test_common_tail_is_another_story),
+		cmocka_unit_test(test_short_texts),
+		cmocka_unit_test(test_nothing_to_compare),
+		cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_encoding),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

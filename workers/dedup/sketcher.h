@@ -1,0 +1,15 @@
+/* sketcher.h - computes the sketch (common/sketch_format.h) of a text.
+ *
+ * Owns scratch memory that grows to the longest text seen and is used again; nothing else. The result is a function of title and body alone. One thread each. */
+#ifndef DEDUP_SKETCHER_H
+#define DEDUP_SKETCHER_H
+
+#include "common/sketch.h"
+
+typedef struct sketcher sketcher;
+
+sketcher *sketcher_new(void);
+void sketcher_free(sketcher **self);
+void sketcher_make(sketcher *self, mr_bytes title, mr_bytes body, sketch *out);
+
+#endif
