@@ -1,0 +1,116 @@
+/* html.c - see html.h: bytes -> UTF-8 -> tree -> lines -> the article's element -> its lines cleaned -> result. */
+#include "workers/extract/html.h"
+
+#include <libxml/parser.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/utf8.h"
+#include "workers/extract/charset.h"
+#include "workers/extract/html_clean.h"
+#include "workers/extract/html_meta.h"
+#include "workers/extract/html_score.h"
+#include "workers/extract/lang.h"
+
+#define MAX_CAPTIONS 4096                /* bytes of all captions together */
+
+void html_preload(void)
+{
+	xmlInitParser();
+	charset_preload();
+}
+
+void html_result_free(html_result *self)
+{
+	buf *all[] = {&self->body, &self->title, &self->authors, &self->editor, &self->source_name, &self->section, &self->keywords, &self->url, &self->captions};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		buf_free(all[i]);
+	*self = (html_result){0};
+}
+
+static void add_line(buf *out, mr_bytes text)
+{
+	if (out->len)
+		buf_add_char(out, '\n');
+	buf_add(out, text.data, text.len);
+}
+
+static void write_body(const html_page *page, uint32_t top, const uint8_t *kind, html_result *out)
+{
+	for (uint32_t i = page->first_line[top]; i < page->end_line[top]; i++) {
+		mr_bytes text = html_line_text(page, i);
+		if (kind[i] == LINE_KEPT) {
+			add_line(&out->body, text);
+			continue;
+		}
+		if (kind[i] == LINE_HIDDEN)
+			continue;
+		out->removed_lines++;
+		out->removed_characters += (uint32_t)utf8_count(text);
+		if (kind[i] == LINE_CAPTION && out->captions.len + text.len < MAX_CAPTIONS)
+			add_line(&out->captions, text);
+	}
+}
+
+/* Keywords of a meta tag: cut at commas of any kind, else at blanks in Chinese. */
+static void split_keywords(mr_bytes text, buf *out)
+{
+	const char *at = text.data, *end = at + text.len, *from = at;
+	while (at <= end) {
+		const char *cut = at;
+		uint32_t c = at < end ? utf8_next(&at, end) : ',';
+		if (cut == end)
+			at++;
+		if (c != ',' && c != 0xFF0C && c != ';' && c != 0xFF1B && c != 0x3001 && c != '|')
+			continue;
+		mr_bytes word = html_trim((mr_bytes){from, (size_t)(cut - from)});
+		if (word.len && word.len < 100 && out->len < 2000)
+			add_line(out, word);
+		from = at;
+	}
+}
+
+static void copy(buf *out, const buf *from)
+{
+	if (from->len)
+		buf_add(out, from->data, from->len);
+}
+
+static void read_page(const html_tree *tree, mr_bytes url, html_result *out)
+{
+	html_page page;
+	html_markup markup;
+	html_page_read(&page, tree);
+	html_markup_read(&markup, tree);
+	uint32_t top = html_score(&page);
+	uint8_t *kind = mem_array(page.line_count + 1, 1);
+	html_title_find(&page, &markup, top, &out->title);
+	if (top)
+		html_clean(&page, top, buf_bytes(&out->title), kind);
+	html_facts_find(&page, &markup, top, kind, url, out);
+	if (top)
+		write_body(&page, top, kind, out);
+	copy(&out->section, &markup.section);
+	copy(&out->url, &markup.canonical);
+	if (markup.keywords.len)
+		split_keywords(buf_bytes(&markup.keywords), &out->keywords);
+	lang_guess guess = lang_find(buf_bytes(out->body.len ? &out->body : &out->title), tree->lang);
+	memcpy(out->language, guess.language, sizeof out->language);
+	out->script = guess.script;
+	free(kind);
+	html_markup_free(&markup);
+	html_page_free(&page);
+}
+
+int html_extract(mr_bytes bytes, mr_bytes charset, mr_bytes url, const html_limits *limits, html_result *out)
+{
+	buf text = {0};
+	charset_decode(bytes, charset, &text, &out->charset);
+	html_tree tree;
+	html_tree_parse(&tree, buf_bytes(&text), limits->max_nodes, limits->max_depth);
+	out->truncated = tree.truncated;
+	read_page(&tree, url, out);
+	html_tree_free(&tree);
+	buf_free(&text);
+	return out->body.len ? 0 : -1;
+}

@@ -1,0 +1,157 @@
+/* html_hints.c - what names say: the words that page authors use for the parts of a page.
+ *
+ * Class and id are cut into words at '-', '_', blanks and where small letters meet capitals; words are looked up whole, or by their beginning where
+ * authors run words together (relatedposts, sharebar). The words are the field's general vocabulary, as in the lists of the readability
+ * family, none is a site's own. */
+#include "workers/extract/html_page.h"
+
+#include <strings.h>
+
+static const struct { const char *word; uint16_t hint; } whole_words[] = {
+	{"nav", HINT_NOISE}, {"menu", HINT_NOISE}, {"crumb", HINT_NOISE}, {"crumbs", HINT_NOISE}, {"foot", HINT_NOISE}, {"footer", HINT_NOISE},
+	{"pager", HINT_NOISE}, {"toolbar", HINT_NOISE}, {"tools", HINT_NOISE}, {"sitemap", HINT_NOISE}, {"masthead", HINT_NOISE}, {"topbar", HINT_NOISE},
+	{"share", HINT_NOISE}, {"shares", HINT_NOISE}, {"sharing", HINT_NOISE}, {"social", HINT_NOISE}, {"sns", HINT_NOISE}, {"bdsharebuttonbox", HINT_NOISE},
+	{"follow", HINT_NOISE}, {"print", HINT_NOISE}, {"qrcode", HINT_NOISE}, {"erweima", HINT_NOISE}, {"ewm", HINT_NOISE}, {"hot", HINT_NOISE},
+	{"rank", HINT_NOISE}, {"ranking", HINT_NOISE}, {"trending", HINT_NOISE}, {"rail", HINT_NOISE}, {"aside", HINT_NOISE}, {"widget", HINT_NOISE},
+	{"widgets", HINT_NOISE}, {"ad", HINT_NOISE}, {"ads", HINT_NOISE}, {"adv", HINT_NOISE}, {"gg", HINT_NOISE}, {"banner", HINT_NOISE},
+	{"tags", HINT_NOISE}, {"taglist", HINT_NOISE}, {"keywords", HINT_NOISE}, {"login", HINT_NOISE}, {"signup", HINT_NOISE}, {"register", HINT_NOISE},
+	{"modal", HINT_NOISE}, {"popup", HINT_NOISE}, {"cookie", HINT_NOISE}, {"cookies", HINT_NOISE}, {"gdpr", HINT_NOISE}, {"consent", HINT_NOISE},
+	{"donate", HINT_NOISE}, {"donation", HINT_NOISE}, {"rating", HINT_NOISE}, {"vote", HINT_NOISE}, {"likes", HINT_NOISE}, {"prev", HINT_NOISE},
+	{"statement", HINT_NOISE}, {"tuijian", HINT_NOISE}, {"xiangguan", HINT_NOISE}, {"fenxiang", HINT_NOISE}, {"mianze", HINT_NOISE}, {"shengming", HINT_NOISE},
+	{"reply", HINT_NOISE | HINT_COMMENT}, {"replies", HINT_NOISE | HINT_COMMENT}, {"respond", HINT_NOISE | HINT_COMMENT},
+	{"cmt", HINT_NOISE | HINT_COMMENT}, {"pinglun", HINT_NOISE | HINT_COMMENT},
+	{"meta", HINT_META}, {"info", HINT_META}, {"date", HINT_META}, {"time", HINT_META}, {"timestamp", HINT_META}, {"source", HINT_META}, {"editor", HINT_META},
+	{"dateline", HINT_META}, {"laiyuan", HINT_META}, {"infos", HINT_META}, {"bianji", HINT_META}, {"zuozhe", HINT_META}, {"zrbj", HINT_META},
+	{"credit", HINT_CREDIT}, {"credits", HINT_CREDIT}, {"copyright", HINT_CREDIT}, {"attribution", HINT_CREDIT},
+	{"title", HINT_TITLE}, {"headline", HINT_TITLE}, {"biaoti", HINT_TITLE},
+	{"article", HINT_ARTICLE}, {"post", HINT_ARTICLE}, {"story", HINT_ARTICLE}, {"entry", HINT_ARTICLE}, {"main", HINT_ARTICLE}, {"news", HINT_ARTICLE},
+	{"content", HINT_ARTICLE}, {"text", HINT_ARTICLE}, {"detail", HINT_ARTICLE}, {"body", HINT_ARTICLE}, {"zoom", HINT_ARTICLE},
+	{"articlebody", HINT_BODY}, {"articlecontent", HINT_BODY}, {"articletext", HINT_BODY}, {"artibody", HINT_BODY}, {"storybody", HINT_BODY},
+	{"postbody", HINT_BODY}, {"postcontent", HINT_BODY}, {"entrycontent", HINT_BODY}, {"newscontent", HINT_BODY}, {"maincontent", HINT_BODY},
+	{"contenttext", HINT_BODY}, {"articledetail", HINT_BODY}, {"newstext", HINT_BODY}, {"zhengwen", HINT_BODY}, {"zw", HINT_BODY},
+	{"bodytext", HINT_BODY}, {"bodycopy", HINT_BODY}, {"storytext", HINT_BODY}, {"newsbody", HINT_BODY}, {"txtcont", HINT_BODY},
+};
+
+static const struct { const char *prefix; uint16_t hint; } beginnings[] = {
+	{"comment", HINT_NOISE | HINT_COMMENT}, {"disqus", HINT_NOISE | HINT_COMMENT}, {"livefyre", HINT_NOISE | HINT_COMMENT},
+	{"related", HINT_NOISE}, {"relevant", HINT_NOISE}, {"recommend", HINT_NOISE}, {"recirc", HINT_NOISE}, {"sidebar", HINT_NOISE}, {"newsletter", HINT_NOISE},
+	{"subscri", HINT_NOISE}, {"promo", HINT_NOISE}, {"sponsor", HINT_NOISE}, {"advert", HINT_NOISE}, {"breadcrumb", HINT_NOISE}, {"navbar", HINT_NOISE},
+	{"navigation", HINT_NOISE}, {"pagination", HINT_NOISE}, {"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharethis", HINT_NOISE},
+	{"addthis", HINT_NOISE}, {"socialshar", HINT_NOISE}, {"bdshare", HINT_NOISE}, {"jiathis", HINT_NOISE}, {"outbrain", HINT_NOISE}, {"taboola", HINT_NOISE},
+	{"popular", HINT_NOISE}, {"mostread", HINT_NOISE}, {"readmore", HINT_NOISE}, {"disclaim", HINT_NOISE}, {"hotnews", HINT_NOISE}, {"adsby", HINT_NOISE},
+	{"dropdown", HINT_NOISE}, {"tooltip", HINT_NOISE}, {"byline", HINT_META}, {"author", HINT_META}, {"publish", HINT_META}, {"pubtime", HINT_META},
+	{"caption", HINT_CAPTION}, {"figcaption", HINT_CAPTION}, {"photocredit", HINT_CREDIT}, {"imagecredit", HINT_CREDIT}, {"imgdesc", HINT_CAPTION},
+	{"tucaption", HINT_CAPTION}, {"editorname", HINT_META}, {"articletitle", HINT_TITLE}, {"hometitle", HINT_TITLE},
+};
+
+static unsigned word_hint(const char *word)
+{
+	for (size_t i = 0; i < sizeof whole_words / sizeof *whole_words; i++)
+		if (word[0] == whole_words[i].word[0] && strcmp(word, whole_words[i].word) == 0)
+			return whole_words[i].hint;
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+		if (word[0] == beginnings[i].prefix[0] && strncmp(word, beginnings[i].prefix, strlen(beginnings[i].prefix)) == 0)
+			return beginnings[i].hint;
+	return 0;
+}
+
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+/* Words of one class or id value. "article-body" says more than its two words, and "comment-content" less than its second. */
+static unsigned name_hints(mr_bytes value)
+{
+	unsigned found = 0;
+	size_t i = 0, limit = value.len < 400 ? value.len : 400;
+	while (i < limit) {
+		unsigned in_name = 0;
+		char last_hint_words = 0;
+		while (i < limit && (unsigned char)value.data[i] > ' ') {
+			char word[24];
+			size_t n = 0, from = i;
+			while (i < limit && (is_upper(value.data[i]) || is_lower(value.data[i]))) {
+				if (i > from && is_upper(value.data[i]) && is_lower(value.data[i - 1]))
+					break;
+				if (n + 1 < sizeof word)
+					word[n++] = (char)(value.data[i] | 32);
+				i++;
+			}
+			word[n] = 0;
+			unsigned hint = n ? word_hint(word) : 0;
+			if (hint == HINT_ARTICLE)
+				last_hint_words++;
+			in_name |= hint;
+			if (i == from || (i < limit && (unsigned char)value.data[i] > ' ' && !is_upper(value.data[i]) && !is_lower(value.data[i])))
+				i++;
+		}
+		if (last_hint_words >= 2 && !(in_name & (HINT_NOISE | HINT_META | HINT_TITLE | HINT_CAPTION | HINT_CREDIT)))
+			in_name |= HINT_BODY;
+		if (in_name & HINT_NOISE)
+			in_name &= ~(unsigned)(HINT_BODY | HINT_ARTICLE | HINT_TITLE);
+		found |= in_name;
+		while (i < limit && (unsigned char)value.data[i] <= ' ')
+			i++;
+	}
+	return found;
+}
+
+static unsigned tag_hints(enum html_tag tag)
+{
+	switch (tag) {
+	case TAG_NAV: case TAG_FOOTER: case TAG_FORM: case TAG_BUTTON: case TAG_SELECT: case TAG_OPTION: case TAG_INPUT: case TAG_TEXTAREA:
+	case TAG_DIALOG: case TAG_CANVAS: case TAG_AUDIO: case TAG_VIDEO: case TAG_OBJECT: case TAG_IFRAME: case TAG_RP: case TAG_RT:
+		return HINT_NOISE | HINT_STRONG;
+	case TAG_ASIDE: case TAG_LABEL:
+		return HINT_NOISE;
+	case TAG_FIGCAPTION: case TAG_FIGURE:
+		return HINT_CAPTION;
+	case TAG_ARTICLE: case TAG_MAIN:
+		return HINT_ARTICLE;
+	case TAG_TIME:
+		return HINT_META;
+	case TAG_TITLE: case TAG_META: case TAG_LINK:
+		return HINT_HIDDEN;
+	default:
+		return 0;
+	}
+}
+
+static bool style_hides(mr_bytes style)
+{
+	const char *at = html_find(style, "display");
+	if (at) {
+		mr_bytes rest = {at + 7, (size_t)(style.data + style.len - at - 7)};
+		while (rest.len && (*rest.data == ' ' || *rest.data == ':')) {
+			rest.data++;
+			rest.len--;
+		}
+		if (html_starts_with(rest, "none"))
+			return true;
+	}
+	at = html_find(style, "visibility");
+	return at && html_contains((mr_bytes){at, (size_t)(style.data + style.len - at)}, "hidden");
+}
+
+unsigned html_hints_of(const html_tree *tree, uint32_t node)
+{
+	unsigned hints = tag_hints(tree->nodes[node].tag);
+	if (!tree->nodes[node].attrs)
+		return hints;
+	mr_bytes class = html_attr_get(tree, node, ATTR_CLASS), id = html_attr_get(tree, node, ATTR_ID), role = html_attr_get(tree, node, ATTR_ROLE);
+	mr_bytes prop = html_attr_get(tree, node, ATTR_ITEMPROP), style = html_attr_get(tree, node, ATTR_STYLE);
+	if (class.data)
+		hints |= name_hints(class);
+	if (id.data)
+		hints |= name_hints(id);
+	if (role.data && (html_equal(role, mr_bytes_of("navigation")) || html_equal(role, mr_bytes_of("complementary")) || html_equal(role, mr_bytes_of("dialog")) ||
+			  html_equal(role, mr_bytes_of("contentinfo")) || html_equal(role, mr_bytes_of("search"))))
+		hints |= HINT_NOISE;
+	if (prop.data && html_equal(prop, mr_bytes_of("articleBody")))
+		hints = (hints & ~(unsigned)HINT_NOISE) | HINT_BODY | HINT_ARTICLE;
+	if (prop.data && (html_equal(prop, mr_bytes_of("author")) || html_equal(prop, mr_bytes_of("datePublished"))))
+		hints |= HINT_META;
+	mr_bytes aria = html_attr_get(tree, node, ATTR_ARIA_HIDDEN);
+	if (html_attr_get(tree, node, ATTR_HIDDEN).data || (style.data && style_hides(style)) || (aria.data && html_equal(aria, mr_bytes_of("true"))))
+		hints |= HINT_HIDDEN;
+	return hints;
+}

@@ -1,0 +1,31 @@
+/* html_meta.h - the facts of a page around the text: headline, names, times, source. Pure; any thread. */
+#ifndef EXTRACT_HTML_META_H
+#define EXTRACT_HTML_META_H
+
+#include "workers/extract/html.h"
+#include "workers/extract/html_page.h"
+
+/* What meta tags, JSON-LD and microdata say; filled by html_markup_read, freed by html_markup_free. Each value is the first good one. */
+typedef struct html_markup {
+	buf page_title;                  /* <title> */
+	buf og_title, headline;          /* OpenGraph or Twitter; JSON-LD or microdata */
+	buf site_name, publisher;
+	buf authors;                     /* separated by '\n' */
+	buf section, keywords, canonical, description;
+	date_value published, updated;
+	buf source;                      /* meta name=source and the like */
+	buf editor;
+} html_markup;
+
+void html_markup_read(html_markup *self, const html_tree *tree);
+void html_markup_free(html_markup *self);
+/* html_jsonld.c: adds what the JSON-LD scripts of the page say. */
+void html_jsonld_read(html_markup *self, const html_tree *tree);
+
+/* html_title.c: the headline. `top` is the article's element (0: none). */
+void html_title_find(const html_page *page, const html_markup *markup, uint32_t top, buf *title);
+
+/* html_facts.c: what the lines around and in the article say; `kind` as html_clean fills it. */
+void html_facts_find(const html_page *page, const html_markup *markup, uint32_t top, uint8_t *kind, mr_bytes url, html_result *out);
+
+#endif

@@ -1,0 +1,146 @@
+/* html_score.c - see html_score.h.
+ *
+ * Every line of running text gives its worth to the elements above it, less with each step (the readability family's idea): the element in which
+ * paragraphs stand side by side wins. Names shift the balance, they never decide alone. Then the winner grows: as long as an ancestor
+ * holds clearly more clean running text (text not under navigation, related links, comments), that ancestor is taken. */
+#include "workers/extract/html_score.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+
+#define STEPS 6                          /* ancestors that a line speaks for */
+#define GROWTH 1.12                      /* an ancestor with this much more clean text takes over */
+#define MISNOMER 0.4                     /* share of the article's text under a noise hint at which the hint is wrong */
+
+typedef struct scoring {
+	html_page *page;
+	double *score;                   /* by steps */
+	double *clean;                   /* running text below, noise left out */
+	double *full;                    /* running text below */
+} scoring;
+
+double html_line_value(const html_page *page, uint32_t line)
+{
+	const html_line *l = &page->lines[line];
+	if (l->hidden || !l->units)
+		return 0;
+	double links = (double)l->link_units / l->units;
+	if (links > 0.5)
+		return l->marks >= 2 && links < 0.8 ? 0 : -0.5 * (l->units < 100 ? l->units : 100);
+	if (l->marks == 0 && l->units < 60)
+		return 0.1 * l->units;
+	if (l->marks <= 1 && l->units < 40)
+		return 0.3 * l->units;
+	return (l->units < 600 ? l->units : 600 + (l->units - 600) * 0.5) * (1 - links);
+}
+
+static bool speaks_for_itself(enum html_tag tag)
+{
+	switch (tag) {
+	case TAG_P: case TAG_LI: case TAG_H1: case TAG_H2: case TAG_H3: case TAG_H4: case TAG_H5: case TAG_H6: case TAG_TR: case TAG_TH: case TAG_DT:
+	case TAG_DD: case TAG_BLOCKQUOTE: case TAG_PRE: case TAG_CAPTION: case TAG_FIGCAPTION: case TAG_UL: case TAG_OL: case TAG_TABLE: case TAG_TBODY:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void add_line(scoring *self, uint32_t line)
+{
+	static const double weight[STEPS] = {1, 0.75, 0.5, 0.3, 0.15, 0.05};
+	double value = html_line_value(self->page, line);
+	const html_node *nodes = self->page->tree->nodes;
+	uint32_t node = self->page->lines[line].block;
+	self->clean[node] += value > 0 ? value : 0;
+	self->full[node] += value > 0 ? value : 0;
+	for (int step = 0; step < STEPS && node; node = nodes[node].parent)
+		if (speaks_for_itself(nodes[node].tag))
+			self->score[node] += value * weight[step++];
+}
+
+static void add_up(scoring *self)
+{
+	const html_tree *tree = self->page->tree;
+	for (uint32_t i = tree->count - 1; i > 0; i--) {
+		uint32_t parent = tree->nodes[i].parent;
+		self->full[parent] += self->full[i];
+		if (!(self->page->hints[i] & (HINT_NOISE | HINT_HIDDEN)))
+			self->clean[parent] += self->clean[i];
+	}
+}
+
+static double prior(const html_page *page, uint32_t node)
+{
+	unsigned hints = page->hints[node];
+	double p = 1;
+	if (hints & HINT_BODY)
+		p *= 1.6;
+	else if (hints & HINT_ARTICLE)
+		p *= 1.2;
+	if (hints & (HINT_META | HINT_CAPTION | HINT_TITLE | HINT_CREDIT) && !(hints & (HINT_BODY | HINT_ARTICLE)))
+		p *= 0.5;
+	unsigned above = html_hints_between(page, node, 0);
+	if (above & HINT_COMMENT)
+		p *= 0.25;
+	else if (above & HINT_NOISE)
+		p *= above & HINT_STRONG ? 0.3 : 0.6;
+	return p;
+}
+
+static uint32_t best_node(const scoring *self)
+{
+	uint32_t best = 0;
+	double best_score = 0;
+	for (uint32_t i = 1; i < self->page->tree->count; i++) {
+		if (self->score[i] <= best_score / 2 || !html_is_block(self->page->tree->nodes[i].tag))
+			continue;
+		double s = self->score[i] * prior(self->page, i);
+		if (s > best_score) {
+			best_score = s;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static uint32_t grow(const scoring *self, uint32_t node)
+{
+	const html_tree *tree = self->page->tree;
+	uint32_t best = node;
+	for (uint32_t up = tree->nodes[node].parent; up; up = tree->nodes[up].parent) {
+		if (self->page->hints[best] & HINT_BODY && self->clean[best] > 0.5 * self->clean[up])
+			continue;
+		if (self->clean[up] > GROWTH * self->clean[best])
+			best = up;
+	}
+	return best;
+}
+
+/* A noise hint over a large part of the text is a misnomer. */
+static void mend(const scoring *self, uint32_t top)
+{
+	html_page *page = self->page;
+	for (uint32_t i = top; i <= page->tree->nodes[top].last; i++)
+		if (page->hints[i] & (HINT_NOISE | HINT_META | HINT_CAPTION | HINT_CREDIT | HINT_TITLE) && !(page->hints[i] & HINT_COMMENT) &&
+		    self->full[i] > MISNOMER * self->full[top])
+			page->hints[i] &= ~(unsigned)(HINT_NOISE | HINT_META | HINT_CAPTION | HINT_CREDIT | HINT_TITLE | HINT_STRONG);
+}
+
+uint32_t html_score(html_page *page)
+{
+	size_t n = page->tree->count;
+	scoring s = {.page = page, .score = mem_array(n, sizeof(double)), .clean = mem_array(n, sizeof(double)), .full = mem_array(n, sizeof(double))};
+	for (uint32_t i = 0; i < page->line_count; i++)
+		add_line(&s, i);
+	add_up(&s);
+	uint32_t top = best_node(&s);
+	if (top) {
+		top = grow(&s, top);
+		mend(&s, top);
+	}
+	free(s.score);
+	free(s.clean);
+	free(s.full);
+	return top;
+}

@@ -1,0 +1,112 @@
+/* html_title.c - the headline: the heading of the page that its <title> or OpenGraph title repeats; else such a title without the site's name. */
+#include "workers/extract/html_meta.h"
+
+#include <strings.h>
+
+#include "common/utf8.h"
+
+#define MAX_TITLE 400                    /* bytes */
+
+static const char *const separators[] = {" - ", " | ", " – ", " — ", "_", "|", " · ", " » ", " :: ", "-", "—", "–", "｜", "－", " : ", NULL};
+
+/* The part of a page title that is the headline: cut at separators from the end, as long as what stands behind looks like a site's or section's name. */
+static mr_bytes cut_site(mr_bytes title, mr_bytes site)
+{
+	for (int round = 0; round < 4; round++) {
+		size_t best = 0, behind = 0;
+		for (const char *const *sep = separators; *sep; sep++) {
+			size_t n = strlen(*sep);
+			for (size_t i = title.len > n ? title.len - n : 0; i > 0; i--)
+				if (memcmp(title.data + i, *sep, n) == 0) {
+					if (i > best) {
+						best = i;
+						behind = i + n;
+					}
+					break;
+				}
+		}
+		if (!best)
+			return title;
+		mr_bytes tail = html_trim((mr_bytes){title.data + behind, title.len - behind}), head = html_trim((mr_bytes){title.data, best});
+		uint32_t head_units = html_measure_of(head).units, tail_units = html_measure_of(tail).units;
+		bool named = site.len && (html_equal(tail, site) || memmem(tail.data, tail.len, site.data, site.len));
+		/* A hyphen without blanks joins words more often than it parts a site's name from a headline, unless the name is known or Chinese. */
+		bool tight = title.data[best] == '-' && (unsigned char)title.data[best - 1] < 0x80;
+		if (!named && (tight || tail_units > 30 || tail_units * 2 > head_units || html_measure_of(tail).marks))
+			return title;
+		if (head_units < 6)
+			return title;
+		title = head;
+	}
+	return title;
+}
+
+static double likeness(mr_bytes a, mr_bytes b)
+{
+	buf x = {0}, y = {0};
+	double like = 0;
+	html_letters(a, &x);
+	html_letters(b, &y);
+	if (x.len && y.len) {
+		const buf *small = x.len < y.len ? &x : &y, *large = x.len < y.len ? &y : &x;
+		if (memmem(large->data, large->len, small->data, small->len))
+			like = (double)small->len / (double)large->len;
+		if (large == &x && like > 0 && like < 1)
+			like *= 0.5;                     /* the heading says more than the title: less likely */
+	}
+	buf_free(&x);
+	buf_free(&y);
+	return like;
+}
+
+/* A heading's claim: how much of a title it is, how important its tag, how near to the text. */
+static double heading_score(const html_page *page, const html_markup *markup, uint32_t top, uint32_t line)
+{
+	const html_line *l = &page->lines[line];
+	mr_bytes text = html_line_text(page, line);
+	if (text.len > MAX_TITLE || l->units < 4 || (top && line >= page->end_line[top]))
+		return 0;
+	int tag = page->tree->nodes[l->block].tag;
+	bool heading = tag >= TAG_H1 && tag <= TAG_H6, named = html_hints_between(page, l->node, 0) & HINT_TITLE;
+	if (!heading && !named)
+		return 0;
+	double like = 0, one;
+	const buf *titles[] = {&markup->headline, &markup->og_title, &markup->page_title};
+	for (size_t i = 0; i < 3; i++)
+		if (titles[i]->len && (one = likeness(text, buf_bytes(titles[i]))) > like)
+			like = one;
+	double score = like * 3;
+	if (like < 0.25 && (tag != TAG_H1 || markup->page_title.len))
+		return 0;
+	score += tag == TAG_H1 ? 0.6 : tag == TAG_H2 ? 0.3 : heading ? 0.1 : 0.2;
+	score -= l->hidden ? 0.4 : 0;
+	return score - (html_hints_between(page, l->node, 0) & HINT_NOISE ? 0.3 : 0);
+}
+
+void html_title_find(const html_page *page, const html_markup *markup, uint32_t top, buf *title)
+{
+	double best = 0;
+	uint32_t best_line = 0;
+	for (uint32_t i = 0; i < page->line_count; i++) {
+		double score = heading_score(page, markup, top, i);
+		if (score > best) {
+			best = score;
+			best_line = i;
+		}
+	}
+	if (best > 0) {
+		mr_bytes text = html_line_text(page, best_line);
+		buf_add(title, text.data, text.len);
+		return;
+	}
+	mr_bytes site = buf_bytes(&markup->site_name);
+	const buf *titles[] = {&markup->headline, &markup->og_title, &markup->page_title};
+	for (size_t i = 0; i < 3; i++) {
+		mr_bytes text = html_trim(buf_bytes(titles[i]));
+		if (!text.len)
+			continue;
+		text = i ? cut_site(text, site) : text;
+		buf_add(title, text.data, text.len < MAX_TITLE ? text.len : html_cut_at(text.data, MAX_TITLE));
+		return;
+	}
+}
