@@ -14,6 +14,11 @@
 struct settings;
 
 #define ARTICLE_ID_BYTES 16              /* 32 hex digits outside */
+#define RECORD_IDENTITY_VERSION 1        /* other rules of identity or fingerprint, other ids: part of the index header (with URL_VERSION) */
+#define RECORD_FIELDS_MAX 64             /* most fields that a stage may ask for */
+#define RECORD_HEADERS_MAX 64            /* headers of a feed record that are carried on; the rest is left behind */
+#define RECORD_HEADER_BYTES_MAX 32768    /* ... and bytes of their names and values together */
+#define RECORD_HEADERS_OUT_MAX (RECORD_HEADERS_MAX + 16)  /* room that record_headers_out and record_headers_dead need */
 
 typedef struct record_rules record_rules;        /* what the configuration says about records; immutable, made once a (re)load */
 typedef struct record record;                    /* one feed record, parsed */
@@ -40,7 +45,23 @@ typedef struct record_fault {
 void record_fault_set(record_fault *fault, const char *code, const char *stage, const char *format, ...) MR_PRINTF(4, 5);
 
 /* ---- rules ---- */
+/* What the settings say, as plain values: record_rules_new fills it from the configuration, tests and tools fill it by hand. Borrowed for the call. */
+typedef struct record_rules_values {
+	size_t max_record_bytes;                 /* 0: 4 MB */
+	int max_depth;                           /* 0: 32 */
+	bool identity_is_key;
+	bool staged;                             /* a first stage decodes raw values; false: they must be UTF-8 already */
+	const char *detail;                      /* nested, text, none; NULL: nested */
+	bool spans;                              /* detail.spans is printed */
+	const char *const *formats;              /* json, text, html, or topic:form */
+	size_t format_count;
+	const char *const *labels;               /* the taxonomy */
+	size_t label_count;
+} record_rules_values;
+
 record_rules *record_rules_new(const struct settings *settings);
+record_rules *record_rules_new_from(const record_rules_values *values);
+/* Gives up the caller's hold. Records keep theirs: those in flight end under the rules they began with. */
 void record_rules_free(record_rules **self);
 
 /* ---- in ---- */
