@@ -1,0 +1,381 @@
+/* record_article.c - one article of a feed record while stages add to it.
+ *
+ * A worker is not trusted: every member of its patch must be a field that stages may set, of the field's type, with words of the field's list; times must be times,
+ * labels must be of the taxonomy, `detail` must have the shape of record_fields.c. One wrong member refuses the whole answer before
+ * anything is taken over. Two mild repairs: "" is null, and an empty string in a list is left out. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "mem.h"
+#include "record_impl.h"
+#include "record_scan.h"
+#include "times.h"
+#include "utf8.h"
+
+#define PATCH_DEPTH_MAX 8
+#define REFUSED "stage.refused"
+
+typedef struct patch {
+	article *art;
+	const char *stage;
+	record_fault *fault;
+} patch;
+
+/* Without a first stage: the feed's own text. Raw bytes that are no clean UTF-8 are shown as such; the first stage replaces them. */
+static void take_raw_body(article *self, mr_bytes raw)
+{
+	buf text = {0};
+	const char *at = raw.data, *end = at + raw.len;
+	buf_reserve(&text, raw.len);
+	if (utf8_valid(raw) && !memchr(raw.data, 0, raw.len))
+		buf_add(&text, raw.data, raw.len);
+	else
+		while (at < end) {
+			uint32_t c = utf8_next(&at, end);
+			utf8_add(&text, c ? c : UTF8_BAD);
+		}
+	self->body_own = buf_take(&text, &self->body.len);
+	self->body.data = self->body_own;
+}
+
+article *article_new(record *rec, int page_index, int page_count)
+{
+	article *self = mem_alloc(sizeof *self);
+	*self = (article){.rec = rec, .page_index = page_index, .page_count = page_count, .body = {"", 0}};
+	self->scores = mem_array(rec->rules->label_count, sizeof *self->scores);
+	json_t *text = rec->text ? rec->text : rec->html;
+	if (rec->raw.data) {
+		take_raw_body(self, rec->raw);
+	} else if (text) {
+		self->body_ref = json_incref(text);
+		self->body = (mr_bytes){json_string_value(text), json_string_length(text)};
+	}
+	return self;
+}
+
+static void drop_body(article *self)
+{
+	free(self->body_own);
+	json_decref(self->body_ref);
+	self->body_own = NULL;
+	self->body_ref = NULL;
+	self->body = (mr_bytes){"", 0};
+}
+
+void article_free(article **self)
+{
+	article *art = *self;
+	*self = NULL;
+	if (!art)
+		return;
+	drop_body(art);
+	for (int f = 0; f < FIELD_COUNT; f++)
+		json_decref(art->values[f]);
+	for (int d = 0; d < DETAIL_COUNT; d++)
+		json_decref(art->detail[d]);
+	free(art->scores);
+	free(art);
+}
+
+/* A parsed patch takes about six times its text: most of it is short strings in lists. */
+size_t article_memory(const article *self)
+{
+	return sizeof *self + self->rec->rules->label_count * sizeof(double) + self->body.len + 6 * self->patch_bytes;
+}
+
+int article_page(const article *self)
+{
+	return self->page_index;
+}
+
+mr_bytes article_body(const article *self)
+{
+	return self->body;
+}
+
+int article_set_body(article *self, char *body, size_t len, const char *stage, record_fault *fault)
+{
+	mr_bytes text = {body, len};
+	if (!utf8_valid(text) || memchr(body, 0, len)) {
+		record_fault_set(fault, REFUSED, stage, "the body is not clean UTF-8 (%zu bytes)", len);
+		free(body);
+		return -1;
+	}
+	drop_body(self);
+	self->body_own = body;
+	self->body = text;
+	return 0;
+}
+
+const json_t *article_value(const article *self, enum field field)
+{
+	return self->values[field] ? self->values[field] : self->rec->values[field];
+}
+
+/* ---- checks ---- */
+
+static int refuse(const patch *p, const char *name, const char *why)
+{
+	record_fault_set(p->fault, REFUSED, p->stage, "the answer's member %.60s %s", name, why);
+	return -1;
+}
+
+static bool empty_string(const json_t *value)
+{
+	return json_is_string(value) && json_string_length(value) == 0;
+}
+
+static bool is_strings(json_t *value)
+{
+	if (!json_is_array(value))
+		return false;
+	for (size_t i = json_array_size(value); i-- > 0;) {
+		if (!json_is_string(json_array_get(value, i)))
+			return false;
+		if (empty_string(json_array_get(value, i)))
+			json_array_remove(value, i);
+	}
+	return true;
+}
+
+static bool fits(json_t *value, enum field_type type)
+{
+	switch (type) {
+	case TYPE_STRING:
+	case TYPE_TIME:
+		return json_is_string(value);
+	case TYPE_INT:
+		return json_is_integer(value) && json_integer_value(value) >= 0;
+	case TYPE_NUMBER:
+		return json_is_number(value) && isfinite(json_number_value(value));
+	case TYPE_BOOL:
+		return json_is_boolean(value);
+	case TYPE_STRINGS:
+		return is_strings(value);
+	default:
+		return false;
+	}
+}
+
+static bool is_word(const json_t *value, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(json_string_value(value), *words) == 0)
+			return true;
+	return false;
+}
+
+static bool are_labels(const article *self, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (rules_label(self->rec->rules, json_string_value(json_array_get(list, i))) < 0)
+			return false;
+	return true;
+}
+
+/* YYYY-MM-DD or MM-DD */
+static bool is_dateline(const char *text)
+{
+	int parts[3] = {0}, count = 0, digits = 0;
+	for (const char *c = text; *c && count < 3; c++) {
+		if (*c == '-' && digits >= 2)
+			count++, digits = 0;
+		else if (*c >= '0' && *c <= '9' && digits < 4)
+			parts[count] = parts[count] * 10 + (*c - '0'), digits++;
+		else
+			return false;
+	}
+	if (count == 1)
+		return strlen(text) == 5 && time_date_valid(2000, parts[0], parts[1]);
+	return count == 2 && strlen(text) == 10 && text[4] == '-' && time_date_valid(parts[0], parts[1], parts[2]);
+}
+
+static bool allowed(const article *self, enum field field, const json_t *value)
+{
+	const char *const *words = field_words(field);
+	if (words)
+		return is_word(value, words);
+	if (field == FIELD_LABELS)
+		return are_labels(self, value);
+	if (field == FIELD_PRIMARY_LABEL)
+		return strcmp(json_string_value(value), "none") == 0 || rules_label(self->rec->rules, json_string_value(value)) >= 0;
+	if (field == FIELD_DATELINE_DATE)
+		return is_dateline(json_string_value(value));
+	return true;
+}
+
+/* ---- detail ---- */
+
+static const char *check_object(json_t *object, const detail_slot *slots)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(object, name, value) {
+		const detail_slot *slot = slots;
+		while (slot->name && strcmp(slot->name, name) != 0)
+			slot++;
+		if (!slot->name)
+			return "has an item with a member that the contract does not know";
+		if (!json_is_null(value) && !fits(value, slot->type))
+			return "has an item with a member of the wrong type";
+	}
+	for (; slots->name; slots++)
+		if (!slots->null && slots->type != TYPE_STRINGS && (!json_object_get(object, slots->name) || json_is_null(json_object_get(object, slots->name))))
+			return "has an item without a member that must be there";
+	return NULL;
+}
+
+static const char *check_list(json_t *list, const detail_slot *slots)
+{
+	if (!slots)
+		return is_strings(list) ? NULL : "is no list of strings";
+	if (!json_is_array(list))
+		return "is no list";
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *item = json_array_get(list, i);
+		const char *wrong = json_is_object(item) ? check_object(item, slots) : "has an item that is no object";
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+static int check_detail(const patch *p, json_t *detail)
+{
+	const char *name;
+	json_t *list;
+	if (!json_is_object(detail))
+		return refuse(p, "detail", "is no object");
+	json_object_foreach(detail, name, list) {
+		enum detail_member member = detail_find(mr_bytes_of(name));
+		const char *wrong = member == DETAIL_COUNT ? "of detail is not in the contract" : check_list(list, detail_table[member].slots);
+		if (wrong)
+			return refuse(p, name, wrong);
+	}
+	return 0;
+}
+
+/* ---- one member ---- */
+
+static int score_index(const article *self, const char *name)
+{
+	for (size_t i = 0; i < self->rec->rules->label_count; i++)
+		if (strcmp(self->rec->rules->score_names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int check_member(const patch *p, const char *name, json_t *value)
+{
+	enum field field = field_find(mr_bytes_of(name));
+	if (field == FIELD_COUNT) {
+		if (score_index(p->art, name) < 0)
+			return refuse(p, name, "is not in the contract");
+		double score = json_is_number(value) ? json_number_value(value) : -1;
+		return score >= 0 && score <= 1 ? 0 : refuse(p, name, "is no probability");
+	}
+	const field_row *row = &field_table[field];
+	if (row->flags & FIELD_OURS)
+		return refuse(p, name, "is not for a stage to set");
+	if (field == FIELD_DETAIL)
+		return check_detail(p, value);
+	if ((row->flags & FIELD_NULL) && (json_is_null(value) || empty_string(value)))
+		return 0;
+	if (!fits(value, row->type))
+		return refuse(p, name, "has the wrong type");
+	if (!allowed(p->art, field, value))
+		return refuse(p, name, "has a value that the contract does not know");
+	time_point at;
+	char text[TIME_TEXT_BYTES];
+	if (row->type == TYPE_TIME && (!time_parse((mr_bytes){json_string_value(value), json_string_length(value)}, p->art->rec->zone, &at) ||
+	                               !time_print(at.ms, at.zone, text)))
+		return refuse(p, name, "is no time");
+	return 0;
+}
+
+static void put(article *self, enum field field, json_t *value)
+{
+	json_decref(self->values[field]);
+	self->values[field] = value;
+}
+
+/* A time is printed in our form; that of publication brings its milliseconds and, unless the patch tells better, its precision along. */
+static void put_time(article *self, enum field field, const json_t *value, const json_t *whole)
+{
+	time_point at;
+	char text[TIME_TEXT_BYTES];
+	bool given = json_is_string(value) && time_parse((mr_bytes){json_string_value(value), json_string_length(value)}, self->rec->zone, &at) &&
+	             time_print(at.ms, at.zone, text);
+	put(self, field, given ? json_string(text) : json_null());
+	if (field != FIELD_PUBLISHED_AT)
+		return;
+	put(self, FIELD_PUBLISHED_AT_MS, given ? json_integer(at.ms) : json_null());
+	if (!json_object_get(whole, field_table[FIELD_PUBLISHED_PRECISION].name))
+		put(self, FIELD_PUBLISHED_PRECISION, given ? json_string(time_precision_name(at.precision)) : json_null());
+	if (!given && !json_object_get(whole, field_table[FIELD_PUBLISHED_FROM].name))
+		put(self, FIELD_PUBLISHED_FROM, json_null());
+}
+
+static void put_detail(article *self, const json_t *detail)
+{
+	for (int d = 0; d < DETAIL_COUNT; d++) {
+		json_t *list = json_object_get(detail, detail_table[d].name);
+		if (list) {
+			json_decref(self->detail[d]);
+			self->detail[d] = json_incref(list);
+		}
+	}
+}
+
+static void put_member(article *self, const char *name, json_t *value, const json_t *whole)
+{
+	enum field field = field_find(mr_bytes_of(name));
+	if (field == FIELD_COUNT)
+		self->scores[score_index(self, name)] = json_number_value(value);
+	else if (field == FIELD_DETAIL)
+		put_detail(self, value);
+	else if (field_table[field].type == TYPE_TIME)
+		put_time(self, field, value, whole);
+	else if (field != FIELD_PUBLISHED_AT_MS && field != FIELD_CHARACTERS)     /* both follow from other fields */
+		put(self, field, empty_string(value) ? json_null() : json_incref(value));
+}
+
+static json_t *load(const patch *p, mr_bytes text)
+{
+	json_scan scan = {0};
+	json_error_t error;
+	enum json_scan_result size = json_scan_run(&scan, text, PATCH_DEPTH_MAX, RECORD_VALUES_MAX);
+	json_scan_free(&scan);
+	if (size != JSON_SCAN_FINE) {
+		record_fault_set(p->fault, REFUSED, p->stage, "the answer is nested too deep or holds too many values");
+		return NULL;
+	}
+	json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+	if (json_is_object(tree))
+		return tree;
+	record_fault_set(p->fault, REFUSED, p->stage, "the answer is no JSON object: byte %d: %s", tree ? 0 : error.position, tree ? "another type" : error.text);
+	json_decref(tree);
+	return NULL;
+}
+
+int article_apply(article *self, mr_bytes text, const char *stage, record_fault *fault)
+{
+	patch p = {self, stage, fault};
+	const char *name;
+	json_t *value, *tree = load(&p, text);
+	int result = -1;
+	if (!tree)
+		return -1;
+	record_patches++;
+	json_object_foreach(tree, name, value)
+		if (check_member(&p, name, value) != 0)
+			goto out;
+	json_object_foreach(tree, name, value)
+		put_member(self, name, value, tree);
+	self->patch_bytes += text.len;
+	result = 0;
+out:
+	json_decref(tree);
+	return result;
+}

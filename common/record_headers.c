@@ -1,0 +1,151 @@
+/* record_headers.c - Kafka headers: those of the contract that come in, those of articles and dead letters that go out.
+ *
+ * Names and values are strangers' bytes and are passed on as they are. Limits: RECORD_HEADERS_MAX headers and RECORD_HEADER_BYTES_MAX bytes of
+ * names and values; what does not fit is left behind, later ones first, but traceparent and tracestate always get a place. */
+#include <assert.h>
+#include <strings.h>
+
+#include "record_impl.h"
+#include "times.h"
+
+#define TRACE_BYTES_MAX 1024             /* tracestate: W3C Trace Context 3.3.1.5 asks for at least 512 */
+
+static bool named(mr_bytes name, const char *word)
+{
+	return name.data && name.len == strlen(word) && strncasecmp(name.data, word, name.len) == 0;
+}
+
+static bool is_ours(mr_bytes name)
+{
+	static const char prefix[] = "millrace.";
+	return name.data && name.len >= sizeof prefix - 1 && strncasecmp(name.data, prefix, sizeof prefix - 1) == 0;
+}
+
+static bool is_trace(const mr_field *header)
+{
+	return (named(header->name, "traceparent") || named(header->name, "tracestate")) && header->value.len <= TRACE_BYTES_MAX;
+}
+
+const mr_field *header_find(const record_source *source, const char *name)
+{
+	for (size_t i = source->header_count; i-- > 0;)
+		if (named(source->headers[i].name, name))
+			return &source->headers[i];
+	return NULL;
+}
+
+/* A decimal number without sign; -1 when it is none. */
+static int64_t decimal(const mr_field *header)
+{
+	int64_t value = 0;
+	if (!header || !header->value.data || header->value.len == 0 || header->value.len > 18)
+		return -1;
+	for (size_t i = 0; i < header->value.len; i++) {
+		if (header->value.data[i] < '0' || header->value.data[i] > '9')
+			return -1;
+		value = value * 10 + (header->value.data[i] - '0');
+	}
+	return value;
+}
+
+static bool topic_name(mr_bytes text)
+{
+	if (!text.data || text.len == 0 || text.len > 249)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		if (!((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+/* A replayed dead letter carries the place where it first stood; only all three headers together count. */
+origin origin_of(const record_source *source)
+{
+	const mr_field *topic = header_find(source, "millrace.source.topic");
+	int64_t partition = decimal(header_find(source, "millrace.source.partition")), offset = decimal(header_find(source, "millrace.source.offset"));
+	if (topic && topic_name(topic->value) && partition >= 0 && offset >= 0)
+		return (origin){topic->value, partition, offset};
+	return (origin){mr_bytes_of(source->topic), source->partition, source->offset};
+}
+
+/* Copies the feed's headers within the limits; `with_type`: content-type, too. */
+static size_t carry(const record_source *source, bool with_type, mr_field *out, size_t max)
+{
+	size_t count = 0, bytes = 0, traces = 0;
+	for (size_t i = 0; i < source->header_count; i++)
+		traces += is_trace(&source->headers[i]) && traces < 2;
+	if (max > RECORD_HEADERS_MAX)
+		max = RECORD_HEADERS_MAX;
+	for (size_t i = 0; i < source->header_count && count < max; i++) {
+		const mr_field *header = &source->headers[i];
+		if (is_ours(header->name) || (!with_type && named(header->name, "content-type")))
+			continue;
+		size_t size = header->name.len + header->value.len;
+		bool trace = traces && is_trace(header);
+		if (!trace && (bytes + size > RECORD_HEADER_BYTES_MAX || count + traces >= max))
+			continue;
+		traces -= trace;
+		bytes += trace ? 0 : size;
+		out[count++] = *header;
+	}
+	return count;
+}
+
+size_t record_headers_out(const record_source *source, mr_field *out, size_t max)
+{
+	assert(max > 0);
+	size_t count = carry(source, false, out, max - 1);
+	out[count++] = (mr_field){mr_bytes_of("content-type"), mr_bytes_of("application/json")};
+	return count;
+}
+
+static void add_time(buf *scratch, int64_t ms)
+{
+	char text[TIME_TEXT_BYTES];
+	time_print(ms, 0, text);
+	buf_add_str(scratch, text);
+}
+
+size_t record_headers_dead(const record_source *source, const dead_letter *dead, mr_field *out, size_t max, buf *scratch)
+{
+	enum { OURS = 11 };
+	const record_fault *fault = dead->fault;
+	origin from = origin_of(source);
+	int64_t replays = decimal(header_find(source, "millrace.replays"));
+	size_t ends[6], begin = scratch->len;
+	assert(max >= OURS);
+	buf_printf(scratch, "%d", dead->attempts);
+	ends[0] = scratch->len;
+	add_time(scratch, dead->first_ms);
+	ends[1] = scratch->len;
+	add_time(scratch, dead->last_ms);
+	ends[2] = scratch->len;
+	buf_printf(scratch, "%lld", (long long)from.partition);
+	ends[3] = scratch->len;
+	buf_printf(scratch, "%lld", (long long)from.offset);
+	ends[4] = scratch->len;
+	buf_printf(scratch, "%lld", (long long)(replays < 0 ? 0 : replays));
+	ends[5] = scratch->len;
+	mr_bytes written[6];
+	for (size_t i = 0, at = begin; i < 6; at = ends[i++])
+		written[i] = (mr_bytes){scratch->data + at, ends[i] - at};
+
+	size_t count = carry(source, true, out, max - OURS);
+	const mr_field ours[OURS] = {
+		{mr_bytes_of("millrace.error.code"), mr_bytes_of(fault->code)},
+		{mr_bytes_of("millrace.error.stage"), mr_bytes_of(fault->stage)},
+		{mr_bytes_of("millrace.error.message"), mr_bytes_of(fault->message)},
+		{mr_bytes_of("millrace.error.attempts"), written[0]},
+		{mr_bytes_of("millrace.error.first-at"), written[1]},
+		{mr_bytes_of("millrace.error.last-at"), written[2]},
+		{mr_bytes_of("millrace.source.topic"), from.topic},
+		{mr_bytes_of("millrace.source.partition"), written[3]},
+		{mr_bytes_of("millrace.source.offset"), written[4]},
+		{mr_bytes_of("millrace.version"), mr_bytes_of(MILLRACE_VERSION)},
+		{mr_bytes_of("millrace.replays"), written[5]},
+	};
+	memcpy(out + count, ours, sizeof ours);
+	return count + OURS;
+}

@@ -1,0 +1,96 @@
+/* record_impl.h - what common/record*.c share: the inside of rules, record and article. Nobody else includes it. */
+#ifndef COMMON_RECORD_IMPL_H
+#define COMMON_RECORD_IMPL_H
+
+#include <jansson.h>
+#include <stdatomic.h>
+
+#include "charset.h"
+#include "record.h"
+#include "record_fields.h"
+
+#define RECORD_VALUES_MAX 65536          /* JSON values of one record: a tree of small objects takes 232 bytes each, so at most 15 MB */
+#define NO_CLOCK (-1)
+
+enum detail_form { DETAIL_NESTED, DETAIL_TEXT, DETAIL_NONE };
+
+struct record_rules {
+	int holders;                     /* the configuration and each record; loop thread only, so a plain number */
+	size_t max_record_bytes;
+	int max_depth;
+	bool identity_is_key, staged, spans;
+	enum detail_form detail;
+	enum content_form form;          /* of values without a content-type */
+	char **topics;                   /* topics with a form of their own */
+	enum content_form *topic_forms;
+	size_t topic_count;
+	char **labels, **score_names, **score_keys;      /* education, score_education, "score_education": */
+	size_t label_count;
+};
+
+struct record {
+	record_rules *rules;
+	char *topic;
+	int32_t partition;
+	int64_t offset, timestamp_ms, clock_ms;          /* -1: none */
+	uint8_t identity[16], fingerprint[16];
+	buf address, extra;                              /* len 0: none */
+	int zone;                                        /* of times without one: minutes east */
+	json_t *values[FIELD_COUNT];                     /* fields that the feed gave; NULL: not given */
+	json_t *text, *html;                             /* of a JSON record; NULL: none */
+	mr_bytes raw;                                    /* of a raw record, borrowed from the message; data NULL: JSON */
+	enum content_form form;                          /* of a raw record */
+	char charset[CHARSET_NAME_MAX + 1];
+	size_t input_bytes, other_bytes;                 /* for record_memory */
+};
+
+struct article {
+	record *rec;
+	int page_index, page_count;
+	json_t *values[FIELD_COUNT];                     /* set by stages; NULL: what the feed gave */
+	json_t *detail[DETAIL_COUNT];                    /* NULL: empty */
+	double *scores;                                  /* one a label */
+	mr_bytes body;
+	char *body_own;                                  /* what body points into: either this ... */
+	json_t *body_ref;                                /* ... or this */
+	size_t patch_bytes;
+};
+
+extern _Atomic uint64_t record_parsed, record_dumped, record_patches;
+
+/* ---- record_rules.c ---- */
+enum content_form rules_form(const record_rules *rules, const char *topic);
+int rules_label(const record_rules *rules, const char *name);                    /* index; -1 */
+
+/* ---- record_members.c: the members of a feed record ---- */
+int members_take(record *self, mr_bytes value, const record_source *source, record_fault *fault) MR_MUST_USE;      /* JSON */
+int members_take_raw(record *self, const record_source *source, record_fault *fault) MR_MUST_USE;                  /* text, HTML */
+
+/* ---- record_article.c ---- */
+const json_t *article_value(const article *self, enum field field);              /* NULL: nothing is known */
+
+/* ---- record_identity.c ---- */
+void identity_of(const record_rules *rules, const record *rec, const record_source *source, uint8_t out[16]);
+void identity_page(const uint8_t identity[16], int page_index, uint8_t out[ARTICLE_ID_BYTES]);
+
+typedef struct fingerprint {
+	uint64_t low, high, count;
+} fingerprint;
+void fingerprint_add(fingerprint *self, mr_bytes name, char kind, mr_bytes value);
+void fingerprint_end(const fingerprint *self, char form, uint8_t out[16]);
+
+/* ---- record_headers.c ---- */
+const mr_field *header_find(const record_source *source, const char *name);      /* the last one of that name, any case; NULL: none */
+typedef struct origin {
+	mr_bytes topic;
+	int64_t partition, offset;
+} origin;
+origin origin_of(const record_source *source);                                   /* where the record first stood: see millrace.source.* */
+
+/* ---- record_json.c: writing ---- */
+void json_add_text(buf *out, mr_bytes text);                                     /* with quotes */
+void json_add_number(buf *out, double value, int digits);                        /* significant digits; always looks like a real number */
+void json_add_value(buf *out, const json_t *value);                              /* scalar or list of scalars */
+void json_add_time(buf *out, int64_t ms);                                        /* UTC */
+
+#endif

@@ -1,0 +1,340 @@
+/* record_out.c - the output side of the contract: article and duplicate records, written field by field in the order of the table.
+ *
+ * Every field is written, every time, with one type; a stage that did not run leaves the field's empty value. Nothing is copied on the way: strings
+ * go from where they stand into the output buffer. */
+#include <assert.h>
+
+#include "record_impl.h"
+#include "utf8.h"
+
+/* What one record needs; articles have a part, byte-equal repeats only the record. */
+typedef struct dump {
+	const record *rec;
+	const article *art;              /* NULL: a repeat that never became articles */
+	const verdict *v;
+	int page_index, page_count;
+	int64_t now_ms;
+	buf *out;
+} dump;
+
+/* IPTC Media Topics near to the labels that Millrace ships with (cv.iptc.org/newscodes/mediatopic). Talent has none of its own: labour stands for it. */
+static const struct { const char *label, *code; } media_topics[] = {
+	{"education", "medtop:05000000"},
+	{"science", "medtop:13000000"},
+	{"talent", "medtop:09000000"},
+};
+
+static const json_t *value_of(const dump *d, enum field field)
+{
+	return d->art ? article_value(d->art, field) : d->rec->values[field];
+}
+
+static void add_id(const dump *d, const uint8_t id[ARTICLE_ID_BYTES])
+{
+	char hex[33];
+	id_hex(id, hex);
+	buf_add_char(d->out, '"');
+	buf_add(d->out, hex, 32);
+	buf_add_char(d->out, '"');
+}
+
+static void add_own_id(const dump *d)
+{
+	uint8_t id[ARTICLE_ID_BYTES];
+	record_article_id(d->rec, d->page_index, id);
+	add_id(d, id);
+}
+
+static void add_int(const dump *d, int64_t value)
+{
+	buf_printf(d->out, "%lld", (long long)value);
+}
+
+static void add_null(const dump *d)
+{
+	buf_add_str(d->out, "null");
+}
+
+static void add_int_or_null(const dump *d, int64_t value)
+{
+	if (value < 0)
+		add_null(d);
+	else
+		add_int(d, value);
+}
+
+static void add_text_or_null(const dump *d, mr_bytes text)
+{
+	if (text.data)
+		json_add_text(d->out, text);
+	else
+		add_null(d);
+}
+
+/* ---- the verdict ---- */
+
+static void add_story(const dump *d)
+{
+	static const uint8_t none[ARTICLE_ID_BYTES];
+	if (!d->v || memcmp(d->v->story_id, none, sizeof none) == 0)
+		add_own_id(d);
+	else
+		add_id(d, d->v->story_id);
+}
+
+static void add_similarity(const dump *d)
+{
+	if (d->v && d->v->similarity >= 0 && (d->v->kind || d->v->revision > 0))
+		json_add_number(d->out, d->v->similarity, 6);
+	else
+		add_null(d);
+}
+
+/* ---- what the classifier says ---- */
+
+static void add_scores(const dump *d)
+{
+	const record_rules *rules = d->rec->rules;
+	for (size_t i = 0; i < rules->label_count; i++) {
+		if (i)
+			buf_add_char(d->out, ',');
+		buf_add_str(d->out, rules->score_keys[i]);
+		json_add_number(d->out, d->art->scores[i], 6);
+	}
+}
+
+static void add_media_topics(const dump *d)
+{
+	const json_t *given = value_of(d, FIELD_MEDIA_TOPICS), *labels = value_of(d, FIELD_LABELS);
+	bool first = true;
+	if (given) {
+		json_add_value(d->out, given);
+		return;
+	}
+	buf_add_char(d->out, '[');
+	for (size_t i = 0; i < json_array_size(labels); i++)
+		for (size_t k = 0; k < sizeof media_topics / sizeof *media_topics; k++)
+			if (strcmp(json_string_value(json_array_get(labels, i)), media_topics[k].label) == 0) {
+				buf_add_str(d->out, first ? "" : ",");
+				json_add_text(d->out, mr_bytes_of(media_topics[k].code));
+				first = false;
+			}
+	buf_add_char(d->out, ']');
+}
+
+/* ---- detail ---- */
+
+static void add_object(buf *out, const json_t *object, const detail_slot *slots)
+{
+	char before = '{';
+	for (; slots->name; slots++, before = ',') {
+		const json_t *value = json_object_get(object, slots->name);
+		buf_add_char(out, before);
+		json_add_text(out, mr_bytes_of(slots->name));
+		buf_add_char(out, ':');
+		if (!value || json_is_null(value))
+			buf_add_str(out, slots->type == TYPE_STRINGS ? "[]" : "null");
+		else if (slots->type == TYPE_NUMBER)
+			json_add_number(out, json_number_value(value), 15);
+		else if (json_is_string(value) && json_string_length(value) == 0 && slots->null)
+			buf_add_str(out, "null");
+		else
+			json_add_value(out, value);
+	}
+	buf_add_char(out, '}');
+}
+
+static void add_list(buf *out, const json_t *list, const detail_slot *slots)
+{
+	if (list && !slots) {
+		json_add_value(out, list);
+		return;
+	}
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (i)
+			buf_add_char(out, ',');
+		add_object(out, json_array_get(list, i), slots);
+	}
+	buf_add_char(out, ']');
+}
+
+static void add_members(const dump *d, buf *out)
+{
+	char before = '{';
+	for (int m = 0; m < DETAIL_COUNT; m++) {
+		if (m == DETAIL_SPANS && !d->rec->rules->spans)
+			continue;
+		buf_add_char(out, before);
+		json_add_text(out, mr_bytes_of(detail_table[m].name));
+		buf_add_char(out, ':');
+		add_list(out, d->art->detail[m], detail_table[m].slots);
+		before = ',';
+	}
+	buf_add_char(out, '}');
+}
+
+static void add_detail(const dump *d)
+{
+	buf text = {0};
+	if (d->rec->rules->detail == DETAIL_NESTED) {
+		add_members(d, d->out);
+		return;
+	}
+	add_members(d, &text);
+	json_add_text(d->out, buf_bytes(&text));
+	buf_free(&text);
+}
+
+/* ---- fields ---- */
+
+static void add_plain(const dump *d, enum field field)
+{
+	const json_t *value = value_of(d, field);
+	if (value)
+		json_add_value(d->out, value);
+	else if (field_table[field].flags & FIELD_NULL)
+		add_null(d);
+	else if (field_table[field].type == TYPE_STRINGS)
+		buf_add_str(d->out, "[]");
+	else if (field_table[field].type == TYPE_INT)
+		buf_add_char(d->out, '0');
+	else if (field_table[field].type == TYPE_BOOL)
+		buf_add_str(d->out, "false");
+	else
+		buf_add_str(d->out, "\"none\"");         /* primary_label, classifier */
+}
+
+/* Who and where; false: the field is none of these. */
+static bool add_place(const dump *d, enum field field)
+{
+	const record *rec = d->rec;
+	switch (field) {
+	case FIELD_SCHEMA_VERSION:
+		add_int(d, 1);
+		return true;
+	case FIELD_ARTICLE_ID:
+		add_own_id(d);
+		return true;
+	case FIELD_SOURCE_TOPIC:
+		json_add_text(d->out, mr_bytes_of(rec->topic));
+		return true;
+	case FIELD_SOURCE_PARTITION:
+		add_int(d, rec->partition);
+		return true;
+	case FIELD_SOURCE_OFFSET:
+		add_int(d, rec->offset);
+		return true;
+	case FIELD_SOURCE_TIMESTAMP_MS:
+		add_int_or_null(d, rec->timestamp_ms);
+		return true;
+	case FIELD_PAGE_INDEX:
+		add_int(d, d->page_index);
+		return true;
+	case FIELD_PAGE_COUNT:
+		add_int(d, d->page_count);
+		return true;
+	case FIELD_PROCESSED_AT:
+		json_add_time(d->out, d->now_ms);
+		return true;
+	case FIELD_PROCESSED_AT_MS:
+		add_int(d, d->now_ms);
+		return true;
+	case FIELD_PIPELINE:
+		buf_add_str(d->out, "\"millrace " MILLRACE_VERSION "\"");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What the judge found; false: the field is none of these. */
+static bool add_verdict(const dump *d, enum field field)
+{
+	switch (field) {
+	case FIELD_STORY_ID:
+		add_story(d);
+		return true;
+	case FIELD_DUPLICATE_OF:
+		if (d->v && d->v->has_owner)
+			add_id(d, d->v->duplicate_of);
+		else
+			add_null(d);
+		return true;
+	case FIELD_DUPLICATE_KIND:
+		add_text_or_null(d, mr_bytes_of(d->v ? d->v->kind : NULL));
+		return true;
+	case FIELD_SIMILARITY:
+		add_similarity(d);
+		return true;
+	case FIELD_REVISION:
+		add_int(d, d->v ? d->v->revision : 0);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_content(const dump *d, enum field field)
+{
+	switch (field) {
+	case FIELD_BODY:
+		json_add_text(d->out, d->art->body);
+		break;
+	case FIELD_CHARACTERS:
+		add_int(d, (int64_t)utf8_count(d->art->body));
+		break;
+	case FIELD_SCORES:
+		add_scores(d);
+		break;
+	case FIELD_MEDIA_TOPICS:
+		add_media_topics(d);
+		break;
+	case FIELD_DETAIL:
+		add_detail(d);
+		break;
+	case FIELD_EXTRA:
+		add_text_or_null(d, d->rec->extra.len ? buf_bytes(&d->rec->extra) : (mr_bytes){NULL, 0});
+		break;
+	default:
+		add_plain(d, field);
+	}
+}
+
+static void add_record(const dump *d, unsigned which)
+{
+	char before = '{';
+	record_dumped++;
+	for (int f = 0; f < FIELD_COUNT; f++) {
+		if ((field_table[f].flags & which) != which)
+			continue;
+		if ((f == FIELD_DETAIL && d->rec->rules->detail == DETAIL_NONE) || (f == FIELD_SCORES && d->rec->rules->label_count == 0))
+			continue;
+		buf_add_char(d->out, before);
+		if (f != FIELD_SCORES)
+			buf_add_str(d->out, field_table[f].key);
+		if (!add_place(d, (enum field)f) && !add_verdict(d, (enum field)f))
+			add_content(d, (enum field)f);
+		before = ',';
+	}
+	buf_add_char(d->out, '}');
+}
+
+void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out)
+{
+	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
+	buf_reserve(out, self->body.len + self->body.len / 16 + self->patch_bytes + self->rec->extra.len + 4096);
+	add_record(&d, 0);
+}
+
+void article_dump_duplicate(const article *self, const verdict *v, int64_t now_ms, buf *out)
+{
+	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
+	add_record(&d, FIELD_SHORT);
+}
+
+void record_dump_duplicate(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out)
+{
+	dump d = {self, NULL, v, 0, page_count, now_ms, out};
+	add_record(&d, FIELD_SHORT);
+}
