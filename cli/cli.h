@@ -21,6 +21,10 @@ int cli_failed(const char *command, const char *format, ...) MR_PRINTF(2, 3);
 /* The commands, in the order of `millrace --help`. To add one: a line here, the same in the table of main.c. */
 int check_main(int argc, char **argv);
 extern const char check_help[];
+int train_main(int argc, char **argv);
+extern const char train_help[];
+int evaluate_main(int argc, char **argv);
+extern const char evaluate_help[];
 int version_main(int argc, char **argv);
 extern const char version_help[];
 

@@ -15,6 +15,8 @@ static const struct command {
 	const char *help;                /* usage and options of the command itself, for `millrace NAME --help` */
 } commands[] = {
 	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
+	{"train", train_main, "learn labels from texts: a model for the classifier", train_help},
+	{"evaluate", evaluate_main, "measure a model on labelled texts", evaluate_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

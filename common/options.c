@@ -47,6 +47,7 @@ const option option_table[] = {
 	{"dedup.max_entries", OPTION_INT, "3000000", 1000, 1000000000, NULL, true, "entries of the index; the oldest go first, counted"},
 	{"classify.labels", OPTION_LIST, "education science talent", 0, 0, NULL, false, "the taxonomy: one score_<label> field each"},
 	{"classify.model", OPTION_PATH, "", 0, 0, NULL, true, "model file; empty: the shipped one (conf/models/topics.model beside the program or in /usr/share/millrace)"},
+	{"classify.media_topics", OPTION_LIST, "education=medtop:05000000 science=medtop:13000000 talent=medtop:20000509", 0, 0, NULL, true, "IPTC Media Topics written for a label, label=code; talent has none of its own, employment is nearest"},
 	{"publish.topic", OPTION_STRING, "articles.enriched", 0, 0, NULL, false, "topic of article records"},
 	{"publish.duplicates_topic", OPTION_STRING, "articles.duplicates", 0, 0, NULL, false, "topic of duplicates"},
 	{"publish.dead_prefix", OPTION_STRING, "dlq.", 0, 0, NULL, false, "dead letters go to this prefix + input topic"},

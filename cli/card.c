@@ -1,0 +1,106 @@
+/* card.c - see card.h. */
+#include "card.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static void head_add(const card *self, buf *out)
+{
+	uint64_t fingerprint;
+	memcpy(&fingerprint, self->file.data + 24, sizeof fingerprint);
+	buf_printf(out, "# Model card: %s\n\n", self->head->name);
+	buf_printf(out, "Written by `millrace train classify`. Format version %d, fingerprint `%016llx`, %zu bytes, %zu features, %s.\n\n", MODEL_VERSION,
+		   (unsigned long long)fingerprint, self->file.len, self->features, self->head->single ? "one label a text" : "several labels a text");
+	buf_printf(out, "One linear support vector machine a label (liblinear) on grams of one to three characters or words; each gram weighs "
+			"sqrt(times) * rarity. Options: cost %g, positive %g, title-times %u, lead-times %u, title-share %g, min-texts %u, seed %u.\n\n",
+		   self->args->learn.cost, self->args->learn.positive, self->args->learn.title_times, self->args->learn.lead_times,
+		   (double)self->args->learn.title_share, self->args->learn.min_texts, self->args->learn.seed);
+	if (self->args->fold >= 0)
+		buf_printf(out, "**Fold %d of %d is left out**: a model for measuring, not for use.\n\n", self->args->fold, self->args->folds);
+}
+
+static void sources_add(const card *self, buf *out)
+{
+	const dataset *data = self->data;
+	buf_printf(out, "## Learnt from\n\n| file | texts | with a label | each counts | measured |\n|---|---|---|---|---|\n");
+	for (size_t i = 0; i < data->file_count; i++) {
+		size_t labelled = 0;
+		for (size_t t = 0; t < data->count; t++)
+			labelled += data->at[t].file == (int)i && data->at[t].labels;
+		buf_printf(out, "| %s | %zu | %zu | %d | %s |\n", base_name(data->files[i].path), data->files[i].count, labelled, data->files[i].times,
+			   data->files[i].extra ? "no" : "yes");
+	}
+	buf_printf(out, "\n");
+}
+
+static void labels_add(const card *self, buf *out)
+{
+	buf_printf(out, "## Labels\n\n| label | holds from probability | slope | offset |\n|---|---|---|---|\n");
+	for (uint32_t l = 0; l < self->head->label_count; l++) {
+		const model_label *label = &self->head->labels[l];
+		buf_printf(out, "| %s | %.3f | %.3f | %.3f |\n", label->name, (double)label->threshold, (double)label->slope, (double)label->offset);
+	}
+	buf_printf(out, "\n");
+}
+
+static void measure_row(const char *name, const measure *m, buf *out)
+{
+	buf_printf(out, "| %s | %zu | %.4f | %.4f | %zu / %zu | %.4f |", name, m->texts, measure_accuracy(m), measure_micro_f1(m), m->alarms, m->none, measure_ece(m));
+	for (size_t l = 0; l < m->label_count; l++) {
+		const measure_label *label = &m->labels[l];
+		if (label->right + label->missed)
+			buf_printf(out, " %.3f / %.3f / %.3f |", measure_precision(label), measure_recall(label), measure_f1(label));
+		else
+			buf_printf(out, " - |");
+	}
+	buf_printf(out, "\n");
+}
+
+static void scores_add(const card *self, buf *out)
+{
+	buf_printf(out, "## Cross-validation\n\n%d folds (sha256 of the group: title up to the first ` 第…章`, else date, else id, else text). Every text was judged by machines that had "
+			"seen nothing of its group. Thresholds and probabilities were fitted on these very scores (three numbers a label).\n\n"
+			"| file | texts | accuracy | micro F1 | false alarms | calibration error |", self->args->folds);
+	for (size_t l = 0; l < self->data->label_count; l++)
+		buf_printf(out, " %s P / R / F1 |", self->data->labels[l]);
+	buf_printf(out, "\n|---|---|---|---|---|---|");
+	for (size_t l = 0; l < self->data->label_count; l++)
+		buf_printf(out, "---|");
+	buf_printf(out, "\n");
+	for (size_t i = 0; i < self->data->file_count; i++)
+		if (self->files[i].texts)
+			measure_row(base_name(self->data->files[i].path), &self->files[i], out);
+	measure_row("all", &self->all, out);
+}
+
+static int notes_add(const card *self, buf *out, char error[256])
+{
+	FILE *in = self->args->notes ? fopen(self->args->notes, "rb") : NULL;
+	if (self->args->notes && !in) {
+		snprintf(error, 256, "%.180s: %s", self->args->notes, strerror(errno));
+		return -1;
+	}
+	char part[4096];
+	size_t got;
+	buf_add_char(out, '\n');
+	while (in && (got = fread(part, 1, sizeof part, in)) > 0)
+		buf_add(out, part, got);
+	if (in)
+		fclose(in);
+	return 0;
+}
+
+int card_text(const card *self, buf *out, char error[256])
+{
+	head_add(self, out);
+	sources_add(self, out);
+	labels_add(self, out);
+	scores_add(self, out);
+	return notes_add(self, out, error);
+}

@@ -1,0 +1,157 @@
+/* corpus.c - see corpus.h. A hash table numbers the grams; a second array, by gram, counts within the text at hand. */
+#include "corpus.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "workers/classify/features.h"
+#include "workers/classify/judge.h"
+
+typedef struct encoder {
+	corpus *corpus;
+	uint32_t *table;                 /* gram + 1, 0 = empty */
+	uint32_t table_log2;
+	uint32_t *at;                    /* by gram: 1 + place in corpus.counts within this part of the text */
+	size_t at_room;
+	size_t part;                     /* where the part at hand begins */
+	const tokens *tokens;
+	uint32_t zone_times[3];
+	bool title;
+} encoder;
+
+static void table_grow(encoder *self)
+{
+	corpus *c = self->corpus;
+	free(self->table);
+	self->table_log2++;
+	size_t size = (size_t)1 << self->table_log2;
+	self->table = mem_array(size, sizeof *self->table);
+	for (uint32_t gram = 0; gram < c->gram_count; gram++) {
+		size_t slot = c->hashes[gram] >> (64 - self->table_log2);
+		while (self->table[slot])
+			slot = (slot + 1) & (size - 1);
+		self->table[slot] = gram + 1;
+	}
+}
+
+static uint32_t gram_number(encoder *self, uint64_t hash)
+{
+	corpus *c = self->corpus;
+	if ((size_t)c->gram_count * 2 >= (size_t)1 << self->table_log2)
+		table_grow(self);
+	size_t mask = ((size_t)1 << self->table_log2) - 1, slot = hash >> (64 - self->table_log2);
+	while (self->table[slot]) {
+		if (c->hashes[self->table[slot] - 1] == hash)
+			return self->table[slot] - 1;
+		slot = (slot + 1) & mask;
+	}
+	if (c->gram_count == c->gram_room) {
+		c->gram_room = c->gram_room ? c->gram_room * 2 : 1 << 16;
+		c->hashes = mem_grow(c->hashes, c->gram_room, sizeof *c->hashes);
+		self->at = mem_grow(self->at, c->gram_room, sizeof *self->at);
+	}
+	c->hashes[c->gram_count] = hash;
+	self->at[c->gram_count] = 0;
+	self->table[slot] = ++c->gram_count;
+	return c->gram_count - 1;
+}
+
+static void count_gram(void *arg, uint64_t hash, size_t first, size_t length)
+{
+	encoder *self = arg;
+	corpus *c = self->corpus;
+	(void)length;
+	uint32_t times = self->title ? 1 : self->zone_times[self->tokens->at[first].zone];
+	if (!times)
+		return;
+	uint32_t gram = gram_number(self, self->title ? feature_of_title(hash) : hash);
+	if (!self->at[gram]) {
+		if (c->count == c->room) {
+			c->room = c->room ? c->room * 2 : 1 << 20;
+			c->counts = mem_grow(c->counts, c->room, sizeof *c->counts);
+		}
+		c->counts[c->count++] = (corpus_gram){gram, 0};
+		self->at[gram] = (uint32_t)(c->count - self->part);
+	}
+	corpus_gram *one = &c->counts[self->part + self->at[gram] - 1];
+	one->times = (uint16_t)(one->times + times < JUDGE_TIMES_MAX ? one->times + times : JUDGE_TIMES_MAX - 1);
+}
+
+static uint32_t part_encode(encoder *self, size_t length, bool title)
+{
+	corpus *c = self->corpus;
+	self->part = c->count;
+	self->title = title;
+	features_walk(self->tokens->at, 0, length, count_gram, self);
+	for (size_t i = self->part; i < c->count; i++)
+		self->at[c->counts[i].gram] = 0;
+	return (uint32_t)(c->count - self->part);
+}
+
+/* Drops grams that stand in one text only: nothing learns from them (min_texts is 2 at least). */
+static void corpus_thin(corpus *self)
+{
+	uint32_t *texts = mem_array(self->gram_count, sizeof *texts), kept = 0;
+	for (size_t i = 0; i < self->count; i++)
+		texts[self->counts[i].gram] += texts[self->counts[i].gram] < 2;
+	for (uint32_t gram = 0; gram < self->gram_count; gram++) {
+		bool keep = texts[gram] > 1;
+		texts[gram] = keep ? kept : UINT32_MAX;
+		if (keep)
+			self->hashes[kept++] = self->hashes[gram];
+	}
+	size_t to = 0;
+	for (size_t t = 0; t < self->text_count; t++) {
+		corpus_text *text = &self->texts[t];
+		size_t from = text->first, n = text->count, title_n = text->title_count;
+		text->first = to;
+		text->count = text->title_count = 0;
+		for (size_t i = from; i < from + n + title_n; i++) {
+			uint32_t gram = texts[self->counts[i].gram];
+			if (gram == UINT32_MAX)
+				continue;
+			self->counts[to++] = (corpus_gram){gram, self->counts[i].times};
+			if (i < from + n)
+				text->count++;
+			else
+				text->title_count++;
+		}
+	}
+	self->count = to;
+	self->gram_count = kept;
+	free(texts);
+}
+
+corpus *corpus_new(const dataset *data, const learn_options *options)
+{
+	corpus *self = mem_alloc(sizeof *self);
+	tokens words = {0};
+	encoder e = {.corpus = self, .table_log2 = 19, .tokens = &words,
+			   .zone_times = {[ZONE_TITLE] = options->title_times, [ZONE_LEAD] = options->lead_times, [ZONE_BODY] = 1}};
+	table_grow(&e);
+	self->text_count = data->count;
+	self->texts = mem_array(data->count, sizeof *self->texts);
+	for (size_t i = 0; i < data->count; i++) {
+		tokens_read(&words, mr_bytes_of(data->at[i].title), mr_bytes_of(data->at[i].text));
+		self->texts[i].first = self->count;
+		self->texts[i].count = part_encode(&e, words.count, false);
+		self->texts[i].title_count = part_encode(&e, words.title_count, true);
+	}
+	free(e.table);
+	free(e.at);
+	tokens_free(&words);
+	corpus_thin(self);
+	return self;
+}
+
+void corpus_free(corpus **self_p)
+{
+	corpus *self = *self_p;
+	if (!self)
+		return;
+	*self_p = NULL;
+	free(self->texts);
+	free(self->counts);
+	free(self->hashes);
+	free(self);
+}

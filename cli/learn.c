@@ -1,0 +1,250 @@
+/* learn.c - see learn.h. */
+#include "learn.h"
+
+#include <linear.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/corpus.h"
+#include "common/mem.h"
+#include "workers/classify/judge.h"
+
+#define STOP_AT 0.01             /* liblinear's eps; 0.1 is its default for this solver, the last digit of F1 still moves there */
+
+struct fit {
+	uint32_t *column;                /* by gram: 1 + column, 0: not known */
+	uint32_t *grams;                 /* by column */
+	float *rarity;                   /* by column */
+	double *weights;                 /* column-major: label_count a column */
+	double bias[MODEL_LABELS_MAX];
+	size_t columns, label_count;
+	float damping[JUDGE_TIMES_MAX];
+	float title_share;
+};
+
+/* One row for liblinear: scaled counts of the known grams, then the bias feature. Returns the nodes written. */
+static size_t part_nodes(const fit *self, const corpus_gram *counts, size_t count, double share, struct feature_node *out)
+{
+	double length2 = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t column = self->column[counts[i].gram];
+		if (!column)
+			continue;
+		double weight = (double)self->damping[counts[i].times] * self->rarity[column - 1];
+		out[n++] = (struct feature_node){(int)column, weight};
+		length2 += weight * weight;
+	}
+	for (size_t i = 0; length2 > 0 && i < n; i++)
+		out[i].value *= share / sqrt(length2);
+	return n;
+}
+
+static size_t text_nodes(const fit *self, const corpus *from, size_t text, struct feature_node *out)
+{
+	const corpus_text *t = &from->texts[text];
+	const corpus_gram *counts = from->counts + t->first;
+	size_t n = part_nodes(self, counts, t->count, 1, out);
+	if (self->title_share > 0)
+		n += part_nodes(self, counts + t->count, t->title_count, self->title_share, out + n);
+	return n;
+}
+
+/* Columns for the grams `keep` allows (NULL: all) that stand in enough texts of the part. */
+static void columns_number(fit *self, const corpus *from, const bool *in, const bool *keep, uint32_t min_texts)
+{
+	uint32_t *texts = mem_array(from->gram_count, sizeof *texts);
+	size_t total = 0;
+	for (size_t t = 0; t < from->text_count; t++) {
+		const corpus_text *text = &from->texts[t];
+		total += in[t];
+		for (size_t i = text->first; in[t] && i < text->first + text->count + text->title_count; i++)
+			texts[from->counts[i].gram]++;
+	}
+	self->columns = 0;
+	for (uint32_t gram = 0; gram < from->gram_count; gram++) {
+		bool known = texts[gram] >= min_texts && (!keep || keep[gram]);
+		self->column[gram] = known ? (uint32_t)++self->columns : 0;
+		if (!known)
+			continue;
+		self->grams[self->columns - 1] = gram;
+		self->rarity[self->columns - 1] = (float)(1 + log((1.0 + (double)total) / (1.0 + texts[gram])));
+	}
+	free(texts);
+}
+
+/* All rows of the part; a text that counts n times is n rows of the same nodes. */
+typedef struct rows {
+	struct feature_node *nodes, **at;
+	size_t *text;
+	size_t count;
+} rows;
+
+static rows rows_make(const fit *self, const corpus *from, const dataset *data, const bool *in)
+{
+	rows out = {0};
+	size_t nodes = 0, count = 0, used = 0;
+	for (size_t t = 0; t < from->text_count; t++)
+		if (in[t]) {
+			count += (size_t)data->files[data->at[t].file].times;
+			nodes += from->texts[t].count + from->texts[t].title_count + 2;
+		}
+	out.nodes = mem_array(nodes, sizeof *out.nodes);
+	out.at = mem_array(count, sizeof *out.at);
+	out.text = mem_array(count, sizeof *out.text);
+	for (size_t t = 0; t < from->text_count; t++) {
+		if (!in[t])
+			continue;
+		struct feature_node *row = out.nodes + used;
+		used += text_nodes(self, from, t, row);
+		out.nodes[used++] = (struct feature_node){(int)self->columns + 1, 1};
+		out.nodes[used++] = (struct feature_node){-1, 0};
+		for (int i = 0; i < data->files[data->at[t].file].times; i++) {
+			out.at[out.count] = row;
+			out.text[out.count++] = t;
+		}
+	}
+	return out;
+}
+
+static void rows_free(rows *self)
+{
+	free(self->nodes);
+	free(self->at);
+	free(self->text);
+}
+
+static void quiet(const char *line)
+{
+	(void)line;
+}
+
+static void label_fit(fit *self, const dataset *data, const rows *all, size_t label, const learn_options *options)
+{
+	int classes[] = {1, -1};
+	double costs[] = {options->positive, 1}, *y = mem_array(all->count, sizeof *y);
+	for (size_t i = 0; i < all->count; i++)
+		y[i] = data->at[all->text[i]].labels >> label & 1 ? 1 : -1;
+	struct problem problem = {.l = (int)all->count, .n = (int)self->columns + 1, .y = y, .x = all->at, .bias = 1};
+	struct parameter parameter = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = STOP_AT, .C = options->cost, .nr_weight = 2,
+				      .weight_label = classes, .weight = costs, .p = 0.1};
+	set_print_string_function(quiet);
+	srand(options->seed);            /* liblinear shuffles with rand() */
+	struct model *machine = train(&problem, &parameter);
+	double sign = machine->nr_class < 2 ? 0 : machine->label[0] == 1 ? 1 : -1;
+	for (size_t c = 0; c < self->columns; c++)
+		self->weights[c * self->label_count + label] = machine->w[c] * sign;
+	self->bias[label] = machine->nr_class < 2 ? (machine->label[0] == 1 ? 1 : -1) : machine->w[self->columns] * sign;
+	free_and_destroy_model(&machine);
+	free(y);
+}
+
+static void labels_fit(fit *self, const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg)
+{
+	rows all = rows_make(self, from, data, in);
+	for (size_t label = 0; label < self->label_count; label++) {
+		if (step)
+			step(arg);
+		label_fit(self, data, &all, label, options);
+	}
+	rows_free(&all);
+}
+
+typedef struct effect {
+	double size;
+	uint32_t gram;
+} effect;
+
+static int effect_compare(const void *a, const void *b)
+{
+	const effect *x = a, *y = b;
+	if (x->size != y->size)
+		return x->size < y->size ? 1 : -1;
+	return x->gram < y->gram ? -1 : x->gram > y->gram;
+}
+
+/* The grams that move a score most: largest weight of any label times rarity. */
+static bool *grams_choose(const fit *self, const corpus *from, size_t most)
+{
+	effect *effects = mem_array(self->columns, sizeof *effects);
+	for (size_t c = 0; c < self->columns; c++) {
+		double size = 0;
+		for (size_t l = 0; l < self->label_count; l++)
+			size = fmax(size, fabs(self->weights[c * self->label_count + l]));
+		effects[c] = (effect){size * self->rarity[c], self->grams[c]};
+	}
+	qsort(effects, self->columns, sizeof *effects, effect_compare);
+	bool *keep = mem_array(from->gram_count, sizeof *keep);
+	for (size_t c = 0; c < self->columns && c < most; c++)
+		keep[effects[c].gram] = true;
+	free(effects);
+	return keep;
+}
+
+fit *learn_fit(const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg)
+{
+	fit *self = mem_alloc(sizeof *self);
+	self->label_count = data->label_count;
+	self->title_share = options->title_share;
+	judge_damping(self->damping);
+	self->column = mem_array(from->gram_count + 1, sizeof *self->column);
+	self->grams = mem_array(from->gram_count + 1, sizeof *self->grams);
+	self->rarity = mem_array(from->gram_count + 1, sizeof *self->rarity);
+	columns_number(self, from, in, NULL, options->min_texts);
+	self->weights = mem_array((self->columns + 1) * self->label_count, sizeof *self->weights);
+	labels_fit(self, from, data, in, options, step, arg);
+	if (self->columns > options->features) {
+		bool *keep = grams_choose(self, from, options->features);
+		columns_number(self, from, in, keep, options->min_texts);
+		free(keep);
+		labels_fit(self, from, data, in, options, step, arg);
+	}
+	return self;
+}
+
+void fit_score(const fit *self, const corpus *from, size_t text, double *scores)
+{
+	const corpus_text *t = &from->texts[text];
+	struct feature_node *nodes = mem_array(t->count + t->title_count + 1, sizeof *nodes);
+	size_t count = text_nodes(self, from, text, nodes);
+	for (size_t l = 0; l < self->label_count; l++) {
+		scores[l] = self->bias[l];
+		for (size_t i = 0; i < count; i++)
+			scores[l] += nodes[i].value * self->weights[(size_t)(nodes[i].index - 1) * self->label_count + l];
+	}
+	free(nodes);
+}
+
+int fit_write(const fit *self, const corpus *from, model_head *head, buf *out)
+{
+	model_feature *features = mem_array(self->columns + 1, sizeof *features);
+	float *weights = mem_array(self->columns * self->label_count + 1, sizeof *weights);
+	for (size_t i = 0; i < self->columns * self->label_count; i++)
+		weights[i] = (float)self->weights[i];
+	for (size_t c = 0; c < self->columns; c++)
+		features[c] = (model_feature){from->hashes[self->grams[c]], self->rarity[c], weights + c * self->label_count};
+	for (size_t l = 0; l < self->label_count; l++)
+		head->labels[l].bias = (float)self->bias[l];
+	int result = model_write(head, features, self->columns, out);
+	free(features);
+	free(weights);
+	return result;
+}
+
+size_t fit_features(const fit *self)
+{
+	return self->columns;
+}
+
+void fit_free(fit **self_p)
+{
+	fit *self = *self_p;
+	if (!self)
+		return;
+	*self_p = NULL;
+	free(self->column);
+	free(self->grams);
+	free(self->rarity);
+	free(self->weights);
+	free(self);
+}

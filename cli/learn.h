@@ -1,0 +1,41 @@
+/* learn.h - from labelled texts to weights: texts are encoded once as sparse counts, then one linear support vector machine a label (liblinear, L2-regularised,
+ * squared hinge, dual) is fitted on any part of them.
+ *
+ * The vectors are those of workers/classify/judge.h to the letter: same grams, same damping, same two lengths. A fit works out rarity from its own
+ * texts only, learns on every gram that stands in at least `min_texts` of them, keeps the `features` with the largest effect and
+ * learns again on these. Deterministic for a seed. One thread. */
+#ifndef CLI_LEARN_H
+#define CLI_LEARN_H
+
+#include "cli/dataset.h"
+#include "workers/classify/model.h"
+
+typedef struct learn_options {
+	uint32_t features;               /* kept in the model */
+	uint32_t min_texts;
+	double cost;                     /* C of the machine */
+	double positive;                 /* how much more a text with the label costs than one without */
+	uint32_t title_times, lead_times;
+	float title_share;
+	unsigned seed;
+} learn_options;
+
+typedef struct corpus corpus;            /* the encoded texts; borrows nothing */
+typedef struct fit fit;                  /* weights learnt on a part of them */
+
+corpus *corpus_new(const dataset *data, const learn_options *options);
+void corpus_free(corpus **self);
+
+/* Called before each machine is fitted; may be NULL. */
+typedef void (*learn_step)(void *arg);
+
+/* `in[i]`: text i is learnt from. */
+fit *learn_fit(const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg);
+/* Scores of a text of the corpus, one a label. */
+void fit_score(const fit *self, const corpus *from, size_t text, double *scores);
+/* Fills biases into the head and appends the model file to `out`. -1: too large. */
+int fit_write(const fit *self, const corpus *from, model_head *head, buf *out) MR_MUST_USE;
+size_t fit_features(const fit *self);
+void fit_free(fit **self);
+
+#endif

@@ -1,0 +1,285 @@
+/* train.c - `millrace train`. The straight line: read texts, encode them once, cross-validate (each text is scored by machines that have not seen its group), fit
+ * probabilities and thresholds on those scores, learn on everything, write model and card. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/calibrate.h"
+#include "cli/card.h"
+#include "cli/classify_args.h"
+#include "cli/cli.h"
+#include "cli/measure.h"
+#include "workers/classify/judge.h"
+#include "common/mem.h"
+
+const char train_help[] =
+	"Usage: millrace train classify --data FILE... --out MODEL [OPTION]...\n\n"
+	"Learns the labels of texts. Files hold JSON lines (title, text, labels, primary, date, id) or label<TAB>text, plain or gzipped. FILE@3: each of its texts\n"
+	"counts three times; FILE@1/4: a fourth of its texts, chosen by their hash.\n\n"
+	"  --data         FILE[@N|@1/N]  texts to learn from and to measure on (may be repeated; takes all names up to the next option)\n"
+	"  --extra        FILE[@N|@1/N]  texts of another kind that help: learnt from, but not measured and no part of the thresholds\n"
+	"  --out          MODEL          the model file; MODEL_CARD.md is written beside it\n"
+	"  --labels       NAME,NAME      the taxonomy; labels of the data that it does not name mean none (default: all that occur)\n"
+	"  --single                      each text has exactly one label\n"
+	"  --name         NAME           name in the model, shown in `classifier` (default: topics)\n"
+	"  --notes        FILE           text for the model card: sources and their terms, known weaknesses\n"
+	"  --seed         N              same data, options and seed: same model (default: 1)\n"
+	"  --features     N              grams kept in the model (default: 48000)\n"
+	"  --min-texts    N              texts a gram must stand in (default: 2)\n"
+	"  --cost         C              cost of an error against the size of the weights (default: 1)\n"
+	"  --positive     X              cost of a label missed against one too many (default: 2)\n"
+	"  --title-times  N              how often a gram of the title counts in the text (default: 2)\n"
+	"  --lead-times   N              ... and of the lead (default: 2)\n"
+	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.5)\n"
+	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
+	"  --quiet                       no progress bar\n";
+
+#define THRESHOLD_SLACK 0.002    /* F1 this near the best is the same: the middle of the range travels better than its edge */
+
+typedef struct training {
+	const classify_args *args;
+	dataset data;
+	corpus *corpus;
+	bool *held;                      /* by text: left out altogether (--fold) */
+	uint32_t *fold;                  /* by text */
+	double *scores;                  /* by text and label: cross-validated */
+	bool *scored;                    /* by text: measured in the cross-validation */
+	model_head head;
+	size_t step, steps;
+} training;
+
+static void progress(void *arg)
+{
+	training *self = arg;
+	char bar[41];
+	if (self->args->quiet || !isatty(STDERR_FILENO))
+		return;
+	size_t full = self->step * 40 / self->steps;
+	for (size_t i = 0; i < 40; i++)
+		bar[i] = i < full ? '#' : '.';
+	bar[40] = '\0';
+	fprintf(stderr, "\r[%s] %zu/%zu machines", bar, self->step, self->steps);
+	self->step += self->step < self->steps;
+	fflush(stderr);
+}
+
+static void progress_end(const training *self)
+{
+	if (!self->args->quiet && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%60s\r", "");
+}
+
+static int data_read(training *self, char error[256])
+{
+	const classify_args *args = self->args;
+	dataset *data = &self->data;
+	data->single = args->single;
+	if (args->labels && dataset_set_labels(data, args->labels, error))
+		return -1;
+	for (size_t i = 0; i < args->file_count; i++) {
+		const args_file *file = &args->files[i];
+		if (dataset_read(data, file->path, file->times, file->share, file->extra, error))
+			return -1;
+	}
+	if (!data->count || !data->label_count) {
+		snprintf(error, 256, "no labelled text in the files");
+		return -1;
+	}
+	return 0;
+}
+
+static void folds_set(training *self)
+{
+	const dataset *data = &self->data;
+	self->held = mem_array(data->count, sizeof *self->held);
+	self->fold = mem_array(data->count, sizeof *self->fold);
+	self->scored = mem_array(data->count, sizeof *self->scored);
+	self->scores = mem_array(data->count * data->label_count, sizeof *self->scores);
+	for (size_t i = 0; i < data->count; i++) {
+		bool extra = data->files[data->at[i].file].extra;
+		self->fold[i] = extra ? UINT32_MAX : example_fold(&data->at[i], (uint32_t)self->args->folds);
+		self->held[i] = self->args->fold >= 0 && self->fold[i] == (uint32_t)self->args->fold;
+	}
+}
+
+static void fold_score(training *self, uint32_t fold, bool *in)
+{
+	size_t measured = 0;
+	for (size_t i = 0; i < self->data.count; i++) {
+		in[i] = !self->held[i] && self->fold[i] != fold;
+		measured += !self->held[i] && self->fold[i] == fold;
+	}
+	if (!measured)
+		return;
+	fit *learnt = learn_fit(self->corpus, &self->data, in, &self->args->learn, progress, self);
+	for (size_t i = 0; i < self->data.count; i++)
+		if (!self->held[i] && self->fold[i] == fold) {
+			fit_score(learnt, self->corpus, i, self->scores + i * self->data.label_count);
+			self->scored[i] = true;
+		}
+	fit_free(&learnt);
+}
+
+static void cross_validate(training *self)
+{
+	bool *in = mem_array(self->data.count, sizeof *in);
+	self->steps = ((size_t)self->args->folds + 1) * self->data.label_count * 2;
+	for (int fold = 0; fold < self->args->folds; fold++)
+		fold_score(self, (uint32_t)fold, in);
+	free(in);
+}
+
+/* Probabilities and thresholds from the cross-validated scores. */
+static void label_calibrate(training *self, size_t label)
+{
+	const dataset *data = &self->data;
+	double *scores = mem_array(data->count, sizeof *scores), slope, offset;
+	bool *hits = mem_array(data->count, sizeof *hits);
+	size_t count = 0;
+	for (size_t i = 0; i < data->count; i++) {
+		if (!self->scored[i])
+			continue;
+		scores[count] = self->scores[i * data->label_count + label];
+		hits[count++] = data->at[i].labels >> label & 1;
+	}
+	platt_fit(scores, hits, count, &slope, &offset);
+	model_label *out = &self->head.labels[label];
+	memcpy(out->name, data->labels[label], MODEL_NAME_BYTES);
+	out->slope = (float)slope;
+	out->offset = (float)offset;
+	out->threshold = (float)platt_probability(threshold_find(scores, hits, count, THRESHOLD_SLACK), slope, offset);
+	free(scores);
+	free(hits);
+}
+
+/* Counts of the cross-validation; `file` < 0: all of it. */
+static measure cross_measure(const training *self, int file)
+{
+	const dataset *data = &self->data;
+	measure out = {.label_count = data->label_count, .single = data->single};
+	for (size_t i = 0; i < data->count; i++) {
+		if (!self->scored[i] || (file >= 0 && data->at[i].file != file))
+			continue;
+		verdict said;
+		memcpy(said.score, self->scores + i * data->label_count, data->label_count * sizeof *said.score);
+		verdict_finish(&self->head, &said);
+		uint64_t got = 0;
+		for (uint32_t l = 0; l < said.label_count; l++)
+			got |= 1ull << said.labels[l];
+		measure_add(&out, data->at[i].labels, data->at[i].primary, got, said.primary, said.probability);
+	}
+	return out;
+}
+
+static void head_set(training *self)
+{
+	const classify_args *args = self->args;
+	model_head *head = &self->head;
+	snprintf(head->name, sizeof head->name, "%s", args->name);
+	head->single = args->single;
+	head->title_times = args->learn.title_times;
+	head->lead_times = args->learn.lead_times;
+	head->title_share = args->learn.title_share;
+	head->label_count = (uint32_t)self->data.label_count;
+	for (size_t l = 0; l < self->data.label_count; l++)
+		label_calibrate(self, l);
+}
+
+/* Writes through a neighbour and a rename: a reader never sees half a model. */
+static int file_write(const char *path, mr_bytes bytes, char error[256])
+{
+	char beside[4096];
+	snprintf(beside, sizeof beside, "%s.new", path);
+	FILE *out = fopen(beside, "wb");
+	int bad = !out || fwrite(bytes.data, 1, bytes.len, out) != bytes.len;
+	if (out && fclose(out))
+		bad = 1;
+	if (bad || rename(beside, path)) {
+		snprintf(error, 256, "cannot write %.180s", path);
+		return -1;
+	}
+	return 0;
+}
+
+static int card_write(const training *self, mr_bytes file, size_t features, char error[256])
+{
+	const dataset *data = &self->data;
+	measure *files = mem_array(data->file_count, sizeof *files);
+	for (size_t i = 0; i < data->file_count; i++)
+		files[i] = cross_measure(self, (int)i);
+	card what = {.args = self->args, .data = data, .head = &self->head, .features = features, .file = file, .files = files, .all = cross_measure(self, -1)};
+	buf text = {0};
+	char path[4096];
+	const char *slash = strrchr(self->args->out, '/');
+	snprintf(path, sizeof path, "%.*sMODEL_CARD.md", (int)(slash ? slash + 1 - self->args->out : 0), self->args->out);
+	int result = card_text(&what, &text, error) || file_write(path, buf_bytes(&text), error);
+	buf_free(&text);
+	free(files);
+	return result;
+}
+
+static int learn_all(training *self, char error[256])
+{
+	bool *in = mem_array(self->data.count, sizeof *in);
+	for (size_t i = 0; i < self->data.count; i++)
+		in[i] = !self->held[i];
+	fit *learnt = learn_fit(self->corpus, &self->data, in, &self->args->learn, progress, self);
+	progress_end(self);
+	buf file = {0};
+	int result = fit_write(learnt, self->corpus, &self->head, &file);
+	if (result)
+		snprintf(error, 256, "the model would be larger than 16 MB: give fewer --features");
+	else
+		result = file_write(self->args->out, buf_bytes(&file), error) || card_write(self, buf_bytes(&file), fit_features(learnt), error);
+	if (!result)
+		printf("%s: %zu features, %zu bytes\n", self->args->out, fit_features(learnt), file.len);
+	buf_free(&file);
+	fit_free(&learnt);
+	free(in);
+	return result;
+}
+
+static int train(training *self, char error[256])
+{
+	if (data_read(self, error))
+		return -1;
+	self->corpus = corpus_new(&self->data, &self->args->learn);
+	folds_set(self);
+	cross_validate(self);
+	head_set(self);
+	measure all = cross_measure(self, -1);
+	int result = learn_all(self, error);
+	if (!result) {
+		printf("cross-validation, %d folds:\n", self->args->folds);
+		for (size_t i = 0; i < self->data.file_count; i++) {
+			measure m = cross_measure(self, (int)i);
+			const char *slash = strrchr(self->data.files[i].path, '/');
+			printf("\n%s%s\n", slash ? slash + 1 : self->data.files[i].path, m.texts ? "" : ": learnt from only");
+			if (m.texts)
+				measure_print(&m, self->data.labels);
+		}
+		printf("\nall\n");
+		measure_print(&all, self->data.labels);
+	}
+	return result;
+}
+
+int train_main(int argc, char **argv)
+{
+	classify_args args;
+	if (classify_args_read(&args, argc, argv)) {
+		classify_args_free(&args);
+		return EXIT_USAGE;
+	}
+	char error[256];
+	training self = {.args = &args};
+	int code = train(&self, error) ? cli_failed("train", "%s", error) : EXIT_CLEAN;
+	corpus_free(&self.corpus);
+	dataset_free(&self.data);
+	free(self.held);
+	free(self.fold);
+	free(self.scores);
+	free(self.scored);
+	classify_args_free(&args);
+	return code;
+}

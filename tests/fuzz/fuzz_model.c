@@ -1,0 +1,32 @@
+/* fuzz_model.c - the model file's reader: what it accepts must be safe to judge with. The checksum is put right first, or nothing would get past it. */
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "common/mem.h"
+#include "workers/classify/judge.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size > 1 << 16)
+		return 0;
+	char *file = mem_copy(data, size), error[256];
+	if (size > 32) {
+		uint64_t bytes = size, sum = XXH3_64bits(file + 32, size - 32);
+		memcpy(file + 16, &bytes, sizeof bytes);
+		memcpy(file + 24, &sum, sizeof sum);
+	}
+	model m;
+	if (model_read(&m, (mr_bytes){file, size}, error) == 0) {
+		judge *j = judge_new(&m);
+		verdict v;
+		evidence_term terms[16];
+		judge_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学老师 teacher，人才公寓，天气。"), &v);
+		judge_evidence(j, &v, terms, 16);
+		judge_free(&j);
+	}
+	model_close(&m);
+	free(file);
+	return 0;
+}

@@ -1,0 +1,353 @@
+/* test_classify.c - tokens, model file, verdicts and evidence of the classifier. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/mem.h"
+#include "workers/classify/features.h"
+#include "workers/classify/judge.h"
+
+/* ---- a little model: grams with weights for two labels ---- */
+
+typedef struct rule {
+	const char *words;               /* one gram of one to three tokens */
+	float homes, maths;
+} rule;
+
+static const rule rules[] = {
+	{"人才", 3, -1}, {"公寓", 2, 0}, {"才公", 0.5f, 0}, {"才公寓", 1, 0}, {"数学", -0.5f, 4}, {"数", 0, 1}, {"teacher", 0, 2}, {"天气", -1, -1}, {"a", 0, 0},
+};
+enum { RULES = sizeof rules / sizeof *rules };
+
+static uint64_t gram_of(const char *words)
+{
+	tokens t = {0};
+	tokens_read(&t, (mr_bytes){0}, mr_bytes_of(words));
+	uint64_t h = FEATURE_SEED;
+	for (size_t i = 0; i < t.count; i++)
+		h = feature_longer(h, t.at[i].value);
+	tokens_free(&t);
+	return h;
+}
+
+static void model_make(buf *out, float title_share)
+{
+	model_head head = {.name = "little", .title_times = 2, .lead_times = 1, .title_share = title_share, .label_count = 2,
+			   .labels = {{.name = "homes", .bias = -0.5f, .slope = -4, .threshold = 0.5f}, {.name = "maths", .bias = -0.5f, .slope = -4, .threshold = 0.5f}}};
+	model_feature features[RULES + 1];
+	float weights[RULES + 1][2];
+	for (int i = 0; i < RULES; i++) {
+		weights[i][0] = rules[i].homes;
+		weights[i][1] = rules[i].maths;
+		features[i] = (model_feature){gram_of(rules[i].words), 1 + (float)i / 10, weights[i]};
+	}
+	weights[RULES][0] = 0;
+	weights[RULES][1] = 5;
+	features[RULES] = (model_feature){feature_of_title(gram_of("算术")), 1, weights[RULES]};
+	assert_int_equal(model_write(&head, features, RULES + 1, out), 0);
+}
+
+static model little(buf *file, float title_share)
+{
+	model m;
+	char error[256];
+	model_make(file, title_share);
+	assert_int_equal(model_read(&m, buf_bytes(file), error), 0);
+	return m;
+}
+
+/* ---- tokens ---- */
+
+static void tokens_are_characters_and_words(void **state)
+{
+	(void)state;
+	tokens t = {0};
+	tokens_read(&t, mr_bytes_of("题"), mr_bytes_of("5G 网络，Teacher's 12345 号"));
+	assert_int_equal(t.title_count, 1);
+	assert_int_equal(t.count, 7);            /* 题 | 5g 网 络 | teacher's 12345 号 */
+	assert_int_equal(t.at[0].zone, ZONE_TITLE);
+	assert_true(t.at[1].breaks && !t.at[2].breaks && !t.at[3].breaks && t.at[4].breaks && !t.at[5].breaks);
+	assert_memory_equal("5G 网络，Teacher's 12345 号" + t.at[4].start, "Teacher's", t.at[4].end - t.at[4].start);
+	uint32_t figure = t.at[5].value;
+	tokens_read(&t, (mr_bytes){0}, mr_bytes_of("999999"));
+	assert_int_equal(t.at[0].value, figure); /* long numbers are all alike */
+	tokens_read(&t, (mr_bytes){0}, mr_bytes_of("985"));
+	assert_int_not_equal(t.at[0].value, figure);
+	tokens_free(&t);
+}
+
+static void tokens_fold_script_width_and_case(void **state)
+{
+	(void)state;
+	tokens a = {0}, b = {0};
+	tokens_read(&a, (mr_bytes){0}, mr_bytes_of("专业人才 TEACHER Ａ１"));
+	tokens_read(&b, (mr_bytes){0}, mr_bytes_of("專業人才 teacher a1"));
+	assert_int_equal(a.count, b.count);
+	for (size_t i = 0; i < a.count; i++)
+		assert_int_equal(a.at[i].value, b.at[i].value);
+	tokens_free(&a);
+	tokens_free(&b);
+}
+
+static void tokens_stand_any_bytes(void **state)
+{
+	(void)state;
+	char bytes[4096];
+	uint32_t x = 1;
+	tokens t = {0};
+	for (int round = 0; round < 200; round++) {
+		for (size_t i = 0; i < sizeof bytes; i++)
+			bytes[i] = (char)((x = x * 1664525u + 1013904223u) >> 24);
+		tokens_read(&t, (mr_bytes){bytes, 100}, (mr_bytes){bytes, sizeof bytes});
+		for (size_t i = 0; i < t.count; i++)
+			assert_true(t.at[i].start <= t.at[i].end && t.at[i].end <= sizeof bytes);
+	}
+	tokens_free(&t);
+}
+
+/* ---- model file ---- */
+
+static void model_keeps_weights(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	assert_string_equal(m.head.name, "little");
+	assert_int_equal(m.head.features, RULES + 1);
+	for (int i = 0; i < RULES; i++) {
+		int32_t slot = model_find(&m, gram_of(rules[i].words));
+		assert_true(slot >= 0);
+		const uint16_t *cell = model_cell(&m, slot);
+		assert_true(fabsf((float)(int16_t)cell[1] * m.head.labels[0].weight_step - rules[i].homes) < 1e-3f);
+		assert_true(fabsf((float)(int16_t)cell[2] * m.head.labels[1].weight_step - rules[i].maths) < 1e-3f);
+	}
+	assert_int_equal(model_find(&m, gram_of("没有")), -1);
+	buf_free(&file);
+}
+
+static void model_file_is_reproducible(void **state)
+{
+	(void)state;
+	buf a = {0}, b = {0};
+	model_make(&a, 0.5f);
+	model_make(&b, 0.5f);
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.data, b.data, a.len);
+	buf_free(&a);
+	buf_free(&b);
+}
+
+static void model_refuses_every_damaged_byte(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m;
+	char error[256];
+	model_make(&file, 0.5f);
+	for (size_t i = 0; i < file.len; i++) {
+		file.data[i] ^= 0x10;
+		assert_int_equal(model_read(&m, buf_bytes(&file), error), -1);
+		file.data[i] ^= 0x10;
+	}
+	for (size_t len = 0; len < file.len; len += 7)
+		assert_int_equal(model_read(&m, (mr_bytes){file.data, len}, error), -1);
+	assert_int_equal(model_read(&m, buf_bytes(&file), error), 0);
+	buf_free(&file);
+}
+
+static void model_says_why_it_refuses(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/millrace-test-model-XXXXXX", error[256];
+	buf file = {0};
+	model m;
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	model_make(&file, 0.5f);
+	file.data[8]++;
+	assert_int_equal(pwrite(fd, file.data, file.len, 0), file.len);
+	assert_int_equal(model_open(&m, path, error), -1);
+	assert_non_null(strstr(error, "another version"));
+	assert_non_null(strstr(error, path));
+	file.data[8]--;
+	file.data[file.len - 1] ^= 1;
+	assert_int_equal(pwrite(fd, file.data, file.len, 0), file.len);
+	assert_int_equal(model_open(&m, path, error), -1);
+	assert_non_null(strstr(error, "checksum"));
+	file.data[file.len - 1] ^= 1;
+	assert_int_equal(pwrite(fd, file.data, file.len, 0), file.len);
+	assert_int_equal(model_open(&m, path, error), 0);
+	model_close(&m);
+	assert_int_equal(ftruncate(fd, (off_t)file.len - 2), 0);
+	assert_int_equal(model_open(&m, path, error), -1);
+	assert_non_null(strstr(error, "length"));
+	close(fd);
+	unlink(path);
+	assert_int_equal(model_open(&m, path, error), -1);
+	assert_non_null(strstr(error, "No such file"));
+	assert_int_equal(model_open(&m, "/tmp", error), -1);
+	buf_free(&file);
+}
+
+/* ---- verdicts ---- */
+
+static verdict judged(const model *m, const char *title, const char *body)
+{
+	judge *j = judge_new(m);
+	verdict v;
+	judge_read(j, mr_bytes_of(title), mr_bytes_of(body), &v);
+	judge_free(&j);
+	return v;
+}
+
+static void labels_are_a_set(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	verdict v = judged(&m, "", "人才公寓开放");
+	assert_int_equal(v.label_count, 1);
+	assert_int_equal(v.primary, 0);
+	v = judged(&m, "", "数学老师住进人才公寓");
+	assert_int_equal(v.label_count, 2);
+	assert_true(v.probability[v.labels[0]] >= v.probability[v.labels[1]]);
+	v = judged(&m, "", "天气很好");
+	assert_int_equal(v.label_count, 0);
+	assert_int_equal(v.primary, -1);
+	v = judged(&m, "", "");
+	assert_int_equal(v.label_count, 0);
+	buf_free(&file);
+}
+
+static void title_has_features_of_its_own(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	assert_int_equal(judged(&m, "算术", "别的").primary, 1);
+	assert_int_equal(judged(&m, "", "算术").primary, -1);
+	buf_free(&file);
+}
+
+static void traditional_text_is_judged_alike(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	verdict a = judged(&m, "人才公寓", "数学与人才"), b = judged(&m, "人才公寓", "數學與人才");
+	assert_true(a.score[0] == b.score[0] && a.score[1] == b.score[1]);
+	buf_free(&file);
+}
+
+/* The answer to a text does not depend on what was judged before it. */
+static void judge_has_no_memory(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	const char *texts[] = {"人才公寓", "数学老师 teacher 数学", "天气", "人才 数学 人才 公寓"};
+	judge *j = judge_new(&m);
+	evidence_term terms[16];
+	for (int round = 0; round < 3; round++)
+		for (int i = 3; i >= 0; i--) {
+			verdict v, alone = judged(&m, texts[0], texts[i]);
+			judge_read(j, mr_bytes_of(texts[0]), mr_bytes_of(texts[i]), &v);
+			judge_evidence(j, &v, terms, 16);
+			assert_true(v.score[0] == alone.score[0] && v.score[1] == alone.score[1]);
+		}
+	judge_free(&j);
+	buf_free(&file);
+}
+
+/* ---- evidence ---- */
+
+static void evidence_sums_to_the_score(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	judge *j = judge_new(&m);
+	verdict v;
+	judge_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学，人才公寓；人才。Teacher"), &v);
+	for (uint32_t l = 0; l < 2; l++)
+		assert_true(fabs(judge_sum_of_contributions(j, l) - v.score[l]) < 1e-9);
+	judge_free(&j);
+	buf_free(&file);
+}
+
+static void evidence_speaks_the_words_of_the_source(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0);
+	judge *j = judge_new(&m);
+	verdict v;
+	evidence_term terms[16];
+	const char *body = "本市的人才公寓今日开放，人才公寓共百套。數學課";
+	judge_read(j, (mr_bytes){0}, mr_bytes_of(body), &v);
+	assert_int_equal(v.label_count, 2);
+	size_t count = judge_evidence(j, &v, terms, 16);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++) {
+		const char *wanted = terms[i].label == 0 ? "人才公寓" : "數學";
+		assert_int_equal(terms[i].words.len, strlen(wanted));
+		assert_memory_equal(terms[i].words.data, wanted, strlen(wanted));
+		assert_true(i == 0 || terms[i].contribution <= terms[i - 1].contribution);
+	}
+	/* All of 人才公寓's grams push: their contributions together are the term's. */
+	double sum = 0;
+	for (size_t i = 0; i < count; i++)
+		if (terms[i].label == 0)
+			sum += terms[i].contribution;
+	assert_true(sum > 0 && sum <= v.score[0] + 0.5 + 1.0);
+	judge_free(&j);
+	buf_free(&file);
+}
+
+static void evidence_stays_within_its_bounds(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	judge *j = judge_new(&m);
+	verdict v;
+	evidence_term terms[3];
+	buf text = {0};
+	for (int i = 0; i < 5000; i++)
+		buf_printf(&text, "人才公寓%s数学%d", i % 3 ? "，" : "", i);
+	judge_read(j, mr_bytes_of("人才"), buf_bytes(&text), &v);
+	size_t count = judge_evidence(j, &v, terms, 3);
+	assert_true(count <= 3);
+	for (size_t i = 0; i < count; i++)
+		assert_true(terms[i].words.len > 0 && terms[i].words.len < 200);
+	judge_free(&j);
+	buf_free(&text);
+	buf_free(&file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tokens_are_characters_and_words),
+		cmocka_unit_test(tokens_fold_script_width_and_case),
+		cmocka_unit_test(tokens_stand_any_bytes),
+		cmocka_unit_test(model_keeps_weights),
+		cmocka_unit_test(model_file_is_reproducible),
+		cmocka_unit_test(model_refuses_every_damaged_byte),
+		cmocka_unit_test(model_says_why_it_refuses),
+		cmocka_unit_test(labels_are_a_set),
+		cmocka_unit_test(title_has_features_of_its_own),
+		cmocka_unit_test(traditional_text_is_judged_alike),
+		cmocka_unit_test(judge_has_no_memory),
+		cmocka_unit_test(evidence_sums_to_the_score),
+		cmocka_unit_test(evidence_speaks_the_words_of_the_source),
+		cmocka_unit_test(evidence_stays_within_its_bounds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* classify_stage.c - see classify_stage.h. Opens the model, checks that it knows every label of the taxonomy, and writes the verdict as fields of the
+ * record. Labels of the model that the taxonomy does not name are not shown. */
+#include "classify_stage.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "common/mem.h"
+#include "common/settings.h"
+#include "workers/classify/judge.h"
+
+#define EVIDENCE_MAX 8
+
+typedef struct classify {
+	model model;
+	judge *judge;
+	size_t label_count;                      /* of the taxonomy */
+	uint32_t labels[MODEL_LABELS_MAX];       /* in the model, in the taxonomy's order */
+	char *topics[MODEL_LABELS_MAX];          /* IPTC code by label of the model, or NULL */
+	bool shown[MODEL_LABELS_MAX];            /* by label of the model */
+	char fingerprint[96];
+	buf title;                               /* scratch: kicker, title and subtitle */
+} classify;
+
+static const char *const classify_fields[] = {"title", "kicker", "subtitle", NULL};
+
+char *classify_shipped_model(char out[4096])
+{
+	static const char *const places[] = {"conf/models", "../conf/models", "../../conf/models", "../share/millrace/models"};
+	char program[2048];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+	program[len > 0 ? len : 0] = '\0';
+	char *slash = strrchr(program, '/');
+	for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+		snprintf(out, 4096, "%.*s/%s/topics.model", (int)(slash - program), program, places[i]);
+		if (access(out, R_OK) == 0)
+			return out;
+	}
+	snprintf(out, 4096, "/usr/share/millrace/models/topics.model");
+	return out;
+}
+
+static int label_index(const model *m, const char *name, size_t len)
+{
+	for (uint32_t l = 0; l < m->head.label_count; l++)
+		if (strlen(m->head.labels[l].name) == len && memcmp(m->head.labels[l].name, name, len) == 0)
+			return (int)l;
+	return -1;
+}
+
+static int taxonomy_read(classify *self, const settings *s, char error[256])
+{
+	const char *const *names;
+	size_t count = settings_list(s, "classify.labels", &names);
+	if (count > MODEL_LABELS_MAX) {
+		snprintf(error, 256, "classify.labels: at most %d labels", MODEL_LABELS_MAX);
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int label = label_index(&self->model, names[i], strlen(names[i]));
+		if (label < 0) {
+			snprintf(error, 256, "classify.labels: the model does not know the label \"%.60s\"", names[i]);
+			return -1;
+		}
+		self->labels[self->label_count++] = (uint32_t)label;
+		self->shown[label] = true;
+	}
+	return 0;
+}
+
+/* classify.media_topics: label=code ... */
+static int topics_read(classify *self, const settings *s, char error[256])
+{
+	const char *const *items;
+	size_t count = settings_list(s, "classify.media_topics", &items);
+	for (size_t i = 0; i < count; i++) {
+		const char *equals = strchr(items[i], '=');
+		if (!equals || !equals[1]) {
+			snprintf(error, 256, "classify.media_topics: \"%.80s\" is not label=code", items[i]);
+			return -1;
+		}
+		int label = label_index(&self->model, items[i], (size_t)(equals - items[i]));
+		if (label >= 0 && !self->topics[label])
+			self->topics[label] = mem_string(equals + 1);
+	}
+	return 0;
+}
+
+/* Name, version, and a hash of all that changes answers: model, shown labels, codes. */
+static void fingerprint_make(classify *self)
+{
+	XXH3_state_t *state = XXH3_createState();
+	XXH3_64bits_reset(state);
+	XXH3_64bits_update(state, &self->model.fingerprint, sizeof self->model.fingerprint);
+	for (size_t i = 0; i < self->label_count; i++) {
+		const char *name = self->model.head.labels[self->labels[i]].name, *topic = self->topics[self->labels[i]];
+		XXH3_64bits_update(state, name, strlen(name) + 1);
+		XXH3_64bits_update(state, topic ? topic : "", topic ? strlen(topic) + 1 : 1);
+	}
+	snprintf(self->fingerprint, sizeof self->fingerprint, "%s/%d %016llx", self->model.head.name, MODEL_VERSION,
+		 (unsigned long long)XXH3_64bits_digest(state));
+	XXH3_freeState(state);
+}
+
+static void classify_close(void *ctx)
+{
+	classify *self = ctx;
+	judge_free(&self->judge);
+	model_close(&self->model);
+	for (size_t i = 0; i < MODEL_LABELS_MAX; i++)
+		free(self->topics[i]);
+	buf_free(&self->title);
+	free(self);
+}
+
+static int classify_open(void **ctx, const struct settings *s, char error[256])
+{
+	classify *self = mem_alloc(sizeof *self);
+	char shipped[4096];
+	const char *path = settings_str(s, "classify.model");
+	if (model_open(&self->model, *path ? path : classify_shipped_model(shipped), error) ||
+	    taxonomy_read(self, s, error) || topics_read(self, s, error)) {
+		classify_close(self);
+		return -1;
+	}
+	self->judge = judge_new(&self->model);
+	fingerprint_make(self);
+	*ctx = self;
+	return 0;
+}
+
+static mr_bytes headline(classify *self, const mr_task *task)
+{
+	static const char *const parts[] = {"kicker", "title", "subtitle"};
+	buf_clear(&self->title);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		mr_bytes part = mr_task_field(task, parts[i]);
+		if (!part.data || !part.len)
+			continue;
+		if (self->title.len)
+			buf_add_char(&self->title, '\n');
+		buf_add(&self->title, part.data, part.len);
+	}
+	return buf_bytes(&self->title);
+}
+
+/* Four decimals: more would say nothing, and they hide the last bit of exp() in another libm. */
+static json_t *score_value(double probability)
+{
+	return json_real(round(probability * 10000) / 10000);
+}
+
+static void evidence_add(classify *self, const verdict *said, json_t *out)
+{
+	evidence_term terms[MODEL_LABELS_MAX * 5];
+	size_t count = judge_evidence(self->judge, said, terms, sizeof terms / sizeof *terms);
+	for (size_t i = 0; i < count && json_array_size(out) < EVIDENCE_MAX; i++)
+		json_array_append_new(out, json_sprintf("%s:%.*s", self->model.head.labels[terms[i].label].name, (int)terms[i].words.len, terms[i].words.data));
+}
+
+/* Keeps the labels of the taxonomy only. */
+static void verdict_narrow(const classify *self, verdict *said)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < said->label_count; i++)
+		if (self->shown[said->labels[i]])
+			said->labels[kept++] = said->labels[i];
+	said->label_count = kept;
+	said->primary = kept ? (int)said->labels[0] : -1;
+}
+
+static void classify_apply(void *ctx, const mr_task *task, mr_answer *answer)
+{
+	classify *self = ctx;
+	verdict said;
+	judge_read(self->judge, headline(self, task), task->body, &said);
+	verdict_narrow(self, &said);
+	json_t *patch = json_object(), *labels = json_array(), *evidence = json_array(), *topics = json_array();
+	for (uint32_t i = 0; i < said.label_count; i++) {
+		uint32_t label = said.labels[i];
+		json_array_append_new(labels, json_string(self->model.head.labels[label].name));
+		if (self->topics[label])
+			json_array_append_new(topics, json_string(self->topics[label]));
+	}
+	for (size_t i = 0; i < self->label_count; i++) {
+		char field[MODEL_NAME_BYTES + 8];
+		snprintf(field, sizeof field, "score_%s", self->model.head.labels[self->labels[i]].name);
+		json_object_set_new(patch, field, score_value(said.probability[self->labels[i]]));
+	}
+	evidence_add(self, &said, evidence);
+	json_object_set_new(patch, "labels", labels);
+	json_object_set_new(patch, "primary_label", json_string(said.primary < 0 ? "none" : self->model.head.labels[said.primary].name));
+	json_object_set_new(patch, "evidence", evidence);
+	json_object_set_new(patch, "media_topics", topics);
+	json_object_set_new(patch, "classifier", json_string(self->fingerprint));
+	mr_part_patch(mr_answer_part(answer), patch);
+}
+
+static const char *classify_fingerprint(void *ctx)
+{
+	return ((classify *)ctx)->fingerprint;
+}
+
+const mr_stage classify_stage = {
+	.name = "classify",
+	.fields = classify_fields,
+	.open = classify_open,
+	.apply = classify_apply,
+	.close = classify_close,
+	.fingerprint = classify_fingerprint,
+};

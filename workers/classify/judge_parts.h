@@ -1,0 +1,54 @@
+/* judge_parts.h - what judge.c and evidence.c share: the counted features of the text judged last. Nobody else includes it. */
+#ifndef CLASSIFY_JUDGE_PARTS_H
+#define CLASSIFY_JUDGE_PARTS_H
+
+#include "workers/classify/judge.h"
+
+typedef struct found_feature {
+	uint32_t slot;
+	uint32_t times;              /* zone-weighted count */
+	float weight;                /* damping[times] * rarity, in steps of rarity */
+} found_feature;
+
+/* The known features of one vector, in order of first occurrence. */
+typedef struct found {
+	found_feature *at;
+	size_t count, room;
+	double scale;                /* share / length */
+} found;
+
+/* A run of tokens that marked features cover without a gap. */
+typedef struct evidence_run {
+	uint64_t words;              /* hash of the token values: equal runs are one term */
+	uint32_t first, length;      /* tokens */
+	double push;
+} evidence_run;
+
+/* What marked features push a token towards the label. */
+typedef struct token_push {
+	float push;
+	uint8_t covered, joined;     /* joined: one gram covers this token and the one before */
+} token_push;
+
+struct judge {
+	const model *model;
+	float damping[JUDGE_TIMES_MAX];
+	uint32_t zone_times[3];
+	tokens tokens;
+	found text, title;
+	mr_bytes source_title, source_body;
+	uint16_t *times;             /* a slot: count while walking; all 0 between */
+	uint8_t *mark;               /* a slot: 1 + index of a strong feature; all 0 between */
+	token_push *pushes;
+	size_t push_room;
+	evidence_run *runs;
+	size_t run_count, run_room;
+};
+
+static inline double found_contribution(const judge *self, const found *part, const found_feature *f, uint32_t label)
+{
+	const uint16_t *cell = model_cell(self->model, (int32_t)f->slot);
+	return (double)f->weight * part->scale * (int16_t)cell[1 + label] * self->model->head.labels[label].weight_step;
+}
+
+#endif

@@ -1,0 +1,304 @@
+/* model.c - see model.h. The file:
+ *
+ *   0  8  "MRTOPICS"            32 4  version of tokens     56 4  title_times       72 32 name, NUL-padded
+ *   8  4  MODEL_VERSION         36 4  version of features   60 4  lead_times       104 24 0
+ *  12  4  offset of the tags    40 4  version of folding    64 4  title_share
+ *  16  8  bytes of the file     44 4  flags (1: single)     68 4  rarity_step
+ *  24  8  XXH3-64 of [32, end)  48 2  slots_log2, 50 2 labels, 52 4 features
+ * 128 64  a label: name 32, bias, weight_step, slope, offset, threshold (float each), 0
+ *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + labels) a slot)
+ */
+#include "model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "common/mem.h"
+#include "workers/classify/features.h"
+#include "workers/text/fold.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model file are used where they lie");
+
+#define HEAD_BYTES 128
+#define LABEL_BYTES 64
+#define CHECKED_FROM 32
+#define FLAG_SINGLE 1u
+#define TIMES_MAX 16
+#define FULL_PERCENT 75          /* of the slots at most: 8.5 probes for a feature that is not there (Knuth 6.4, linear probing) */
+
+static const char magic[8] = {'M', 'R', 'T', 'O', 'P', 'I', 'C', 'S'};
+
+static size_t tags_offset(size_t labels)
+{
+	return (HEAD_BYTES + labels * LABEL_BYTES + 63) / 64 * 64;
+}
+
+static size_t file_bytes(size_t labels, unsigned slots_log2)
+{
+	return tags_offset(labels) + ((size_t)2 * (2 + labels) << slots_log2);
+}
+
+static float read_float(reader *in)
+{
+	uint32_t bits = read_u32(in);
+	float value;
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+static bool name_read(reader *in, char out[MODEL_NAME_BYTES])
+{
+	mr_bytes raw = read_bytes(in, MODEL_NAME_BYTES);
+	if (!raw.data)
+		return false;
+	size_t len = strnlen(raw.data, MODEL_NAME_BYTES);
+	if (!len || len == MODEL_NAME_BYTES || strspn(raw.data, "abcdefghijklmnopqrstuvwxyz0123456789_-") < len)
+		return false;
+	memcpy(out, raw.data, MODEL_NAME_BYTES);
+	return true;
+}
+
+static bool within(float value, float low, float high)
+{
+	return isfinite(value) && value >= low && value <= high;
+}
+
+static bool label_read(reader *in, model_label *label)
+{
+	bool named = name_read(in, label->name);
+	label->bias = read_float(in);
+	label->weight_step = read_float(in);
+	label->slope = read_float(in);
+	label->offset = read_float(in);
+	label->threshold = read_float(in);
+	read_bytes(in, LABEL_BYTES - MODEL_NAME_BYTES - 20);
+	return named && within(label->bias, -1e6f, 1e6f) && within(label->weight_step, 0, 1e6f) && within(label->slope, -1e6f, 1e6f) &&
+	       within(label->offset, -1e6f, 1e6f) && within(label->threshold, 0, 1);
+}
+
+/* NULL, or what is wrong with the head (all but size and checksum, which were checked before). */
+static const char *head_read(reader *in, model_head *head)
+{
+	if (read_u32(in) != TOKENS_VERSION || read_u32(in) != FEATURES_VERSION || read_u32(in) != FOLD_VERSION)
+		return "made for other tokens, features or folding tables than this program has: train it again";
+	head->single = read_u32(in) & FLAG_SINGLE;
+	head->slots_log2 = read_u16(in);
+	head->label_count = read_u16(in);
+	head->features = read_u32(in);
+	head->title_times = read_u32(in);
+	head->lead_times = read_u32(in);
+	head->title_share = read_float(in);
+	head->rarity_step = read_float(in);
+	if (head->slots_log2 < MODEL_SLOTS_LOG2_MIN || head->slots_log2 > MODEL_SLOTS_LOG2_MAX || head->label_count < 1 ||
+	    head->label_count > MODEL_LABELS_MAX || head->features >= 1u << head->slots_log2)
+		return "impossible sizes";
+	if (head->title_times > TIMES_MAX || head->lead_times > TIMES_MAX || !within(head->title_share, 0, 100) || !within(head->rarity_step, 0, 1))
+		return "impossible values";
+	if (!name_read(in, head->name))
+		return "no name";
+	read_bytes(in, HEAD_BYTES - 104);
+	for (uint32_t i = 0; i < head->label_count; i++)
+		if (!label_read(in, &head->labels[i]))
+			return "impossible label";
+	return in->bad ? "cut short" : NULL;
+}
+
+static const char *file_check(model *self, mr_bytes file)
+{
+	reader in = reader_of(file);
+	mr_bytes head = read_bytes(&in, sizeof magic);
+	if (!head.data || memcmp(head.data, magic, sizeof magic) != 0)
+		return "not a model file of the classifier";
+	uint32_t version = read_u32(&in), tags_at = read_u32(&in);
+	uint64_t bytes = read_u64(&in);
+	self->fingerprint = read_u64(&in);
+	if (in.bad)
+		return "cut short";
+	if (version != MODEL_VERSION)
+		return "another version of the format: train it again";
+	if (bytes != file.len)
+		return "damaged: its length is not the one it was written with";
+	if (XXH3_64bits(file.data + CHECKED_FROM, file.len - CHECKED_FROM) != self->fingerprint)
+		return "damaged: its checksum does not fit";
+	const char *wrong = head_read(&in, &self->head);
+	if (wrong)
+		return wrong;
+	if (tags_at != tags_offset(self->head.label_count) || bytes != file_bytes(self->head.label_count, self->head.slots_log2))
+		return "impossible sizes";
+	self->tags = (const uint16_t *)(const void *)(file.data + tags_at);
+	self->cells = self->tags + ((size_t)1 << self->head.slots_log2);
+	uint32_t used = 0;
+	for (size_t i = 0; i < (size_t)1 << self->head.slots_log2; i++)
+		used += self->tags[i] != 0;
+	return used == self->head.features ? NULL : "impossible table";  /* so at least one slot is empty: probing ends */
+}
+
+int model_read(model *self, mr_bytes file, char error[256])
+{
+	*self = (model){.base = file.data, .bytes = file.len};
+	const char *wrong = file_check(self, file);
+	if (wrong)
+		snprintf(error, 256, "model: %s", wrong);
+	return wrong ? -1 : 0;
+}
+
+/* Maps the file; the message says what failed. */
+static const char *file_map(int fd, mr_bytes *out)
+{
+	struct stat st;
+	if (fstat(fd, &st))
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES)
+		return "not a model file of the classifier";
+	if (st.st_size > (off_t)MODEL_BYTES_MAX)
+		return "larger than 16 MB";
+	void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		return strerror(errno);
+	*out = (mr_bytes){base, (size_t)st.st_size};
+	return NULL;
+}
+
+int model_open(model *self, const char *path, char error[256])
+{
+	*self = (model){0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	mr_bytes file = {0};
+	const char *wrong = fd < 0 ? strerror(errno) : file_map(fd, &file);
+	if (fd >= 0)
+		close(fd);
+	if (!wrong) {
+		*self = (model){.base = file.data, .bytes = file.len};
+		wrong = file_check(self, file);
+		self->mapped = true;
+	}
+	if (wrong) {
+		snprintf(error, 256, "model %.120s: %s", path, wrong);
+		model_close(self);
+	}
+	return wrong ? -1 : 0;
+}
+
+void model_close(model *self)
+{
+	if (self->mapped)
+		munmap((void *)(uintptr_t)self->base, self->bytes);
+	*self = (model){0};
+}
+
+/* ---- writing ---- */
+
+static void add_float(buf *out, float value)
+{
+	uint32_t bits;
+	memcpy(&bits, &value, sizeof bits);
+	buf_add_u32(out, bits);
+}
+
+static void add_zeros(buf *out, size_t upto)
+{
+	while (out->len < upto)
+		buf_add_u8(out, 0);
+}
+
+/* Steps so that the largest value uses all bits. */
+static void steps_set(model_head *head, const model_feature *features, size_t count)
+{
+	float rarest = 0, largest[MODEL_LABELS_MAX] = {0};
+	for (size_t i = 0; i < count; i++) {
+		rarest = fmaxf(rarest, features[i].rarity);
+		for (uint32_t l = 0; l < head->label_count; l++)
+			largest[l] = fmaxf(largest[l], fabsf(features[i].weights[l]));
+	}
+	head->rarity_step = rarest / UINT16_MAX;
+	for (uint32_t l = 0; l < head->label_count; l++)
+		head->labels[l].weight_step = largest[l] / INT16_MAX;
+}
+
+static void cell_fill(const model_head *head, const model_feature *feature, uint16_t *cell)
+{
+	cell[0] = head->rarity_step > 0 ? (uint16_t)lrintf(feature->rarity / head->rarity_step) : 0;
+	for (uint32_t l = 0; l < head->label_count; l++) {
+		float step = head->labels[l].weight_step;
+		cell[1 + l] = (uint16_t)(int16_t)(step > 0 ? lrintf(feature->weights[l] / step) : 0);
+	}
+}
+
+/* Fills the table; returns the slots used (two features of one slot and tag are one to a reader: the first stays). */
+static uint32_t table_fill(const model_head *head, const model_feature *features, size_t count, uint16_t *tags, uint16_t *cells)
+{
+	uint32_t mask = (1u << head->slots_log2) - 1, used = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t slot = (uint32_t)(features[i].hash >> (64 - head->slots_log2));
+		uint16_t tag = (uint16_t)features[i].hash ? (uint16_t)features[i].hash : 1;
+		while (tags[slot] && tags[slot] != tag)
+			slot = (slot + 1) & mask;
+		if (tags[slot])
+			continue;
+		tags[slot] = tag;
+		used++;
+		cell_fill(head, &features[i], cells + (size_t)slot * (1 + head->label_count));
+	}
+	return used;
+}
+
+static void head_add(buf *out, const model_head *head)
+{
+	buf_add(out, magic, sizeof magic);
+	buf_add_u32(out, MODEL_VERSION);
+	buf_add_u32(out, (uint32_t)tags_offset(head->label_count));
+	buf_add_u64(out, file_bytes(head->label_count, head->slots_log2));
+	buf_add_u64(out, 0);
+	buf_add_u32(out, TOKENS_VERSION);
+	buf_add_u32(out, FEATURES_VERSION);
+	buf_add_u32(out, FOLD_VERSION);
+	buf_add_u32(out, head->single ? FLAG_SINGLE : 0);
+	buf_add_u16(out, (uint16_t)head->slots_log2);
+	buf_add_u16(out, (uint16_t)head->label_count);
+	buf_add_u32(out, head->features);
+	buf_add_u32(out, head->title_times);
+	buf_add_u32(out, head->lead_times);
+	add_float(out, head->title_share);
+	add_float(out, head->rarity_step);
+	buf_add(out, head->name, MODEL_NAME_BYTES);
+	add_zeros(out, HEAD_BYTES);
+	for (uint32_t l = 0; l < head->label_count; l++) {
+		const model_label *label = &head->labels[l];
+		buf_add(out, label->name, MODEL_NAME_BYTES);
+		add_float(out, label->bias);
+		add_float(out, label->weight_step);
+		add_float(out, label->slope);
+		add_float(out, label->offset);
+		add_float(out, label->threshold);
+		add_zeros(out, HEAD_BYTES + (l + 1) * LABEL_BYTES);
+	}
+	add_zeros(out, tags_offset(head->label_count));
+}
+
+int model_write(const model_head *given, const model_feature *features, size_t count, buf *out)
+{
+	model_head head = *given;
+	head.slots_log2 = MODEL_SLOTS_LOG2_MIN;
+	while (head.slots_log2 < MODEL_SLOTS_LOG2_MAX && count * 100 > ((size_t)FULL_PERCENT << head.slots_log2))
+		head.slots_log2++;
+	if (count * 100 > ((size_t)FULL_PERCENT << head.slots_log2) || file_bytes(head.label_count, head.slots_log2) > MODEL_BYTES_MAX)
+		return -1;
+	size_t slots = (size_t)1 << head.slots_log2, stride = 1 + head.label_count;
+	uint16_t *table = mem_array(slots * (1 + stride), sizeof *table);
+	steps_set(&head, features, count);
+	head.features = table_fill(&head, features, count, table, table + slots);
+	buf_clear(out);
+	head_add(out, &head);
+	buf_add(out, table, slots * (1 + stride) * sizeof *table);
+	free(table);
+	uint64_t sum = XXH3_64bits(out->data + CHECKED_FROM, out->len - CHECKED_FROM);
+	memcpy(out->data + 24, &sum, sizeof sum);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* model.h - the model file of the classifier: weights of hashed features for each label, mapped into memory and only read.
+ *
+ * A file is refused with a line that names the reason when it is no model, of another version, made for other tokens, features or folding
+ * tables, cut, damaged (XXH3 over everything) or holds values that cannot be. What is accepted is safe to use whatever wrote
+ * it. Immutable after opening; workers share the pages. Any thread may read.
+ *
+ * Layout, little endian (model.c draws the fields): header, labels, tags of the hash table (16 bits a slot, 0 = empty), cells (per slot: the
+ * feature's rarity, then one weight a label, 16 bits each). Linear probing; never full. A feature the trainer has not kept is not
+ * found (but for one in 65,536 of those that probe a slot), so strange words do not push by collision. */
+#ifndef CLASSIFY_MODEL_H
+#define CLASSIFY_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+#define MODEL_VERSION 1
+#define MODEL_LABELS_MAX 32
+#define MODEL_NAME_BYTES 32
+#define MODEL_BYTES_MAX (16u << 20)
+#define MODEL_SLOTS_LOG2_MIN 4
+#define MODEL_SLOTS_LOG2_MAX 21
+
+typedef struct model_label {
+	char name[MODEL_NAME_BYTES];     /* [a-z0-9_-]{1,31} */
+	float bias;
+	float weight_step;               /* value of a weight's last bit */
+	float slope, offset;             /* probability = 1 / (1 + exp(slope * score + offset)) (Platt) */
+	float threshold;                 /* the label holds from this probability on */
+} model_label;
+
+/* Everything of a model but the table. */
+typedef struct model_head {
+	char name[MODEL_NAME_BYTES];
+	bool single;                     /* exactly one label a text (the most probable), thresholds unused */
+	uint32_t slots_log2;
+	uint32_t features;               /* slots in use */
+	uint32_t title_times, lead_times;/* how often a gram of the title and of the lead counts in the whole text; body: once */
+	float title_share;               /* length of the title's own vector beside that of the text (1) */
+	float rarity_step;               /* value of a rarity's last bit */
+	uint32_t label_count;
+	model_label labels[MODEL_LABELS_MAX];
+} model_head;
+
+typedef struct model_file {
+	model_head head;
+	const uint16_t *tags;            /* 1 << slots_log2 */
+	const uint16_t *cells;           /* (1 + label_count) a slot; weights are int16_t */
+	uint64_t fingerprint;            /* the checksum: names the model */
+	const char *base;                /* what was mapped or borrowed */
+	size_t bytes;
+	bool mapped;
+} model;
+
+/* 0; or -1 with the reason in `error` (names the file). */
+int model_open(model *self, const char *path, char error[256]) MR_MUST_USE;
+/* The same from memory (8-byte aligned; borrowed until close). */
+int model_read(model *self, mr_bytes file, char error[256]) MR_MUST_USE;
+void model_close(model *self);
+
+/* Slot of a feature; -1: the model does not know it. */
+static inline int32_t model_find(const model *self, uint64_t hash)
+{
+	uint32_t mask = (1u << self->head.slots_log2) - 1, slot = (uint32_t)(hash >> (64 - self->head.slots_log2));
+	uint16_t tag = (uint16_t)hash ? (uint16_t)hash : 1;
+	while (self->tags[slot] != tag) {
+		if (!self->tags[slot])
+			return -1;
+		slot = (slot + 1) & mask;
+	}
+	return (int32_t)slot;
+}
+
+static inline const uint16_t *model_cell(const model *self, int32_t slot)
+{
+	return self->cells + (size_t)slot * (1 + self->head.label_count);
+}
+
+/* One feature for writing. */
+typedef struct model_feature {
+	uint64_t hash;
+	float rarity;                    /* >= 0 */
+	const float *weights;            /* one a label */
+} model_feature;
+
+/* Appends the file to `out`: `head` with its steps, slots_log2 and features worked out here. Features should come in a fixed order: equal input gives equal bytes.
+ * -1 when it would not fit into MODEL_BYTES_MAX. */
+int model_write(const model_head *head, const model_feature *features, size_t count, buf *out) MR_MUST_USE;
+
+#endif

@@ -1,0 +1,133 @@
+/* tokens.c - see tokens.h. Width, case and script are folded by text/fold.h; what is left for here is to tell letters from breaks. */
+#include "tokens.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/utf8.h"
+#include "workers/text/fold.h"
+
+#define LEAD_TOKENS 80           /* the opening of a Chinese news text: one or two sentences */
+#define LONG_NUMBER 4            /* 985 and 211 are names, 2025 and 13000 are figures */
+#define RUN_BIT 0x80000000u
+#define NUMBER_TOKEN (RUN_BIT | 0x30)
+
+enum kind { KIND_BREAK, KIND_BLANK, KIND_LETTER, KIND_DIGIT, KIND_WIDE, KIND_JOIN };
+
+static enum kind kind_ascii(uint32_t c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+		return KIND_LETTER;
+	if (c >= '0' && c <= '9')
+		return KIND_DIGIT;
+	if (c == ' ' || c == '\t')
+		return KIND_BLANK;
+	return c == '\'' || c == '-' ? KIND_JOIN : KIND_BREAK;
+}
+
+static enum kind kind_of(uint32_t c)
+{
+	if (c < 0x80)
+		return kind_ascii(c);
+	if (c == 0xA0 || c == 0x3000)
+		return KIND_BLANK;
+	if (c < 0xC0 || c == 0xD7 || c == 0xF7)
+		return KIND_BREAK;
+	if (c < 0x2000)                                  /* Latin, Greek, Cyrillic and the other scripts with blanks */
+		return KIND_LETTER;
+	if (c == 0x2019)
+		return KIND_JOIN;
+	if (utf8_is_han(c) || (c >= 0x3041 && c <= 0x30FF) || (c >= 0xAC00 && c <= 0xD7A3))
+		return KIND_WIDE;
+	return KIND_BREAK;
+}
+
+static token *tokens_push(tokens *self)
+{
+	if (self->count == self->room) {
+		self->room = self->room ? self->room * 2 : 4096;
+		self->at = mem_grow(self->at, self->room, sizeof *self->at);
+	}
+	return &self->at[self->count++];
+}
+
+static uint32_t run_value(const char *data, size_t len, bool number)
+{
+	if (number && len >= LONG_NUMBER)
+		return NUMBER_TOKEN;
+	uint32_t h = 2166136261u;                        /* FNV-1a: runs are a few bytes */
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)data[i]) * 16777619u;
+	return RUN_BIT | h;
+}
+
+/* The run that begins at `at`; sets *next behind it and counts its characters. A hyphen or apostrophe between letters belongs to it. */
+static uint32_t run_read(const char *at, const char *end, const char **next, size_t *characters)
+{
+	const char *p = at, *last = at;
+	bool number = true;
+	size_t seen = 0;
+	*characters = 0;
+	while (p < end) {
+		enum kind kind = kind_of(utf8_next(&p, end));
+		if (kind != KIND_LETTER && kind != KIND_DIGIT && (kind != KIND_JOIN || number))
+			break;
+		seen++;
+		if (kind == KIND_JOIN)
+			continue;
+		number = number && kind == KIND_DIGIT;
+		last = p;
+		*characters = seen;
+	}
+	*next = last;
+	return run_value(at, (size_t)(last - at), number);
+}
+
+static void tokens_add(tokens *self, mr_bytes text, bool title)
+{
+	if (text.len > TOKENS_MAX_BYTES)
+		text.len = TOKENS_MAX_BYTES;
+	buf_clear(&self->folded);
+	buf_clear(&self->origin);
+	fold_text(text, FOLD_WIDTH | FOLD_CASE | FOLD_SCRIPT, &self->folded, &self->origin);
+	const uint32_t *origin = (const uint32_t *)(const void *)self->origin.data;
+	size_t characters = self->origin.len / sizeof *origin, i = 0, first = self->count;
+	const char *at = self->folded.data, *end = at ? at + self->folded.len : at;
+	uint8_t breaks = 1;
+	while (at < end) {
+		const char *begin = at;
+		uint32_t c = utf8_next(&at, end);
+		enum kind kind = kind_of(c);
+		size_t taken = 1;
+		if (kind != KIND_BLANK && kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT)
+			breaks = 1;
+		if (kind == KIND_WIDE || kind == KIND_LETTER || kind == KIND_DIGIT) {
+			uint32_t value = kind == KIND_WIDE ? c : run_read(begin, end, &at, &taken);
+			token *t = tokens_push(self);
+			t->value = value;
+			t->start = origin[i];
+			t->end = i + taken < characters ? origin[i + taken] : (uint32_t)text.len;
+			t->zone = title ? ZONE_TITLE : self->count - first <= LEAD_TOKENS ? ZONE_LEAD : ZONE_BODY;
+			t->breaks = breaks;
+			t->wide = kind == KIND_WIDE;
+			breaks = 0;
+		}
+		i += taken;
+	}
+}
+
+void tokens_read(tokens *self, mr_bytes title, mr_bytes body)
+{
+	self->count = 0;
+	tokens_add(self, title, true);
+	self->title_count = self->count;
+	tokens_add(self, body, false);
+}
+
+void tokens_free(tokens *self)
+{
+	free(self->at);
+	buf_free(&self->folded);
+	buf_free(&self->origin);
+	*self = (tokens){0};
+}

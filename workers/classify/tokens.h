@@ -1,0 +1,39 @@
+/* tokens.h - a document as the classifier reads it: folded, then cut into tokens.
+ *
+ * A token is one ideograph (or kana, Hangul ...), one run of Latin, Greek or Cyrillic letters with the digits in it (`5g`,
+ * `985`), or a long number (all alike: the figure says nothing about the subject). Between Han characters white space is nothing;
+ * punctuation and line ends break: no n-gram reaches over a break. Each token knows where in the source it stands, so that evidence can be
+ * shown in the words of the source. Owns its arrays, which are used again for the next document. One thread. */
+#ifndef CLASSIFY_TOKENS_H
+#define CLASSIFY_TOKENS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+#define TOKENS_VERSION 1                 /* other rules, other features: part of the model file */
+#define TOKENS_MAX_BYTES (256 * 1024)    /* what is read of one text; a page of a newspaper has 30 KB */
+
+enum token_zone { ZONE_TITLE, ZONE_LEAD, ZONE_BODY };
+
+typedef struct token {
+	uint32_t value;              /* code point, or a hash with the top bit set for runs */
+	uint32_t start, end;         /* bytes of the source text (title tokens: of the title) */
+	uint8_t zone;
+	uint8_t breaks;              /* 1: something stands between the token before and this one */
+	uint8_t wide;                /* 1: a single character of a script without blanks */
+} token;
+
+typedef struct tokens {
+	token *at;
+	size_t count, room;
+	size_t title_count;          /* the first ones are those of the title */
+	buf folded, origin;          /* scratch of folding */
+} tokens;
+
+/* Reads title and body (either may be absent). */
+void tokens_read(tokens *self, mr_bytes title, mr_bytes body);
+void tokens_free(tokens *self);
+
+#endif
