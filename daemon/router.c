@@ -1,0 +1,204 @@
+/* router.c - see router.h. */
+#include "router.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+
+#define LOCK_WAIT_MS 1000                /* an old daemon may be leaving */
+
+struct router {
+	void *zmq, *socket;
+	int fd;                                  /* ZMQ_FD */
+	int lock;                                /* flock on <dir>/<name>.lock: a second bind to a live path would steal it */
+	char path[ROUTER_PATH_MAX + 1];
+};
+
+static router *fail(router *self, buf *errors, const char *path, const char *what, const char *why)
+{
+	buf_printf(errors, "%s: %s: %s\n", path, what, why);
+	router_close(&self, 0);
+	return NULL;
+}
+
+/* mkdir -p, new folders with mode 0750. */
+static int make_dir(const char *dir)
+{
+	char path[ROUTER_PATH_MAX + 1];
+	snprintf(path, sizeof path, "%s", dir);
+	for (char *at = path + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = 0;
+		if (mkdir(path, 0750) && errno != EEXIST)
+			return -1;
+		*at = '/';
+	}
+	return mkdir(path, 0750) && errno != EEXIST ? -1 : 0;
+}
+
+static int lock_file(const char *path)
+{
+	char name[ROUTER_PATH_MAX + 8];
+	snprintf(name, sizeof name, "%s.lock", path);
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -1;
+	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB); waited += 20) {
+		struct timespec nap = {0, 20 * 1000000};
+		if (waited >= LOCK_WAIT_MS) {
+			close(fd);
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return fd;
+}
+
+static int set_int(void *socket, int option, int value)
+{
+	return zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+static int set_options(void *socket, const router_rules *rules)
+{
+	return set_int(socket, ZMQ_LINGER, 0) || set_int(socket, ZMQ_ROUTER_MANDATORY, 1) ||
+	       set_int(socket, ZMQ_ROUTER_HANDOVER, 1) ||        /* a net only: routing ids are new at each start */
+	       set_int(socket, ZMQ_SNDHWM, rules->backlog) || set_int(socket, ZMQ_RCVHWM, rules->backlog) ||
+	       set_int(socket, ZMQ_HANDSHAKE_IVL, 5000) || set_int(socket, ZMQ_HEARTBEAT_IVL, (int)rules->heartbeat_ms) ||
+	       set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, (int)(3 * rules->heartbeat_ms)) ||
+	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &rules->message_max, sizeof rules->message_max);
+}
+
+static int bind_socket(router *self)
+{
+	char endpoint[ROUTER_PATH_MAX + 8];
+	snprintf(endpoint, sizeof endpoint, "ipc://%s", self->path);
+	mode_t before = umask(0117);                     /* the file is made by bind(): 0660 from its first moment on */
+	int rc = zmq_bind(self->socket, endpoint);
+	umask(before);
+	return rc;
+}
+
+router *router_open(const char *dir, const char *name, const router_rules *rules, buf *errors)
+{
+	router *self = mem_alloc(sizeof *self);
+	size_t size = sizeof self->fd;
+	self->lock = -1;
+	int len = snprintf(self->path, sizeof self->path, "%s/%s.sock", dir, name);
+	if (len < 0 || (size_t)len >= sizeof self->path)
+		return fail(self, errors, dir, "socket", "the path would be longer than 107 bytes, the limit for sockets; choose a shorter daemon.runtime_dir");
+	if (make_dir(dir))
+		return fail(self, errors, dir, "folder", strerror(errno));
+	self->lock = lock_file(self->path);
+	if (self->lock < 0)
+		return fail(self, errors, self->path, "lock", errno == EWOULDBLOCK ? "another daemon serves this socket" : strerror(errno));
+	self->zmq = zmq_ctx_new();
+	self->socket = self->zmq ? zmq_socket(self->zmq, ZMQ_ROUTER) : NULL;
+	if (!self->socket || set_options(self->socket, rules) || bind_socket(self) ||
+	    zmq_getsockopt(self->socket, ZMQ_FD, &self->fd, &size))
+		return fail(self, errors, self->path, "bind", zmq_strerror(errno));
+	return self;
+}
+
+void router_close(router **self_p, int linger_ms)
+{
+	router *self = *self_p;
+	if (!self)
+		return;
+	if (self->socket) {
+		set_int(self->socket, ZMQ_LINGER, linger_ms);
+		zmq_close(self->socket);
+	}
+	if (self->zmq)
+		zmq_ctx_term(self->zmq);
+	if (self->lock >= 0)
+		close(self->lock);                       /* the file stays: who removes a lock file races with who takes it */
+	free(self);
+	*self_p = NULL;
+}
+
+int router_fd(const router *self)
+{
+	return self->fd;
+}
+
+const char *router_path(const router *self)
+{
+	return self->path;
+}
+
+bool router_pending(const router *self)
+{
+	int events = 0;
+	size_t size = sizeof events;
+	return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+}
+
+static int recv_frame(router *self, zmq_msg_t *msg)
+{
+	int rc;
+	zmq_msg_init(msg);
+	do
+		rc = zmq_msg_recv(msg, self->socket, ZMQ_DONTWAIT);
+	while (rc < 0 && errno == EINTR);
+	return rc;
+}
+
+int router_recv(router *self, router_id *from, zmq_msg_t *msg)
+{
+	if (recv_frame(self, msg) < 0) {
+		zmq_msg_close(msg);
+		return 0;
+	}
+	from->len = (unsigned char)zmq_msg_size(msg);
+	memcpy(from->bytes, zmq_msg_data(msg), from->len);
+	bool more = zmq_msg_more(msg);
+	zmq_msg_close(msg);
+	zmq_msg_init(msg);
+	if (more && recv_frame(self, msg) >= 0 && !zmq_msg_more(msg))
+		return 1;
+	while (zmq_msg_more(msg)) {                      /* too many frames: read them off, hand on nothing */
+		zmq_msg_close(msg);
+		if (recv_frame(self, msg) < 0)
+			break;
+	}
+	zmq_msg_close(msg);
+	zmq_msg_init(msg);
+	return 1;
+}
+
+/* Takes msg. */
+static int send_msg(router *self, const router_id *to, zmq_msg_t *msg)
+{
+	if (zmq_send(self->socket, to->bytes, to->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 && zmq_msg_send(msg, self->socket, ZMQ_DONTWAIT) >= 0)
+		return 0;
+	int code = errno;
+	zmq_msg_close(msg);
+	errno = code;
+	return -1;
+}
+
+int router_send(router *self, const router_id *to, const buf *message)
+{
+	zmq_msg_t msg;
+	zmq_msg_init_size(&msg, message->len);
+	memcpy(zmq_msg_data(&msg), message->data, message->len);
+	return send_msg(self, to, &msg);
+}
+
+int router_send_batch(router *self, const router_id *to, const wire_batch *batch)
+{
+	zmq_msg_t msg;
+	zmq_msg_init_size(&msg, wire_batch_bytes(batch));
+	wire_batch_write(batch, WIRE_TASK, zmq_msg_data(&msg));
+	return send_msg(self, to, &msg);
+}
