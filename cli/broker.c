@@ -1,8 +1,9 @@
-/* broker.c - see broker.h. One thread of ours that waits; the brokers live on librdkafka's own thread. */
-#include "cli/broker.h"
-
+/* broker.c - `millrace broker`: librdkafka's mock cluster in a process of its own. One thread of ours that waits; the brokers live on
+ * librdkafka's own thread.
+ *
+ * For the demo and for quick tests. It keeps nothing on disk, forgets transactional offsets, shows aborted records, fences nobody and
+ * keeps only 5 MiB a partition: use `publish.delivery = at-least-once` on it. What must be proved is proved on Apache Kafka. */
 #include <errno.h>
-#include <getopt.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
@@ -15,10 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/exit_codes.h"
+#include "cli.h"
 
 #define TOPIC_NAME_BYTES 249             /* Kafka's limit (org.apache.kafka.common.internals.Topic) */
 #define PARTITIONS_MAX 64
+#define BROKERS_MAX 9
 #define DEFAULT_SECONDS 3600             /* nobody's forgotten broker runs for ever */
 #define SECONDS_MAX (7 * 86400)
 
@@ -28,14 +30,13 @@ struct options {
 	long brokers;
 };
 
-static int usage(FILE *out, int code)
-{
-	fprintf(out, "usage: millrace broker [--topics NAME:PARTITIONS,...] [--brokers N] [--seconds N]\n"
-	             "An embedded broker in memory, for trying things out. Its address is the first line of output; it ends when standard\n"
-	             "input closes, with Ctrl-C, or after N seconds (%d). It proves nothing about exactly-once: see docs/operations.md.\n",
-	        DEFAULT_SECONDS);
-	return code;
-}
+const char broker_help[] =
+	"Usage: millrace broker [--topics NAME:PARTITIONS,...] [--brokers N] [--seconds N]\n\n"
+	"An embedded Kafka broker in memory, for trying things out. Its address is the first line of output. It ends when standard input\n"
+	"closes, with Ctrl-C, or after N seconds (3600). It proves nothing about exactly-once: use publish.delivery = at-least-once on it.\n\n"
+	"  --topics    topics to make, with the number of their partitions (1 when left out)\n"
+	"  --brokers   number of brokers, 1 to 9 (1)\n"
+	"  --seconds   its life (3600)\n";
 
 /* A decimal number of [1, max]; -1 when `text` is anything else. */
 static long number(const char *text, long max)
@@ -46,31 +47,29 @@ static long number(const char *text, long max)
 	return errno || end == text || *end || n < 1 || n > max ? -1 : n;
 }
 
+/* 0; or the exit code when the command line is wrong. By hand, since getopt's `struct option` bears the name of ours. */
 static int parse(int argc, char **argv, struct options *options)
 {
-	static const struct option table[] = {
-		{"topics", required_argument, NULL, 't'}, {"seconds", required_argument, NULL, 's'},
-		{"brokers", required_argument, NULL, 'b'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
-	};
-	int c;
 	*options = (struct options){"", DEFAULT_SECONDS, 1};
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
-		if (c == 't')
-			options->topics = optarg;
-		else if (c == 's')
-			options->seconds = number(optarg, SECONDS_MAX);
-		else if (c == 'b')
-			options->brokers = number(optarg, 9);
+	for (int i = 1; i < argc; i += 2) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+		if (!value)
+			return cli_usage("broker", "'%.60s' is no option, or its value is missing", argv[i]);
+		if (strcmp(argv[i], "--topics") == 0)
+			options->topics = value;
+		else if (strcmp(argv[i], "--seconds") == 0)
+			options->seconds = number(value, SECONDS_MAX);
+		else if (strcmp(argv[i], "--brokers") == 0)
+			options->brokers = number(value, BROKERS_MAX);
 		else
-			return usage(c == 'h' ? stdout : stderr, c == 'h' ? EXIT_CLEAN : EXIT_USAGE);
+			return cli_usage("broker", "unknown option '%.60s'", argv[i]);
 	}
-	if (optind < argc || options->seconds < 0 || options->brokers < 0)
-		return usage(stderr, EXIT_USAGE);
-	return -1;
+	if (options->seconds < 0 || options->brokers < 0)
+		return cli_usage("broker", "--seconds takes 1 to %d, --brokers 1 to %d", SECONDS_MAX, BROKERS_MAX);
+	return 0;
 }
 
-/* Makes the topics of `list`. 0; -1 with a line on standard error. */
+/* Makes the topics of `list`. 0; or the exit code, the error told. */
 static int make_topics(rd_kafka_mock_cluster_t *cluster, const char *list)
 {
 	while (*list) {
@@ -78,10 +77,8 @@ static int make_topics(rd_kafka_mock_cluster_t *cluster, const char *list)
 		size_t len = strcspn(list, ",");
 		size_t colon = strcspn(list, ":,");
 		size_t digits = colon < len ? len - colon - 1 : 0;
-		if (colon == 0 || colon > TOPIC_NAME_BYTES || digits >= sizeof count) {
-			fprintf(stderr, "millrace broker: not NAME:PARTITIONS: %.*s\n", (int)len, list);
-			return -1;
-		}
+		if (colon == 0 || colon > TOPIC_NAME_BYTES || digits >= sizeof count)
+			return cli_usage("broker", "not NAME:PARTITIONS: '%.*s'", (int)(len < 60 ? len : 60), list);
 		memcpy(name, list, colon);
 		name[colon] = 0;
 		if (colon < len) {
@@ -92,8 +89,7 @@ static int make_topics(rd_kafka_mock_cluster_t *cluster, const char *list)
 		rd_kafka_resp_err_t err = partitions < 0 ? RD_KAFKA_RESP_ERR_INVALID_PARTITIONS
 		                                         : rd_kafka_mock_topic_create(cluster, name, (int)partitions, 1);
 		if (err) {
-			fprintf(stderr, "millrace broker: topic %s with %s partitions: %s\n", name, count, rd_kafka_err2str(err));
-			return -1;
+			return cli_usage("broker", "topic %s with %s partitions: %s", name, count, rd_kafka_err2str(err));
 		}
 		list += len + (list[len] == ',');
 	}
@@ -122,15 +118,14 @@ static void serve(int signals, long seconds)
 	}
 }
 
-int cli_broker(int argc, char **argv)
+int broker_main(int argc, char **argv)
 {
 	struct options options;
 	char error[256];
 	sigset_t set;
 	int code = parse(argc, argv, &options);
-	if (code >= 0)
+	if (code)
 		return code;
-	code = EXIT_FAILED;
 
 	/* Blocked before the library starts its threads, so that they inherit it and the descriptor sees every signal. */
 	sigemptyset(&set);
@@ -145,17 +140,15 @@ int cli_broker(int argc, char **argv)
 	rd_kafka_t *handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
 	rd_kafka_mock_cluster_t *cluster = handle ? rd_kafka_mock_cluster_new(handle, (int)options.brokers) : NULL;
 	if (signals < 0 || !cluster) {
-		fprintf(stderr, "millrace broker: cannot start: %s\n", handle ? strerror(errno) : error);
+		code = cli_failed("broker", "cannot start: %s", handle ? strerror(errno) : error);
 		goto out;
 	}
-	if (make_topics(cluster, options.topics) != 0) {
-		code = EXIT_USAGE;
+	code = make_topics(cluster, options.topics);
+	if (code)
 		goto out;
-	}
 	printf("%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
 	fflush(stdout);
 	serve(signals, options.seconds);
-	code = EXIT_CLEAN;
 out:
 	if (cluster)
 		rd_kafka_mock_cluster_destroy(cluster);

@@ -27,5 +27,7 @@ int evaluate_main(int argc, char **argv);
 extern const char evaluate_help[];
 int version_main(int argc, char **argv);
 extern const char version_help[];
+int broker_main(int argc, char **argv);
+extern const char broker_help[];
 
 #endif

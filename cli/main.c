@@ -17,6 +17,7 @@ static const struct command {
 	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
 	{"train", train_main, "learn labels from texts: a model for the classifier", train_help},
 	{"evaluate", evaluate_main, "measure a model on labelled texts", evaluate_help},
+	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
