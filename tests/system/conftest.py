@@ -8,16 +8,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import kafka as kafka_module                      # noqa: E402
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-REQUIRED = os.environ.get("MILLRACE_REQUIRE_KAFKA") == "1"
-
-
-def cannot(reason):
-    """A test that cannot run here: told as skipped, but a failure where nothing may be skipped."""
-    if REQUIRED:
-        pytest.fail(f"required, but {reason}", pytrace=False)
-    pytest.skip(reason)
+from require import cannot                        # noqa: E402
 
 
 @pytest.fixture(scope="session")
