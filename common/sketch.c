@@ -167,26 +167,88 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 	return e;
 }
 
-/* ---- verdict ---- */
+/* ---- verdict ----
+ *
+ * What a copy looks like: one of the texts (the inner one) is found in the other nearly whole, its numbers too, and its beginning. What
+ * looks like one and is none: reports made from one form (equal length, the differences spread evenly, other numbers, other title), stories over
+ * the same long tail (beginnings differ), a round-up that contains a story, a sentence in a long text. */
 
-/* Thresholds, with how each was found: docs/dedup.md. Moved by 10 % none of them changes a figure of the measurement by more than what stands there. */
-#define COPY_CONTAINED 0.60              /* share of one text found in the other: a copy, when titles agree */
-#define COPY_CONTAINED_RETITLED 0.70     /* ... when they do not */
-#define COPY_SMALLER_SHARE 0.50          /* ... and what the other text must have in common at least: else it is a round-up that contains a story */
-#define COPY_HEAD 0.40                   /* ... and the beginning must be common, not only the tail that a bureau puts under everything */
-#define SAME_TITLE 0.40
-#define SAME_FIGURES 0.60
-#define LOST_FIGURE_RESEMBLANCE 0.75     /* one number may be damaged (scanning errors) when the texts agree this far */
-#define SHORT_WEIGHT 70                  /* ideographs: below, texts are too short for statistics */
-#define SHORT_CONTAINED 0.60             /* ... all figures the same */
-#define SHORT_CONTAINED_PLAIN 0.75       /* ... no figures to compare */
-#define GROWTH 3.0                       /* a copy with site chrome around it is at most so many times as long */
+/* Where each threshold comes from, and what happens when it is moved by 10 %: docs/dedup.md. */
+#define TITLE_LIKE 0.40                  /* resemblance of titles: below, it is another title ... */
+#define TITLE_SAME 0.80                  /* ... from here on the same one, edited at most */
+#define CONTAINED 0.60                   /* of the inner text */
+#define CONTAINED_RETITLED 0.70
+#define CONTAINED_LEAD 0.40              /* a cut copy among site chrome: same title, and ... */
+#define LEAD_DENSE 0.85                  /* ... the first half of one text is all in the other */
+#define OUTER_SHARE_RETITLED 0.42        /* of the outer text under another title: less is a round-up */
+#define HEADS_LIKE 0.50                  /* first quarters of both texts, shares added: titles alike */
+#define HEADS_RETITLED 1.00
+#define EVEN_SHARES 0.92                 /* even differences: neither text is inside the other */
+#define EVEN_CONTAINED 0.86              /* ... more than 3 % of the characters replaced: scanning errors only if ... */
+#define EVEN_CONTAINED_LEAST 0.70
+#define EVEN_SPREAD 0.35                 /* ... they are everywhere: largest difference between the quarters; a form has fixed parts and blanks */
+#define FIGURES 0.60                     /* numbers of the smaller set found in the other */
+#define FIGURES_EVEN 0.75                /* ... in texts with even differences */
+#define FIGURES_EVEN_LEAST 8             /* ... and so many numbers, or many differences */
+#define FIGURES_TITLED 0.42              /* ... under the same title, when one text is a part of the other with foreign numbers around it */
+#define ONE_FIGURE 1.3                   /* one number may be damaged; 0.3 for what the bits miss */
+#define ONE_FIGURE_RESEMBLANCE 0.75
+#define ONE_FIGURE_TITLED 0.55
+#define SHORT_WEIGHT 70                  /* ideographs: below, too short for statistics */
+#define SHORT_CONTAINED 0.86             /* ... with all numbers the same */
+#define SHORT_TITLED 0.75                /* ... under the same title, too */
+#define SHORT_PLAIN 0.92                 /* ... without numbers */
+#define GROWTH 3.0                       /* a copy with site chrome is at most so many times as long ... */
 #define GROWTH_RETITLED 2.0
-#define GROWTH_FIXED 60                  /* plus a byline, ideographs */
+#define GROWTH_FIXED 60                  /* ... plus a byline, ideographs */
 #define KIN_CONTAINED 0.60
 #define KIN_RESEMBLANCE 0.50
+#define KIN_RESEMBLANCE_EVEN 0.70        /* a form at one address, filled anew every day, is no revision */
 #define KIN_FIGURES 0.40
 #define REPEAT_RESEMBLANCE 0.95          /* at the same address: below, it is a changed edition */
+
+/* The evidence seen from the inner text. */
+typedef struct pair {
+	const sketch *inner, *outer;
+	double contained, outer_share, resemblance, figures, title;
+	double heads;                    /* sum of the shares of the first quarters */
+	double lead;                     /* share of the first half, of the text where it is larger */
+	double spread;                   /* between the quarters with most and least in common; 0: too short to tell */
+	bool even;
+} pair;
+
+static double lead(const double part[4])
+{
+	return part[0] < 0 || part[1] < 0 ? 0 : (part[0] + part[1]) / 2;
+}
+
+static double spread(const sketch_evidence *e)
+{
+	double least = 2, most = 0;
+	for (int q = 0; q < 4; q++) {
+		if (e->part_a[q] < 0 || e->part_b[q] < 0)
+			return 0;
+		double here = e->part_a[q] + e->part_b[q];
+		least = here < least ? here : least;
+		most = here > most ? here : most;
+	}
+	return (most - least) / 2;
+}
+
+static pair pair_of(const sketch *a, const sketch *b, const sketch_evidence *e)
+{
+	bool swap = e->in_b > e->in_a;
+	double la = lead(e->part_a), lb = lead(e->part_b), high = swap ? e->in_b : e->in_a, low = swap ? e->in_a : e->in_b;
+	return (pair){
+		.inner = swap ? b : a, .outer = swap ? a : b,
+		.contained = high, .outer_share = low, .resemblance = e->resemblance,
+		.figures = e->figures, .title = e->title < 0 ? TITLE_SAME : e->title,
+		.heads = e->part_a[0] < 0 || e->part_b[0] < 0 ? 2 : e->part_a[0] + e->part_b[0],
+		.lead = la > lb ? la : lb,
+		.spread = spread(e),
+		.even = low >= EVEN_SHARES * high,
+	};
+}
 
 static unsigned numbers(const sketch *s)
 {
@@ -194,40 +256,53 @@ static unsigned numbers(const sketch *s)
 }
 
 /* All sorts of copies keep the numbers of the text; reports made from one form do not. */
-static bool same_figures(const sketch *a, const sketch *b, const sketch_evidence *e)
+static bool same_figures(const pair *p)
 {
-	if (e->figures < 0 || e->figures >= SAME_FIGURES)
+	if (p->figures < 0)
 		return true;
-	unsigned x = numbers(a), y = numbers(b), few = x < y ? x : y;
-	return few * (1 - e->figures) < 1.3 && e->resemblance >= LOST_FIGURE_RESEMBLANCE;
+	unsigned x = numbers(p->inner), y = numbers(p->outer), few = x < y ? x : y;
+	bool titled = p->title >= TITLE_SAME;
+	double want = p->even && few >= FIGURES_EVEN_LEAST ? FIGURES_EVEN : titled && !p->even ? FIGURES_TITLED : FIGURES;
+	if (p->figures >= want)
+		return true;
+	return few * (1 - p->figures) <= ONE_FIGURE && p->resemblance >= (titled ? ONE_FIGURE_TITLED : ONE_FIGURE_RESEMBLANCE);
 }
 
-static bool is_copy_short(const sketch_evidence *e, double contained)
+static bool is_copy_short(const pair *p)
 {
-	if (e->figures < 0)
-		return contained >= SHORT_CONTAINED_PLAIN;
-	return e->figures > 0.98 && contained >= SHORT_CONTAINED;
+	if (p->figures < 0)
+		return p->contained >= SHORT_PLAIN;
+	return p->figures > 0.98 && p->contained >= (p->title >= TITLE_SAME ? SHORT_TITLED : SHORT_CONTAINED);
 }
 
-static bool is_copy(const sketch *a, const sketch *b, const sketch_evidence *e)
+/* Texts of one length that differ in many places: a damaged copy, or two reports made from one form. */
+static bool is_damaged_copy(const pair *p)
 {
-	bool a_inside = e->in_a >= e->in_b, titled = e->title < 0 || e->title >= SAME_TITLE;
-	const sketch *inner = a_inside ? a : b, *outer = a_inside ? b : a;
-	double contained = a_inside ? e->in_a : e->in_b, other = a_inside ? e->in_b : e->in_a, head = (a_inside ? e->part_a : e->part_b)[0];
-	if (outer->weight > (titled ? GROWTH : GROWTH_RETITLED) * inner->weight + GROWTH_FIXED)
+	if (p->contained < EVEN_CONTAINED_LEAST || p->spread > EVEN_SPREAD)
 		return false;
-	if (inner->weight < SHORT_WEIGHT)
-		return is_copy_short(e, contained);
-	if (!same_figures(a, b, e))
-		return false;
-	if (titled)
-		return contained >= COPY_CONTAINED;
-	return contained >= COPY_CONTAINED_RETITLED && other >= COPY_SMALLER_SHARE && (head < 0 || head >= COPY_HEAD);
+	return p->figures < 0 ? p->title >= TITLE_SAME : p->figures >= FIGURES_EVEN;
 }
 
-static bool is_kin(const sketch_evidence *e)
+static bool is_copy(const pair *p)
 {
-	return e->resemblance >= KIN_RESEMBLANCE && (e->in_a >= KIN_CONTAINED || e->in_b >= KIN_CONTAINED) && (e->figures < 0 || e->figures >= KIN_FIGURES);
+	bool like = p->title >= TITLE_LIKE, same = p->title >= TITLE_SAME;
+	if (p->outer->weight > (like ? GROWTH : GROWTH_RETITLED) * p->inner->weight + GROWTH_FIXED)
+		return false;
+	if (p->inner->weight < SHORT_WEIGHT)
+		return is_copy_short(p);
+	if (!same_figures(p) || (p->even && p->contained < EVEN_CONTAINED && !is_damaged_copy(p)))
+		return false;
+	if (!like)
+		return p->contained >= CONTAINED_RETITLED && p->outer_share >= OUTER_SHARE_RETITLED && p->heads >= HEADS_RETITLED;
+	if (same && p->contained >= CONTAINED_LEAD && p->lead >= LEAD_DENSE && p->figures >= FIGURES)
+		return true;
+	return p->contained >= CONTAINED && p->heads >= HEADS_LIKE;
+}
+
+static bool is_kin(const pair *p)
+{
+	return p->resemblance >= (p->even ? KIN_RESEMBLANCE_EVEN : KIN_RESEMBLANCE) && p->contained >= KIN_CONTAINED &&
+	       (p->figures < 0 || p->figures >= KIN_FIGURES);
 }
 
 sketch_match sketch_compare(const sketch *earlier, const sketch *later)
@@ -238,11 +313,12 @@ sketch_match sketch_compare(const sketch *earlier, const sketch *later)
 	if (earlier->exact == later->exact && earlier->shingles == later->shingles)
 		return (sketch_match){.relation = SKETCH_IDENTICAL, .similarity = 1};
 	sketch_evidence e = sketch_weigh(earlier, later);
-	match.similarity = e.in_a > e.in_b ? e.in_a : e.in_b;
+	pair p = pair_of(earlier, later, &e);
+	match.similarity = p.contained;
 	match.changed = e.resemblance < REPEAT_RESEMBLANCE || earlier->figure[0] != later->figure[0] || earlier->figure[1] != later->figure[1];
-	if (is_copy(earlier, later, &e))
+	if (is_copy(&p))
 		match.relation = SKETCH_NEAR;
-	else if (is_kin(&e))
+	else if (is_kin(&p))
 		match.relation = SKETCH_KIN;
 	return match;
 }

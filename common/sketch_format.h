@@ -7,15 +7,15 @@
  * in which quarter of the text the shingle stands. All this lies in bit planes, so that two sketches are compared with a few dozen word operations:
  * bit i of value[p] is bit p of bucket i's value.
  *
- * encoded, little endian: version u8, 3 zero bytes, then the fields in order. 204 bytes. */
+ * encoded, little endian: version u32, then the fields in order. 188 bytes. */
 #ifndef COMMON_SKETCH_FORMAT_H
 #define COMMON_SKETCH_FORMAT_H
 
 #include <stdint.h>
 
 #define SKETCH_BUCKETS 128
-#define SKETCH_KEYS 16
-#define SKETCH_ENCODED_BYTES 204
+#define SKETCH_KEYS 12
+#define SKETCH_ENCODED_BYTES 188
 
 struct sketch {
 	uint64_t exact;                  /* hash of the folded text; 0: empty text */
@@ -26,7 +26,7 @@ struct sketch {
 	uint64_t place[2][2];            /* bit planes of the quarter of the text, 0..3 */
 	uint64_t figure[2];              /* one bit for each number of the text (Bloom, 1970, one hash) */
 	uint16_t title[4];               /* bit planes of 16 buckets over the pairs of characters of the title; 0: no title */
-	uint32_t key[SKETCH_KEYS];       /* smallest hash of runs of weight 40 in each of 16 buckets, 0: empty. For sketch_keys alone: an index that files
+	uint32_t key[SKETCH_KEYS];       /* smallest hash of runs of weight 40 in each of 12 buckets, 0: empty. For sketch_keys alone: an index that files
 	                                  * them need not keep them (SKETCH_CORE_BYTES are enough for sketch_compare) */
 };
 

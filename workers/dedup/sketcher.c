@@ -173,9 +173,10 @@ static void make_keys(const sketcher *self, size_t n, sketch *out)
 			to++;
 		if (self->weight[to] - self->weight[from] < KEY_WEIGHT && from)
 			break;
-		uint64_t h = run_hash(self, from, to);
-		if (h << 4 < least[h >> 60])
-			least[h >> 60] = h << 4;
+		uint64_t h = run_hash(self, from, to), rest = h << 32 | h >> 32;
+		size_t bucket = (size_t)((h >> 32) * SKETCH_KEYS >> 32);
+		if (rest < least[bucket])
+			least[bucket] = rest;
 	}
 	for (size_t i = 0; i < SKETCH_KEYS; i++)
 		if (least[i] != UINT64_MAX)
