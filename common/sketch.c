@@ -6,7 +6,7 @@
  * buckets whose shingle stands in one quarter of a text says which part of it the other has. */
 #include "sketch.h"
 
-#include <math.h>
+#include <assert.h>
 #include <string.h>
 
 #define CHANCE (1.0 / 15)                /* two different values 1..15 are equal */
@@ -29,8 +29,7 @@ void sketch_encode(const sketch *self, buf *out)
 		buf_add_u16(out, self->title[i]);
 	for (size_t i = 0; i < SKETCH_KEYS; i++)
 		buf_add_u32(out, self->key[i]);
-	if (out->len - from != SKETCH_ENCODED_BYTES)
-		__builtin_trap();
+	assert(out->len - from == SKETCH_ENCODED_BYTES);
 }
 
 int sketch_decode(mr_bytes blob, sketch *self)
@@ -176,6 +175,7 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 /* Where each threshold comes from, and what happens when it is moved by 10 %: docs/dedup.md. */
 #define TITLE_LIKE 0.40                  /* resemblance of titles: below, it is another title ... */
 #define TITLE_SAME 0.80                  /* ... from here on the same one, edited at most */
+#define TITLE_UNKNOWN 0.60               /* a text without title counts as titled alike, not the same */
 #define CONTAINED 0.60                   /* of the inner text */
 #define CONTAINED_RETITLED 0.70
 #define CONTAINED_LEAD 0.40              /* a cut copy among site chrome: same title, and ... */
@@ -183,7 +183,8 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 #define OUTER_SHARE_RETITLED 0.42        /* of the outer text under another title: less is a round-up */
 #define HEADS_LIKE 0.50                  /* first quarters of both texts, shares added: titles alike */
 #define HEADS_RETITLED 1.00
-#define EVEN_SHARES 0.92                 /* even differences: neither text is inside the other */
+#define EVEN_SHARES 0.92                 /* even differences: neither text is inside the other ... */
+#define EVEN_DRIFT 0.20                  /* ... and they stand at the same places: mean difference between like quarters */
 #define EVEN_CONTAINED 0.86              /* ... more than 3 % of the characters replaced: scanning errors only if ... */
 #define EVEN_CONTAINED_LEAST 0.70
 #define EVEN_SPREAD 0.35                 /* ... they are everywhere: largest difference between the quarters; a form has fixed parts and blanks */
@@ -214,7 +215,7 @@ typedef struct pair {
 	double heads;                    /* sum of the shares of the first quarters */
 	double lead;                     /* share of the first half, of the text where it is larger */
 	double spread;                   /* between the quarters with most and least in common; 0: too short to tell */
-	bool even;
+	bool even;                       /* the texts differ by replacing, not by leaving out and adding */
 } pair;
 
 static double lead(const double part[4])
@@ -235,18 +236,29 @@ static double spread(const sketch_evidence *e)
 	return (most - least) / 2;
 }
 
+static double drift(const sketch_evidence *e)
+{
+	double sum = 0;
+	for (int q = 0; q < 4; q++) {
+		if (e->part_a[q] < 0 || e->part_b[q] < 0)
+			return 0;
+		sum += e->part_a[q] < e->part_b[q] ? e->part_b[q] - e->part_a[q] : e->part_a[q] - e->part_b[q];
+	}
+	return sum / 4;
+}
+
 static pair pair_of(const sketch *a, const sketch *b, const sketch_evidence *e)
 {
-	bool swap = e->in_b > e->in_a;
+	bool swap = e->in_b > e->in_a || (e->in_b == e->in_a && b->weight < a->weight);      /* the order of the texts must not matter */
 	double la = lead(e->part_a), lb = lead(e->part_b), high = swap ? e->in_b : e->in_a, low = swap ? e->in_a : e->in_b;
 	return (pair){
 		.inner = swap ? b : a, .outer = swap ? a : b,
 		.contained = high, .outer_share = low, .resemblance = e->resemblance,
-		.figures = e->figures, .title = e->title < 0 ? TITLE_SAME : e->title,
+		.figures = e->figures, .title = e->title < 0 ? TITLE_UNKNOWN : e->title,
 		.heads = e->part_a[0] < 0 || e->part_b[0] < 0 ? 2 : e->part_a[0] + e->part_b[0],
 		.lead = la > lb ? la : lb,
 		.spread = spread(e),
-		.even = low >= EVEN_SHARES * high,
+		.even = low >= EVEN_SHARES * high && drift(e) <= EVEN_DRIFT,
 	};
 }
 
@@ -278,9 +290,10 @@ static bool is_copy_short(const pair *p)
 /* Texts of one length that differ in many places: a damaged copy, or two reports made from one form. */
 static bool is_damaged_copy(const pair *p)
 {
-	if (p->contained < EVEN_CONTAINED_LEAST || p->spread > EVEN_SPREAD)
-		return false;
-	return p->figures < 0 ? p->title >= TITLE_SAME : p->figures >= FIGURES_EVEN;
+	bool same = p->title >= TITLE_SAME;
+	if (same && p->figures >= FIGURES_EVEN)
+		return true;
+	return p->contained >= EVEN_CONTAINED_LEAST && p->spread <= EVEN_SPREAD && (p->figures < 0 ? same : p->figures >= FIGURES_EVEN);
 }
 
 static bool is_copy(const pair *p)

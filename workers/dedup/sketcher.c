@@ -188,8 +188,11 @@ void sketcher_make(sketcher *self, mr_bytes title, mr_bytes body, sketch *out)
 	*out = (sketch){0};
 	if (title.data)
 		make_title(self, title, out);
-	body = without_references(self, body);
-	size_t n = load(self, body);
+	size_t n = 0;
+	if (body.data) {
+		body = without_references(self, body);
+		n = load(self, body);
+	}
 	if (!n)
 		return;
 	uint64_t exact = XXH3_64bits(self->folded.data, self->folded.len);
