@@ -1,4 +1,4 @@
-/* measure.h - how good scorings are: counts over texts whose labels are known. Pure but for measure_print; any thread. */
+/* measure.h - how good verdicts are: counts over texts whose labels are known. Pure but for measure_print; any thread. */
 #ifndef CLI_MEASURE_H
 #define CLI_MEASURE_H
 

@@ -1,0 +1,253 @@
+/* facts.c - see facts.h. */
+#include "facts.h"
+
+#include "byline.h"
+#include "common/times.h"
+#include "common/utf8.h"
+
+void facts_label(const page *self, int32_t line, uint32_t wanted, buf *out)
+{
+	if (line < 0)
+		return;
+	span at = self->lines[line].at;
+	const uint32_t *c = self->text;
+	bool latin = self->lines[line].letters > self->lines[line].han;
+	for (uint32_t i = at.begin; i < at.end; i++) {
+		uint32_t classes, n = (uint32_t)vocabulary_match(self->words, c + i, c + at.end, &classes);
+		if (!n || !(classes & wanted)) {
+			i += n > 1 ? n - 1 : 0;
+			continue;
+		}
+		uint32_t begin = i + n;
+		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/'))
+			begin++;
+		uint32_t end = begin;
+		while (end < at.end && c[end] != '|' && c[end] != 0xFF5C && !char_is_closer(c[end]) && !(char_is_blank(c[end]) && (!latin || (end + 1 < at.end && char_is_blank(c[end + 1])))))
+			end++;
+		if (end > begin && end - begin <= 40) {
+			page_utf8(c, (span){begin, end}, out);
+			return;
+		}
+	}
+}
+
+bool facts_page_date(const page *self, date_value *out)
+{
+	if (self->page_date < 0)
+		return false;
+	buf text = {0};
+	date_found found;
+	page_utf8(self->text, self->lines[self->page_date].at, &text);
+	bool ok = date_find(buf_bytes(&text), 0, false, &found) && found.value.year;
+	if (ok)
+		*out = found.value;
+	buf_free(&text);
+	return ok;
+}
+
+static void add_name(json_t *list, const uint32_t *c, span at)
+{
+	buf name = {0};
+	bool latin = at.begin < at.end && char_is_letter(c[at.begin]);
+	for (uint32_t i = at.begin; i < at.end; i++)
+		if (latin || !char_is_blank(c[i]))
+			utf8_add(&name, c[i]);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *old = json_string_value(json_array_get(list, i));
+		if (json_string_length(json_array_get(list, i)) == name.len && memcmp(old, name.data, name.len) == 0) {
+			buf_free(&name);
+			return;
+		}
+	}
+	if (name.len)
+		json_array_append_new(list, json_stringn(name.data, name.len));
+	buf_free(&name);
+}
+
+/* 某区委书记甲乙代表： above a headline says whose words follow. Names of two or three ideographs behind an office. */
+static bool speaker_of(const uint32_t *c, span at, span *name)
+{
+	static const uint32_t offices[][2] = {{0x4E66, 0x8BB0}, {0x533A, 0x957F}, {0x5E02, 0x957F}, {0x53BF, 0x957F}, {0x9662, 0x957F}, {0x6821, 0x957F}, {0x4E3B, 0x4EFB}, {0x6559, 0x6388},
+		{0x5C40, 0x957F}, {0x4E3B, 0x5E2D}, {0x9662, 0x58EB}, {0x90E8, 0x957F}, {0x59D4, 0x5458}, {0x4EE3, 0x8868}, {0x7701, 0x957F}, {0x4F1A, 0x957F}};
+	if (at.end - at.begin < 5 || (c[at.end - 1] != 0xFF1A && c[at.end - 1] != ':'))
+		return false;
+	uint32_t end = at.end - 1, last = 0;
+	for (uint32_t i = at.begin; i + 1 < end; i++)
+		for (size_t k = 0; k < sizeof offices / sizeof *offices; k++)
+			if (c[i] == offices[k][0] && c[i + 1] == offices[k][1]) {
+				if (i + 2 == end && last) {                        /* …甲乙代表 */
+					end = i;
+					break;
+				}
+				last = i + 2;
+			}
+	*name = (span){last, end};
+	return last && end > last + 1 && end - last <= 4;
+}
+
+json_t *facts_authors(const page *self, size_t k)
+{
+	json_t *list = json_array();
+	const page_article *article = &self->articles[k];
+	bool first = true, photo = false;
+	for (size_t i = article->first; i < self->block_count && (i < article->last || self->blocks[i].article == (int32_t)k); i++) {
+		const page_block *block = &self->blocks[i];
+		byline names = {.count = 0};
+		if (block->article != (int32_t)k)
+			continue;
+		if (block->kind == BLOCK_BYLINE) {
+			photo = self->lines[block->line].words & WORD_PHOTO && !(self->lines[block->line].words & WORD_REPORTER);
+			if (photo && json_array_size(list))
+				continue;
+			byline_line(self->words, self->flow, block->at, &names);
+		} else if (block->kind == BLOCK_TEXT && first && !block->repeated) {
+			byline_lead_in(self->words, self->flow, block->at, &names);
+			first = false;
+		}
+		for (size_t n = 0; n < names.count; n++)
+			add_name(list, self->flow, names.names[n]);
+	}
+	span name;
+	for (size_t i = article->first; i < self->block_count && !json_array_size(list); i++)
+		if (self->blocks[i].article == (int32_t)k && self->blocks[i].role == ROLE_KICKER && speaker_of(self->flow, self->blocks[i].at, &name))
+			add_name(list, self->flow, name);
+		else if (i >= article->last)
+			break;
+	return list;
+}
+
+void facts_turn(const page *self, uint32_t block, buf *out)
+{
+	span at = self->blocks[block].at;
+	const uint32_t *c = self->flow;
+	while (at.begin < at.end && !char_is_digit(c[at.begin]) && !char_is_number(c[at.begin]) && !(c[at.begin] >= 'A' && c[at.begin] <= 'Z'))
+		at.begin++;
+	while (at.end > at.begin && (char_is_closer(c[at.end - 1]) || char_is_blank(c[at.end - 1])))
+		at.end--;
+	page_utf8(c, at, out);
+}
+
+/* ---- dateline ---- */
+
+static int64_t day_of(const date_value *d)
+{
+	return time_days(d->year, d->month, d->day);
+}
+
+/* The year of a date without one: that in which it lies nearest before the printed date (a month after it at most: announcements). */
+static void tell_year(date_value *d, const date_value *printed)
+{
+	if (d->year || printed->precision == DATE_NONE)
+		return;
+	d->year = printed->year;
+	if (!time_date_valid(d->year, d->month, d->day))
+		d->year = 0;
+	else if (day_of(d) > day_of(printed) + 31)
+		d->year--;
+}
+
+static void print(date_value d, buf *out)
+{
+	d.precision = DATE_DAY;
+	d.has_zone = false;
+	date_print(&d, out);
+}
+
+/* 22日 alone: the last such day up to the printed date. */
+static bool day_alone(const uint32_t *c, span at, const date_value *printed, date_value *out, uint32_t *where)
+{
+	if (printed->precision == DATE_NONE)
+		return false;
+	for (uint32_t i = at.begin; i + 1 < at.end; i++) {
+		uint32_t n = i, day = 0;
+		if (!char_is_digit(c[i]) || (i > at.begin && (char_is_digit(c[i - 1]) || c[i - 1] == 0x6708 || c[i - 1] == '.' || c[i - 1] == ' ')))
+			continue;
+		for (; n < at.end && n < i + 3 && c[n] >= '0' && c[n] <= '9'; n++)
+			day = day * 10 + (c[n] - '0');
+		if (n >= at.end || c[n] != 0x65E5 || !day || day > 31)             /* 日 */
+			continue;
+		*out = *printed;
+		out->day = (int)day;
+		if (out->day > printed->day && --out->month == 0) {
+			out->month = 12;
+			out->year--;
+		}
+		*where = i;
+		return time_date_valid(out->year, out->month, out->day);
+	}
+	return false;
+}
+
+static bool is_date_paragraph(const uint32_t *c, span at)
+{
+	uint32_t digits = 0, year = 0;
+	if (at.end - at.begin > 14)
+		return false;
+	for (uint32_t i = at.begin; i < at.end; i++) {
+		digits += char_is_digit(c[i]) || char_is_number(c[i]);
+		year += c[i] == 0x5E74 || c[i] == 0x6708 || c[i] == 0x65E5;
+	}
+	return year == 3 && digits + year + 2 >= at.end - at.begin;
+}
+
+static bool signature(const body *text, buf *out)
+{
+	for (size_t i = text->paragraph_count; i-- > 0;) {
+		buf line = {0};
+		date_found found;
+		if (!is_date_paragraph(text->characters, text->paragraphs[i].at))
+			continue;
+		page_utf8(text->characters, text->paragraphs[i].at, &line);
+		bool ok = date_find(buf_bytes(&line), 0, false, &found);
+		buf_free(&line);
+		if (ok)
+			print(found.value, out);
+		return ok;
+	}
+	return false;
+}
+
+#define DATELINE_CHARACTERS 400          /* of the first paragraph */
+
+/* The paragraph without the blanks that letter-spacing and columns leave in dates (3月 13日). */
+static void paragraph_text(const uint32_t *c, span at, buf *out)
+{
+	for (uint32_t i = at.begin; i < at.end; i++)
+		if (!(char_is_blank(c[i]) && i > at.begin && utf8_is_han(c[i - 1]) && i + 1 < at.end && char_is_digit(c[i + 1])))
+			utf8_add(out, c[i]);
+}
+
+void facts_dateline(const body *text, const date_base *base, bool news, buf *out)
+{
+	if (signature(text, out) || !news)
+		return;
+	size_t i = 0;
+	while (i < text->paragraph_count && text->paragraphs[i].heading)
+		i++;
+	if (i == text->paragraph_count)
+		return;
+	span at = text->paragraphs[i].at;
+	if (at.end - at.begin > DATELINE_CHARACTERS)
+		at.end = at.begin + DATELINE_CHARACTERS;
+	buf line = {0};
+	paragraph_text(text->characters, at, &line);
+	date_found told, relative;
+	bool has_told = date_find(buf_bytes(&line), 0, true, &told), has_relative = false;
+	const date_value *near = base->printed.precision != DATE_NONE ? &base->printed : &base->clock;
+	if (near->precision != DATE_NONE)
+		has_relative = date_relative(buf_bytes(&line), near, &relative);
+	date_value alone;
+	uint32_t where = 0;
+	if (has_told && (!has_relative || told.begin < relative.begin + 24)) {
+		bool whole = told.value.year != 0;
+		tell_year(&told.value, &base->printed);
+		/* a date with its year far from the page's is history, not news */
+		if (!whole || base->printed.precision == DATE_NONE || (day_of(&told.value) <= day_of(&base->printed) + 31 && day_of(&told.value) + 62 >= day_of(&base->printed)))
+			print(told.value, out);
+	} else if (has_relative) {
+		print(relative.value, out);
+	} else if (day_alone(text->characters, at, near, &alone, &where)) {
+		print(alone, out);
+	}
+	buf_free(&line);
+}

@@ -1,0 +1,610 @@
+/* furniture.c - lines that belong to the page and to no article: the third pass (page.h).
+ *
+ * One small test per kind of furniture, in the order of the table at the end; the first that holds marks the line. Each test combines a class of general
+ * vocabulary (vocabulary.c) with the shape of the line: how long it is, whether it says a sentence, how much of it such words cover, where it stands.
+ * `head` is what stands before the first prose of the page, `tail` what stands behind the last; between them more evidence is asked for, since
+ * there a false alarm costs text. A line in the middle of a wrapped paragraph is not asked at all. */
+#include "page.h"
+
+#include "byline.h"
+#include "common/utf8.h"
+
+enum zone { ZONE_HEAD, ZONE_BODY, ZONE_TAIL };
+
+struct place {
+	page *page;
+	page_line *line;
+	size_t index;
+	enum zone zone;
+};
+
+static uint32_t at(const struct place *p, uint32_t i)
+{
+	uint32_t k = p->line->at.begin + i;
+	return k < p->line->at.end ? p->page->text[k] : 0;
+}
+
+static uint32_t length(const page_line *line)
+{
+	return line->at.end - line->at.begin;
+}
+
+static size_t count_of(const struct place *p, uint32_t a, uint32_t b)
+{
+	size_t n = 0;
+	for (uint32_t i = p->line->at.begin; i < p->line->at.end; i++)
+		n += p->page->text[i] == a || p->page->text[i] == b;
+	return n;
+}
+
+static size_t words_of(const struct place *p, uint32_t wanted)
+{
+	size_t n = 0;
+	const uint32_t *c = p->page->text + p->line->at.begin, *end = p->page->text + p->line->at.end;
+	while (c < end) {
+		uint32_t classes;
+		size_t k = vocabulary_match(p->page->words, c, end, &classes);
+		n += k && (classes & wanted);
+		c += k ? k : 1;
+	}
+	return n;
+}
+
+/* ---- marks that structure a page ---- */
+
+/* 上接01版, 下转第3版, 紧接二版: `a` names the second character. */
+static bool is_turn(const struct place *p, bool from)
+{
+	uint32_t n = length(p->line), i = 0;
+	if (n < 4 || n > 16)
+		return false;
+	while (i < n && (char_is_opener(at(p, i)) || at(p, i) == 0x25B2 || at(p, i) == 0x25BC))
+		i++;
+	uint32_t a = at(p, i), b = at(p, i + 1), last = at(p, n - 1);
+	if (char_is_closer(last))
+		last = at(p, n - 2);
+	if (last != 0x7248 && last != 0x9801 && last != 0x9875)                /* 版 頁 页 */
+		return false;
+	if (from)
+		return (a == 0x4E0A || a == 0x7D27 || a == 0x7DCA) && (b == 0x63A5);     /* 上接 紧接 */
+	return a == 0x4E0B && (b == 0x8F6C || b == 0x8F49 || b == 0x63A5);       /* 下转 下轉 下接 */
+}
+
+static bool test_from(const struct place *p)
+{
+	return is_turn(p, true);
+}
+
+static bool test_on(const struct place *p)
+{
+	return is_turn(p, false);
+}
+
+/* 完, （完）, -END-: the article ends. */
+static bool test_close(const struct place *p)
+{
+	uint32_t words = 0, only = 0;
+	if (length(p->line) > 6)
+		return false;
+	for (uint32_t i = 0; i < length(p->line); i++)
+		if (char_is_word(at(p, i))) {
+			words++;
+			only = at(p, i);
+		}
+	return words == 1 && only == 0x5B8C;
+}
+
+static bool test_byline(const struct place *p)
+{
+	byline names = {.count = 0};
+	if (!(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6)
+		return false;
+	if (p->line->end == END_STOP || p->line->clauses > 2)
+		return false;
+	return byline_line(p->page->words, p->page->text, p->line->at, &names);
+}
+
+/* （原文刊载于《某报》） （来源：某报） （作者系…）: a remark in brackets about the article. */
+static bool test_note(const struct place *p)
+{
+	uint32_t n = length(p->line), a = at(p, 0), z = at(p, n - 1), b = at(p, 1), c = at(p, 2);
+	if (n < 5 || n > 60 || (a != '(' && a != 0xFF08) || (z != ')' && z != 0xFF09))
+		return false;
+	bool original = (b == 0x539F && (c == 0x6587 || c == 0x8F7D || c == 0x8F09 || c == 0x9898)) || (b == 0x8F6C && c == 0x81EA) || (b == 0x8F49 && c == 0x81EA) ||
+		(b == 0x4F5C && c == 0x8005) || (b == 0x6458 && c == 0x81EA) || (b == 0x520A && c == 0x8F7D);   /* 原文 原载 转自 作者 摘自 刊载 */
+	return original || (p->line->words & WORD_SOURCE);
+}
+
+/* ---- furniture proper ---- */
+
+static bool test_symbols(const struct place *p)
+{
+	const page_line *line = p->line;
+	return !line->han && !line->letters && !line->digits;
+}
+
+/* A>B>C, 首页 > … : a path of short names. */
+static bool test_path(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (length(line) > 80 || line->end == END_STOP || line->clauses > 2)
+		return false;
+	size_t steps = count_of(p, '>', 0xFF1E) + count_of(p, 0xBB, 0x203A) + count_of(p, 0x2192, 0x300B);
+	if (line->first_words & WORD_PATH)
+		return steps > 0 || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
+	return p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2;
+}
+
+/* A | B | C, or five short words in a row: a menu. */
+static bool test_menu(const struct place *p)
+{
+	const page_line *line = p->line;
+	size_t bars = count_of(p, '|', 0xFF5C) + count_of(p, 0x2502, 0xA6), pieces = 0, inside = 0;
+	if (p->zone == ZONE_BODY || line->end == END_STOP || line->clauses || length(line) > 200)
+		return false;
+	if (bars >= 2)
+		return length(line) <= (bars + 1) * 12;
+	for (uint32_t i = 0; i < length(line); i++) {
+		bool blank = char_is_blank(at(p, i));
+		pieces += !blank && !inside;
+		inside = blank ? 0 : inside + 1;
+		if (inside > 4)
+			return false;
+	}
+	return pieces >= 5 && line->han > line->digits;
+}
+
+/* The key before a colon, blanks inside it taken out: 索 引 号：. */
+static uint32_t label_classes(const struct place *p, uint32_t *colon)
+{
+	uint32_t key[12], n = 0, i = 0, classes = 0;
+	for (; i < length(p->line) && n < 12 && at(p, i) != ':' && at(p, i) != 0xFF1A; i++)
+		if (!char_is_blank(at(p, i)) && !char_is_opener(at(p, i)))
+			key[n++] = at(p, i);
+	*colon = i;
+	if (!n || (at(p, i) != ':' && at(p, i) != 0xFF1A))
+		return 0;
+	return vocabulary_match(p->page->words, key, key + n, &classes) == n ? classes : 0;
+}
+
+static void keep_facts(const struct place *p, uint32_t classes)
+{
+	page *page = p->page;
+	int32_t i = (int32_t)p->index;
+	if ((classes & WORD_TIME) && page->page_date < 0)
+		page->page_date = i;
+	if ((classes & WORD_SOURCE) && page->source < 0)
+		page->source = i;
+	if ((classes & WORD_EDITOR) && page->editor < 0)
+		page->editor = i;
+}
+
+/* 发布时间：… 来源：… : metadata of the page. In the body a single label may be part of a notice, so two are asked for. */
+static bool test_label(const struct place *p)
+{
+	const page_line *line = p->line;
+	uint32_t colon, classes = label_classes(p, &colon);
+	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
+		return false;
+	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
+		return false;
+	if (p->zone == ZONE_BODY && count_of(p, ':', 0xFF1A) < 2)
+		return false;
+	keep_facts(p, classes ? line->words : WORD_TIME);
+	return true;
+}
+
+/* 分享 打印 关闭窗口 上一篇：… : things to press, and links that turn the page. */
+static bool test_widget(const struct place *p)
+{
+	const page_line *line = p->line;
+	uint32_t all = WORD_WIDGET | WORD_RELATED | WORD_TURN | WORD_AD | WORD_PATH | WORD_LABEL;
+	bool turn = (line->first_words & WORD_TURN) && count_of(p, ':', 0xFF1A);
+	bool link = (line->first_words & WORD_RELATED) && count_of(p, ':', 0xFF1A);
+	if (turn || link)
+		return length(line) <= 100;
+	if (line->width > 80 || !(line->words & all) || at(p, length(line) - 1) == 0x3002 || line->numbered)
+		return false;
+	if (line->han + line->letters < 2)
+		return false;
+	return line_is_covered(line, all, p->zone == ZONE_BODY ? 80 : 50);
+}
+
+/* 责编 甲 校对 乙: staff of the page, names behind words of the trade. */
+static bool test_staff(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (!(line->first_words & WORD_STAFF) || line->end == END_STOP || length(line) > 80)
+		return false;
+	uint32_t colon, classes = label_classes(p, &colon);
+	uint32_t i = 0, skip;
+	skip = (uint32_t)vocabulary_match(p->page->words, p->page->text + line->at.begin, p->page->text + line->at.end, &classes);
+	while (i < length(line) && char_is_opener(at(p, i)))
+		i++;
+	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/');
+	if (!apart && words_of(p, WORD_STAFF) < 2)
+		return false;
+	keep_facts(p, line->words & WORD_EDITOR);
+	return true;
+}
+
+static bool test_press(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (!(line->words & WORD_PRESS) || line->end == END_STOP || length(line) > 160)
+		return false;
+	size_t colons = count_of(p, ':', 0xFF1A), words = words_of(p, WORD_PRESS);
+	if (words >= 2 && (colons || line->digits) && line->covered * 3 >= line->han)
+		return true;
+	return words >= 1 && line->digits >= 5 && line_is_covered(line, WORD_PRESS, 60);
+}
+
+static bool test_weather(const struct place *p)
+{
+	const page_line *line = p->line;
+	return (line->words & WORD_WEATHER) && line->end != END_STOP && length(line) <= 60 && line->clauses <= 2 && words_of(p, WORD_WEATHER) >= 2 &&
+		line->digits && line->covered * 3 >= line->han;
+}
+
+/* Nothing but a date, a clock, a weekday, a zone. */
+static bool is_date_only(const struct place *p)
+{
+	const page_line *line = p->line;
+	uint32_t n = length(line), han = 0;
+	static const uint32_t parts[] = {0x5E74, 0x6708, 0x65E5, 0x865F, 0x53F7, 0x65F6, 0x6642, 0x5206, 0x79D2, 0x521D, 0x661F, 0x671F, 0x4E0A, 0x4E0B, 0x5348, 0x5468, 0x9031};
+	if (n > 40 || (line->digits < 3 && !(line->words & WORD_DAY)) || line->digits > 14)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t c = at(p, i);
+		if (!utf8_is_han(c))
+			continue;
+		bool part = char_is_number(c) || c == 0x5EFF || c == 0x5929;       /* 廿 天 */
+		for (size_t k = 0; k < sizeof parts / sizeof *parts && !part; k++)
+			part = c == parts[k];
+		han += !part;
+	}
+	if (line->letters > 12 || han > line->covered || han > 5)
+		return false;
+	if (line->letters) {
+		static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+		uint32_t i = 0;
+		bool month = false;
+		for (; i + 2 < n && !month; i++)
+			for (size_t m = 0; m < 36 && !month; m += 3)
+				month = (at(p, i) | 32) == (uint32_t)months[m] && (at(p, i + 1) | 32) == (uint32_t)months[m + 1] && (at(p, i + 2) | 32) == (uint32_t)months[m + 2];
+		return month && line->digits >= 5 && line->digits <= 12 && line->covered < 12;
+	}
+	size_t marks = count_of(p, '-', '/') + count_of(p, '.', 0x5E74) + count_of(p, 0x6708, 0x6708);
+	return marks >= 2 || (line->words & WORD_DAY);
+}
+
+/* 2025年6月19日 星期四: the date of the page at its head; elsewhere dates that stand alone belong to links, but for signatures. */
+static bool test_date(const struct place *p)
+{
+	if (!p->line->date_only)
+		return false;
+	if (p->zone == ZONE_HEAD || ((p->line->words & WORD_DAY) && p->zone != ZONE_BODY)) {
+		if (p->page->page_date < 0 && p->line->digits >= 5)
+			p->page->page_date = (int32_t)p->index;
+		return true;
+	}
+	return false;
+}
+
+/* Site's or seller's tail: addresses of the web, mail. */
+static bool test_address(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (p->zone == ZONE_BODY || line->clauses || length(line) > 120 || line->letters < 6)
+		return false;
+	size_t dots = 0;
+	for (uint32_t i = 1; i + 1 < length(line); i++)
+		dots += (at(p, i) == '.' && char_is_letter(at(p, i - 1)) && char_is_letter(at(p, i + 1))) || at(p, i) == '@';
+	return dots && (line->han * 2u <= line->letters * 3u) && p->zone == ZONE_TAIL;
+}
+
+static bool test_legal(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (!(line->words & WORD_LEGAL) || p->zone == ZONE_HEAD)
+		return false;
+	if (p->index + 12 < p->page->line_count)                               /* such words end a page */
+		return false;
+	if (line->first_words & WORD_LEGAL)
+		return line->width <= 120 && (line_is_covered(line, WORD_LEGAL, 30) || (line->words & WORD_SELF) || line->letters > line->han / 2);
+	size_t words = words_of(p, WORD_LEGAL | WORD_SELF);
+	return words >= 3 && (line->words & WORD_SELF);
+}
+
+/* Photo captions: ▲ before, a credit behind, or who stands where: （左） （右二）. */
+static bool test_caption(const struct place *p)
+{
+	const page_line *line = p->line;
+	uint32_t a = at(p, 0), n = length(line);
+	if (n > 120)
+		return false;
+	if (a == 0x25B2 || a == 0x25B3 || a == 0x25BC || a == 0x25B6 || a == 0x25C0 || a == 0x25BA || a == 0x25C4)      /* ▲ △ ▼ ▶ ◀ ► ◄ */
+		return n > 4;
+	for (uint32_t i = 0; i + 2 < n && n <= 60; i++) {
+		uint32_t c = at(p, i + 1), d = at(p, i + 2);
+		if (at(p, i) != '(' && at(p, i) != 0xFF08)
+			continue;
+		bool side = c == 0x5DE6 || c == 0x53F3 || (c == 0x4E2D && (d == ')' || d == 0xFF09));      /* 左 右 中 */
+		if (side && line->clauses <= 2 && (d == ')' || d == 0xFF09 || char_is_number(d)))
+			return true;
+	}
+	if (line->letters > line->han)
+		return (line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160;
+	uint32_t z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
+	if ((z == ')' || z == 0xFF09) && (y == 0x6444 || y == 0x651D))         /* （某某摄） */
+		return p->zone == ZONE_BODY;
+	return false;
+}
+
+/* （详情请参阅二维码）, 扫码看视频: a pointer to something that the text does not hold. */
+static bool test_pointer(const struct place *p)
+{
+	const page_line *line = p->line;
+	uint32_t a = at(p, 0), n = length(line);
+	if (n < 4 || n > 24 || (a != '(' && a != 0xFF08))
+		return false;
+	return (line->words & (WORD_WIDGET | WORD_AD)) && line->clauses == 0 && line->covered >= 2 && words_of(p, WORD_WIDGET | WORD_AD) >= 1 && !line->digits &&
+		count_of(p, 0x626B, 0x6383) + count_of(p, 0x8BE6, 0x8A73) + count_of(p, 0x7801, 0x78BC) > 0;       /* 扫 详 码 */
+}
+
+static bool test_pay(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (!(line->words & WORD_PAY) || line->width > 80 || (p->zone == ZONE_HEAD) || line->numbered)
+		return false;
+	size_t words = words_of(p, WORD_PAY);
+	if (at(p, length(line) - 1) == 0x3002 && words < 2)
+		return false;
+	if (words >= 2 || line_is_covered(line, WORD_PAY, 60)) {
+		p->page->paid = p->page->paid || p->zone == ZONE_TAIL;
+		return p->zone == ZONE_TAIL;
+	}
+	return false;
+}
+
+struct rule {
+	enum line_rule rule;
+	enum line_kind kind;
+	bool (*test)(const struct place *p);
+};
+
+static const struct rule marks[] = {
+	{RULE_TURN, LINE_FROM, test_from},
+	{RULE_TURN, LINE_ON, test_on},
+	{RULE_CLOSE, LINE_CLOSE, test_close},
+	{RULE_NOTE, LINE_NOTE, test_note},
+	{RULE_POINTER, LINE_DROPPED, test_pointer},
+	{RULE_BYLINE, LINE_BYLINE, test_byline},
+	{RULE_CAPTION, LINE_CAPTION, test_caption},
+};
+
+static const struct rule rules[] = {
+	{RULE_SYMBOLS, LINE_DROPPED, test_symbols},
+	{RULE_PATH, LINE_DROPPED, test_path},
+	{RULE_LABEL, LINE_DROPPED, test_label},
+	{RULE_STAFF, LINE_DROPPED, test_staff},
+	{RULE_PAY, LINE_DROPPED, test_pay},
+	{RULE_PRESS, LINE_DROPPED, test_press},
+	{RULE_WEATHER, LINE_DROPPED, test_weather},
+	{RULE_PAGE_DATE, LINE_DROPPED, test_date},
+	{RULE_LEGAL, LINE_DROPPED, test_legal},
+	{RULE_WIDGET, LINE_DROPPED, test_widget},
+	{RULE_MENU, LINE_DROPPED, test_menu},
+	{RULE_ADDRESS, LINE_DROPPED, test_address},
+};
+
+static void mark(page_line *line, enum line_kind kind, enum line_rule rule)
+{
+	line->kind = (uint8_t)kind;
+	line->rule = (uint8_t)rule;
+}
+
+static bool try_rules(const struct rule *table, size_t count, const struct place *p)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!table[i].test(p))
+			continue;
+		mark(p->line, table[i].kind, table[i].rule);
+		return true;
+	}
+	return false;
+}
+
+/* Middle of a wrapped paragraph: the line before is full and goes on. */
+static bool is_inside(const page *self, size_t i)
+{
+	const page_line *line = &self->lines[i], *before = i ? line - 1 : NULL;
+	return before && before->kind == LINE_TEXT && line->column && line_is_full(before) && (before->end == END_OPEN || before->end == END_COMMA) && before->clauses &&
+		line->gap <= before->gap;
+}
+
+static bool is_body(const page_line *line)
+{
+	return line_is_prose(line) || (line->column && line->clauses && line_is_full(line));
+}
+
+/* ---- lists of links ---- */
+
+/* 相关新闻 and what stands under it, up to the next prose; the heading right above that prose stays. */
+static void drop_related(page *self)
+{
+	for (size_t i = 0; i < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		if (line->kind != LINE_DROPPED || line->rule != RULE_WIDGET || !(line->first_words & WORD_RELATED) || !line_is_covered(line, WORD_RELATED, 60))
+			continue;
+		mark(line, LINE_DROPPED, RULE_RELATED);
+		size_t stop = i + 1;
+		while (stop < self->line_count && !is_body(&self->lines[stop]) && !self->lines[stop].lead_in)
+			stop++;
+		size_t keep = stop;
+		if (stop < self->line_count)
+			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !self->lines[keep - 1].date_only && (keep == stop || !self->lines[keep].gap))
+				keep--;
+		for (size_t k = i + 1; k < keep; k++)
+			if (self->lines[k].kind == LINE_TEXT)
+				mark(&self->lines[k], LINE_DROPPED, RULE_RELATED);
+		i = keep - 1;
+	}
+}
+
+static bool is_attachment(const page *self, const page_line *line)
+{
+	uint32_t a = self->text[line->at.begin], b = line->at.begin + 1 < line->at.end ? self->text[line->at.begin + 1] : 0;
+	return a == 0x9644 && (b == 0x4EF6 || b == 0x8868 || b == 0x5F55);     /* 附件 附表 附录 */
+}
+
+/* Titles with dates of their own behind the last prose: a list of links without a heading. Attachments and the signature before it stay. */
+static void drop_link_list(page *self, size_t tail)
+{
+	size_t i = tail, dates = 0, lines = 0;
+	bool attached = false;
+	for (; i < self->line_count; i++) {
+		const page_line *line = &self->lines[i];
+		if (line->kind != LINE_TEXT)
+			break;
+		if (is_attachment(self, line))
+			attached = true;
+		else if (!(attached && line->numbered))
+			break;
+	}
+	if (i + 1 < self->line_count && self->lines[i].kind == LINE_TEXT && self->lines[i + 1].date_only && !self->lines[i].date_only)
+		i += 2;                                                            /* signature */
+	for (size_t k = i; k < self->line_count; k++) {
+		dates += self->lines[k].date_only;
+		lines += self->lines[k].kind == LINE_TEXT;
+	}
+	if (dates < 2 || dates * 4 < lines)
+		for (size_t k = i; k < self->line_count; k++) {
+			if (self->lines[k].date_only && self->lines[k].kind == LINE_TEXT && k > i)
+				mark(&self->lines[k], LINE_DROPPED, RULE_LINK_LIST);
+		}
+	else
+		for (size_t k = i; k < self->line_count; k++)
+			if (self->lines[k].kind == LINE_TEXT)
+				mark(&self->lines[k], LINE_DROPPED, RULE_LINK_LIST);
+}
+
+static void drop_after_pay(page *self)
+{
+	bool paid = false;
+	for (size_t i = 0; i < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		if (line->kind == LINE_DROPPED && line->rule == RULE_PAY)
+			paid = true;
+		else if (paid && line->kind == LINE_TEXT)
+			mark(line, LINE_DROPPED, RULE_AFTER_PAY);
+	}
+}
+
+/* ---- head of a printed page ---- */
+
+static bool is_page_number(const page *self, const page_line *line)
+{
+	uint32_t i = line->at.begin, digits = 0;
+	if (line->at.end - i > 14 || line->end == END_STOP || line->clauses)
+		return false;
+	if (self->text[i] == 0x7B2C || (char_is_letter(self->text[i]) && line->letters == 1))       /* 第, A */
+		i++;
+	for (; i < line->at.end && char_is_digit(self->text[i]); i++)
+		digits++;
+	if (!digits || digits > 3)
+		return false;
+	if (i < line->at.end && self->text[i] == 0x7248)                       /* 版 */
+		i++;
+	return i == line->at.end || char_is_blank(self->text[i]) || self->text[i] == 0xFF1A || self->text[i] == ':' || self->text[i - 1] == 0x7248;
+}
+
+/* Names of papers end so: 报 報 刊 网 網, or 日报 … with a blank inside. */
+static bool is_paper_name(const page *self, const page_line *line)
+{
+	uint32_t last = self->text[line->at.end - 1];
+	return line->at.end - line->at.begin <= 12 && line->han >= 3 && !line->clauses && (last == 0x62A5 || last == 0x5831 || last == 0x520A || last == 0x7F51 || last == 0x7DB2);
+}
+
+/* Where date, staff or page number stand at the head, short lines among them are the paper's name and the name of the section. */
+static void mark_masthead(page *self, size_t head)
+{
+	size_t last = 0;
+	bool found = false;
+	for (size_t i = 0; i < head; i++) {
+		page_line *line = &self->lines[i];
+		bool dropped = line->kind == LINE_DROPPED && (line->rule == RULE_PAGE_DATE || line->rule == RULE_STAFF || line->rule == RULE_PRESS);
+		if (line->kind == LINE_TEXT && is_page_number(self, line)) {
+			mark(line, LINE_DROPPED, RULE_MASTHEAD);
+			self->section = self->section < 0 ? (int32_t)i : self->section;
+			dropped = true;
+		}
+		if (dropped) {
+			last = i;
+			found = true;
+		}
+	}
+	for (size_t i = 0; found && i < last; i++) {
+		page_line *line = &self->lines[i];
+		if (line->kind != LINE_TEXT || line->lead_in)
+			continue;
+		if (is_paper_name(self, line) && self->masthead < 0)
+			self->masthead = (int32_t)i;
+		else if (line->at.end - line->at.begin > 6)
+			continue;
+		mark(line, LINE_DROPPED, RULE_MASTHEAD);
+	}
+}
+
+/* A line that begins as news begin. The lead-in may go on in the next line, so the first word must do. */
+static bool is_lead_in(const page *self, const page_line *line)
+{
+	byline names = {.count = 0};
+	uint32_t a = self->text[line->at.begin];
+	if (line->first_words & WORD_LEAD)
+		return true;
+	if ((a == 0x3010 || a == 0x3014) && (line->words & WORD_REPORTER))
+		return true;
+	return byline_lead_in(self->words, self->text, line->at, &names) > 0;
+}
+
+void page_mark_lines(page *self)
+{
+	size_t head = self->line_count, tail = 0;
+	for (size_t i = 0; i < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		struct place p = {self, line, i, ZONE_BODY};
+		line->lead_in = is_lead_in(self, line);
+		line->date_only = is_date_only(&p);
+		if (!is_body(line) && !line->lead_in)
+			continue;
+		head = head < i ? head : i;
+		p.zone = ZONE_TAIL;
+		if (!test_legal(&p))
+			tail = i + 1;
+	}
+	for (size_t i = 0; i < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		struct place p = {self, line, i, i < head ? ZONE_HEAD : i >= tail ? ZONE_TAIL : ZONE_BODY};
+		if (try_rules(marks, sizeof marks / sizeof *marks, &p))
+			continue;
+		if (!line->cut && !line->lead_in && !is_inside(self, i))
+			try_rules(rules, sizeof rules / sizeof *rules, &p);
+	}
+	mark_masthead(self, head);
+	drop_related(self);
+	drop_after_pay(self);
+	drop_link_list(self, tail);
+	for (size_t i = 0; i < self->line_count; i++)
+		if (self->lines[i].kind == LINE_DROPPED) {
+			self->removed_lines++;
+			self->removed_characters += self->lines[i].at.end - self->lines[i].at.begin;
+		}
+}
+
+const char *page_rule_name(enum line_rule rule)
+{
+	static const char *const names[RULE_COUNT] = {"text", "symbols", "path", "menu", "label", "widget", "staff", "press", "weather", "page date", "masthead",
+		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "address", "pointer"};
+	return rule < RULE_COUNT ? names[rule] : "";
+}

@@ -1,0 +1,514 @@
+/* split.c - blocks to articles: the last pass (page.h).
+ *
+ * Only a page that shows several articles is cut: two or more lead-ins, marks (上接… 下转…), a masthead, closing bylines between columns. Everything else is one
+ * article, whatever its headings: a plan has thirty of them.
+ *
+ * First the bodies (segments): a new one begins at a lead-in, behind a mark that ends an article (下转, 完, byline, source note), behind （上接…）, and at headings that
+ * look like headlines rather than like sub-headings. Then the headings between two bodies are shared out. Papers print headlines before the body or, in text taken out of
+ * PDF, behind it, and where two neighbours differ two headline blocks follow each other without a mark. So the cheapest assignment over the whole page is
+ * looked for (one forward pass, two states a segment): a body without headline costs 4, headings on both sides 3, a headline behind the body 1, cutting a block of
+ * headings in two 0.5 and more where nothing shows a cut. The costs only order what a reader would prefer; any numbers with this order give the same. */
+#include "page.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/utf8.h"
+
+#define MOST_ARTICLES 1000       /* parts of one record (include/millrace/stage.h) */
+#define MOST_HEADS 8             /* longest block of headings that is cut in two */
+
+enum { COST_BARE = 40, COST_BOTH = 30, COST_BEHIND = 10, COST_CUT = 5, COST_BAD_CUT = 12, COST_DROP = 15, COST_NEVER = 1000000 };
+
+struct segment {
+	uint32_t first, last;            /* blocks [first, last) with text */
+	uint32_t heads_from;             /* blocks [heads_from, first) stand between the segment before and this one */
+	bool behind;                     /* a byline behind its headings signs it: its headline stands behind */
+	uint32_t from;                   /* block of （上接…） + 1 */
+};
+
+struct splitter {
+	page *page;
+	struct segment *segments;
+	size_t count, room;
+};
+
+static uint32_t block_length(const page_block *block)
+{
+	return block->at.end - block->at.begin;
+}
+
+static bool is_head(const page_block *block)
+{
+	return block->kind == BLOCK_HEAD && !block->repeated;
+}
+
+static bool is_text(const page_block *block)
+{
+	return block->kind == BLOCK_TEXT && !block->repeated;
+}
+
+/* Next block that was not printed before; block_count when there is none. */
+static size_t next_of(const page *self, size_t i)
+{
+	do
+		i++;
+	while (i < self->block_count && self->blocks[i].repeated);
+	return i;
+}
+
+/* ---- does the page hold several articles? ---- */
+
+static bool is_paged(const page *self)
+{
+	size_t lead_ins = 0, turns = 0, bylines = 0, texts = 0;
+	for (size_t i = 0; i < self->block_count; i++) {
+		const page_block *block = &self->blocks[i];
+		if (block->repeated)
+			continue;
+		texts += block->kind == BLOCK_TEXT;
+		lead_ins += block->lead_in && block->kind == BLOCK_TEXT && texts > 1;
+		turns += (block->kind == BLOCK_FROM && texts) || (block->kind == BLOCK_ON && i + 2 < self->block_count);
+		bylines += block->kind == BLOCK_BYLINE && texts;
+	}
+	bool paper = self->masthead >= 0 || self->section >= 0;
+	return lead_ins > 0 || turns > 0 || (self->wrapped && (paper || bylines > 1) && texts > 1);
+}
+
+/* ---- bodies ---- */
+
+/* Two pieces of four characters or more with a blank between: only headlines are printed so. */
+static bool has_two_pieces(const page *self, const page_block *block)
+{
+	uint32_t piece = 0, long_ones = 0;
+	for (uint32_t i = block->at.begin; i <= block->at.end; i++) {
+		bool end = i == block->at.end || char_is_blank(self->flow[i]);
+		if (end) {
+			long_ones += piece >= 4;
+			piece = 0;
+		} else {
+			piece++;
+		}
+	}
+	return long_ones >= 2;
+}
+
+/* Headings [from, to) between two paragraphs without any other mark: a headline, or a sub-heading of the story? */
+static bool is_headline(const page *self, size_t from, size_t to)
+{
+	size_t heads = 0;
+	bool strong = false;
+	for (size_t i = from; i < to; i++) {
+		const page_block *block = &self->blocks[i];
+		if (!is_head(block))
+			continue;
+		heads++;
+		strong = strong || has_two_pieces(self, block) || block_length(block) >= 18 || (block->apart && block_length(block) >= 6);
+	}
+	return self->wrapped && (strong || heads > 1);
+}
+
+static struct segment *open_segment(struct splitter *s, size_t heads_from, size_t first)
+{
+	if (s->count == s->room) {
+		s->room = s->room ? s->room * 2 : 16;
+		s->segments = mem_grow(s->segments, s->room, sizeof *s->segments);
+	}
+	struct segment *segment = &s->segments[s->count++];
+	*segment = (struct segment){.first = (uint32_t)first, .last = (uint32_t)first, .heads_from = (uint32_t)heads_from};
+	return segment;
+}
+
+/* A photo credit signs the short piece since the last heading, however small that heading is. */
+static void cut_photo_story(struct splitter *s, size_t credit)
+{
+	page *self = s->page;
+	struct segment *segment = &s->segments[s->count - 1];
+	size_t texts = 0, i = credit;
+	if (!(self->lines[self->blocks[credit].line].words & WORD_PHOTO) && self->flow[self->blocks[credit].at.end - 1] != 0x6444 && self->flow[self->blocks[credit].at.end - 1] != 0x651D)
+		return;
+	while (i > segment->first && texts < 4) {
+		const page_block *block = &self->blocks[--i];
+		if (is_head(block))
+			break;
+		texts += is_text(block);
+	}
+	if (i <= segment->first || !is_head(&self->blocks[i]) || !texts)
+		return;
+	uint32_t last = segment->last;
+	size_t heads = i;
+	while (heads > segment->first + 1 && is_head(&self->blocks[heads - 1]))
+		heads--;
+	segment->last = (uint32_t)heads;
+	open_segment(s, heads, i + 1)->last = last;
+}
+
+static void find_segments(struct splitter *s)
+{
+	page *self = s->page;
+	bool ended = true;
+	size_t heads_from = 0, from_mark = 0;
+	for (size_t i = 0; i < self->block_count; i++) {
+		const page_block *block = &self->blocks[i];
+		struct segment *segment = s->count ? &s->segments[s->count - 1] : NULL;
+		if (block->repeated || block->kind == BLOCK_HEAD)
+			continue;
+		switch (block->kind) {
+		case BLOCK_TEXT:
+			if (ended || !segment || block->lead_in || (segment->last < i && is_headline(self, segment->last, i))) {
+				heads_from = segment ? segment->last : 0;
+				segment = open_segment(s, heads_from, i);
+				segment->from = (uint32_t)from_mark;
+				from_mark = 0;
+			}
+			segment->last = (uint32_t)i + 1;
+			ended = false;
+			break;
+		case BLOCK_FROM:
+			from_mark = i + 1;
+			ended = true;
+			break;
+		case BLOCK_BYLINE: {
+			size_t next = next_of(self, i);
+			bool after_head = i && self->blocks[i - 1].kind == BLOCK_HEAD && !self->blocks[i - 1].repeated;
+			if (after_head && next < self->block_count && is_text(&self->blocks[next])) {
+				ended = true;                                      /* headline, byline, body */
+				break;
+			}
+			if (segment && after_head)
+				segment->behind = true;
+			if (segment && !after_head) {
+				segment->last = (uint32_t)i + 1;
+				cut_photo_story(s, i);
+			}
+			ended = true;
+			break;
+		}
+		default:
+			if (segment)
+				segment->last = (uint32_t)i + 1;
+			ended = true;
+			break;
+		}
+	}
+}
+
+/* ---- whose headline? ---- */
+
+struct choice {
+	uint8_t behind;                  /* headings of the group that go to the segment before */
+	uint8_t dropped;                 /* the group is a rubric or a stray word */
+	uint8_t previous;                /* state this came from */
+};
+
+static bool is_short(const page_block *block)
+{
+	return block_length(block) <= 4;
+}
+
+/* What it costs to cut the headings of a group before heading `k` (1 .. n-1). */
+static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
+{
+	const page_block *before = &self->blocks[heads[k - 1]], *behind = &self->blocks[heads[k]];
+	if (before->end == END_HALF)                                           /* a kicker with its colon stays with its headline */
+		return COST_BAD_CUT * 2;
+	bool shown = behind->apart || behind->gap > before->gap || behind->end == END_HALF || is_short(behind);
+	for (size_t i = 1; i < n; i++)                                         /* another place shows the cut better */
+		if (i != k && self->blocks[heads[i]].apart && !behind->apart)
+			return COST_BAD_CUT;
+	return shown ? COST_CUT : COST_BAD_CUT;
+}
+
+static size_t group_of(const page *self, const struct segment *segment, uint32_t *heads, size_t most)
+{
+	size_t n = 0;
+	for (size_t i = segment->heads_from; i < segment->first; i++)
+		if (is_head(&self->blocks[i])) {
+			if (n < most)
+				heads[n] = (uint32_t)i;
+			n++;
+		}
+	return n;
+}
+
+struct plan {
+	int cost[2];
+	struct choice choice[2];
+};
+
+/* One step: group of `n` headings before segment k, given the best costs so far by "the segment before has its headline already". */
+static void plan_step(const struct splitter *s, size_t k, const struct plan *before, struct plan *out)
+{
+	uint32_t heads[MOST_HEADS];
+	const struct segment *segment = &s->segments[k];
+	size_t n = group_of(s->page, segment, heads, MOST_HEADS);
+	out->cost[0] = out->cost[1] = COST_NEVER;
+	for (int has = 0; has < 2; has++) {
+		for (size_t p = 0; p <= n; p++) {
+			if (n > MOST_HEADS && p && p < n)
+				continue;
+			if (n > 255 && p)
+				continue;
+			for (int drop = 0; drop <= (n == 1 && p == 0 && is_short(&s->page->blocks[heads[0]])); drop++) {
+				int cost = before->cost[has];
+				if (k) {
+					bool behind = p > 0, signed_behind = s->segments[k - 1].behind;
+					cost += !has && !behind ? COST_BARE : has && behind ? COST_BOTH : 0;
+					cost += behind && !signed_behind ? COST_BEHIND : 0;
+					cost += signed_behind && !behind ? COST_BOTH : 0;
+				} else if (p) {
+					continue;
+				}
+				if (p && p < n)
+					cost += cut_cost(s->page, heads, n, p);
+				cost += drop ? COST_DROP : 0;
+				int state = n > p && !drop;
+				if (cost < out->cost[state]) {
+					out->cost[state] = cost;
+					out->choice[state] = (struct choice){(uint8_t)p, (uint8_t)drop, (uint8_t)has};
+				}
+			}
+		}
+	}
+}
+
+/* ---- roles of the headings of one article ---- */
+
+/* Two or three pieces equally long: the pair of slogans that Chinese papers like as main headline. */
+static bool is_parallel(const page *self, const page_block *block)
+{
+	uint32_t piece = 0, first = 0, pieces = 0;
+	for (uint32_t i = block->at.begin; i <= block->at.end; i++) {
+		if (i < block->at.end && !char_is_blank(self->flow[i])) {
+			piece += char_is_word(self->flow[i]);
+			continue;
+		}
+		if (!piece)
+			continue;
+		if (pieces && (piece > first + 1 || first > piece + 1))
+			return false;
+		first = pieces ? first : piece;
+		pieces++;
+		piece = 0;
+	}
+	return pieces >= 2;
+}
+
+static void set_roles(page *self, const uint32_t *heads, size_t n)
+{
+	size_t main = 0, joined = 0;
+	if (!n)
+		return;
+	const page_block *a = &self->blocks[heads[0]];
+	if (n >= 2 && (a->end == END_HALF || (is_parallel(self, &self->blocks[heads[1]]) && !is_parallel(self, a))))
+		main = 1;
+	else if (n == 3) {
+		uint32_t x = block_length(a), y = block_length(&self->blocks[heads[1]]), z = block_length(&self->blocks[heads[2]]);
+		if (y == z) {
+			main = 1;                                              /* kicker, headline on two lines */
+			joined = 2;
+		} else if (x < y) {
+			main = 1;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		self->blocks[heads[i]].role = i == main || (joined && i == joined) ? ROLE_TITLE : i < main ? ROLE_KICKER : ROLE_SUBTITLE;
+}
+
+/* A word of up to four characters above or below a headline, with a gap between: the name of a column. */
+static void take_rubrics(page *self, uint32_t *heads, size_t *n, page_article *article)
+{
+	if (*n < 2)
+		return;
+	size_t last = *n - 1;
+	if (is_short(&self->blocks[heads[0]]) && self->blocks[heads[0]].end != END_HALF) {
+		article->section = heads[0] + 1;
+		self->blocks[heads[0]].role = ROLE_OUT;
+		for (size_t i = 0; i + 1 < *n; i++)
+			heads[i] = heads[i + 1];
+		--*n;
+	} else if (is_short(&self->blocks[heads[last]]) && self->blocks[heads[last]].gap > self->blocks[heads[last - 1]].gap) {
+		self->blocks[heads[last]].role = ROLE_OUT;
+		--*n;
+	}
+}
+
+static page_article *add_article(page *self, size_t first, size_t last)
+{
+	if (self->article_count == self->article_room) {
+		self->article_room = self->article_room ? self->article_room * 2 : 16;
+		self->articles = mem_grow(self->articles, self->article_room, sizeof *self->articles);
+	}
+	page_article *article = &self->articles[self->article_count++];
+	*article = (page_article){.first = (uint32_t)first, .last = (uint32_t)last};
+	return article;
+}
+
+static void own(page *self, size_t from, size_t to, int32_t article)
+{
+	for (size_t i = from; i < to; i++)
+		self->blocks[i].article = article;
+}
+
+/* Walks the plan back: choice of every group, the last first; then hands out blocks and roles. */
+static void carry_out(struct splitter *s, const struct plan *plans, uint8_t state)
+{
+	page *self = s->page;
+	uint8_t *behind = mem_array(s->count + 1, 1), *dropped = mem_array(s->count + 1, 1);
+	for (size_t k = s->count; k-- > 0;) {
+		behind[k] = plans[k].choice[state].behind;
+		dropped[k] = plans[k].choice[state].dropped;
+		state = plans[k].choice[state].previous;
+	}
+	for (size_t k = 0; k < s->count; k++) {
+		const struct segment *segment = &s->segments[k];
+		uint32_t heads[256], group[256];
+		size_t n = 0, all = group_of(self, segment, group, 256);
+		size_t end = k + 1 < s->count ? s->segments[k + 1].first : self->block_count;
+		page_article *article = add_article(self, segment->heads_from, end);
+		article->from = segment->from;
+		if (all > 256)
+			all = 256;
+		for (size_t i = 0; i < all; i++)
+			if (dropped[k])
+				self->blocks[group[i]].role = ROLE_OUT;
+			else if (i >= behind[k])
+				heads[n++] = group[i];
+		size_t before = n;
+		if (k + 1 < s->count) {
+			all = group_of(self, &s->segments[k + 1], group, 256);
+			for (size_t i = 0; i < all && i < behind[k + 1] && n < 256; i++)
+				heads[n++] = group[i];
+		} else {
+			for (size_t i = segment->last; i < self->block_count && n < 256; i++)
+				if (is_head(&self->blocks[i]))
+					heads[n++] = (uint32_t)i;
+		}
+		own(self, segment->first, segment->last, (int32_t)k);
+		size_t used = n;
+		take_rubrics(self, heads, &used, article);
+		for (size_t i = 0; i < used; i++)
+			self->blocks[heads[i]].article = (int32_t)k;
+		set_roles(self, heads, used);
+		(void)before;
+		for (size_t i = segment->heads_from; i < end; i++)                     /* bylines and marks between bodies */
+			if (self->blocks[i].article < 0 && self->blocks[i].kind != BLOCK_HEAD && !self->blocks[i].repeated && i >= segment->last && (segment->behind || self->blocks[i].kind == BLOCK_ON))
+				self->blocks[i].article = (int32_t)k;
+			else if (self->blocks[i].article < 0 && self->blocks[i].kind == BLOCK_BYLINE && i < segment->first)
+				self->blocks[i].article = (int32_t)k;
+	}
+	free(behind);
+	free(dropped);
+}
+
+static void split_paged(struct splitter *s)
+{
+	struct plan start = {.cost = {0, COST_NEVER}}, *plans = mem_array(s->count, sizeof *plans);
+	for (size_t k = 0; k < s->count; k++)
+		plan_step(s, k, k ? &plans[k - 1] : &start, &plans[k]);
+	/* headings behind the last body are its own */
+	size_t trailing = 0;
+	for (size_t i = s->segments[s->count - 1].last; i < s->page->block_count; i++)
+		trailing += is_head(&s->page->blocks[i]);
+	struct plan *last = &plans[s->count - 1];
+	int bare = last->cost[0] + (trailing ? COST_BEHIND : COST_BARE), both = last->cost[1] + (trailing ? COST_BOTH : 0);
+	carry_out(s, plans, both < bare);
+	free(plans);
+}
+
+/* ---- one article ---- */
+
+static bool equal_text(const page *self, span a, span b)
+{
+	if (a.end - a.begin != b.end - b.begin)
+		return false;
+	for (uint32_t i = 0; i < a.end - a.begin; i++)
+		if (self->flow[a.begin + i] != self->flow[b.begin + i])
+			return false;
+	return true;
+}
+
+/* 关于印发《X》的通知, and further down X alone on a line: X is the document, the notice only carries it. */
+static void find_carried(page *self, size_t title)
+{
+	page_block *notice = &self->blocks[title];
+	span quoted = notice->at;
+	while (quoted.begin < quoted.end && self->flow[quoted.begin] != 0x300A)
+		quoted.begin++;
+	while (quoted.end > quoted.begin && self->flow[quoted.end - 1] != 0x300B)
+		quoted.end--;
+	if (quoted.end < quoted.begin + 6)
+		return;
+	quoted = (span){quoted.begin + 1, quoted.end - 1};
+	for (size_t i = title + 1; i < self->block_count; i++) {
+		page_block *block = &self->blocks[i];
+		if (!is_head(block) || !equal_text(self, block->at, quoted))
+			continue;
+		block->role = ROLE_TITLE;
+		notice->role = ROLE_KICKER;
+		return;
+	}
+}
+
+static void split_single(page *self)
+{
+	uint32_t heads[3];
+	size_t n = 0, first_text = 0;
+	add_article(self, 0, self->block_count);
+	own(self, 0, self->block_count, 0);
+	while (first_text < self->block_count && !is_text(&self->blocks[first_text]))
+		first_text++;
+	if (first_text == self->block_count)
+		return;                                                            /* nothing but headings: they are the text */
+	for (size_t i = first_text; i-- > 0 && n < 3;) {
+		if (!is_head(&self->blocks[i]))
+			continue;
+		for (size_t k = n++; k; k--)
+			heads[k] = heads[k - 1];
+		heads[0] = (uint32_t)i;
+	}
+	take_rubrics(self, heads, &n, &self->articles[0]);
+	set_roles(self, heads, n);
+	for (size_t i = 0; i < n; i++)
+		if (self->blocks[heads[i]].role == ROLE_TITLE)
+			find_carried(self, heads[i]);
+	for (size_t i = 0; i < self->block_count; i++)
+		if (self->blocks[i].kind == BLOCK_FROM)
+			self->articles[0].from = (uint32_t)i + 1;
+}
+
+/* A paragraph that ends in mid-sentence at the end of an article that goes on elsewhere, or above a pay line. */
+static void find_truncated(page *self)
+{
+	for (size_t k = 0; k < self->article_count; k++) {
+		page_article *article = &self->articles[k];
+		const page_block *last = NULL;
+		for (size_t i = article->first; i < article->last; i++) {
+			const page_block *block = &self->blocks[i];
+			if (block->article != (int32_t)k)
+				continue;
+			if (block->kind == BLOCK_ON)
+				article->on = (uint32_t)i + 1;
+			if (is_text(block) && block->role == ROLE_BODY)
+				last = block;
+		}
+		bool open = last && (last->end == END_OPEN || last->end == END_COMMA);
+		article->truncated = article->on || (self->paid && k + 1 == self->article_count && open);
+	}
+}
+
+void page_split(page *self)
+{
+	struct splitter s = {.page = self};
+	if (!self->block_count)
+		return;
+	self->paged = is_paged(self);
+	if (self->paged)
+		find_segments(&s);
+	if (s.count > 1 && s.count <= MOST_ARTICLES)
+		split_paged(&s);
+	else
+		split_single(self);
+	free(s.segments);
+	find_truncated(self);
+}

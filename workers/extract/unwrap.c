@@ -1,0 +1,280 @@
+/* unwrap.c - lines to blocks: the fourth pass (page.h). A block is a paragraph, a heading, or a mark that structures the page.
+ *
+ * What says that a line goes on in the next one, strongest first:
+ *   - it ends with a comma, or the next begins with punctuation that cannot begin a line;
+ *   - it is as wide as its column and ends in mid-sentence; the next line is no wider than the column;
+ *   - it is prose as long as a paragraph and ends in mid-sentence: a column break cut it (blank line in mid-word);
+ *   - it is full and ends with a stop, and the next does not begin as paragraphs begin.
+ * What says that it does not: it ends with a stop and the first word of the next line would have fitted; the next line is numbered, indented, a lead-in
+ * or stands behind a wider gap than lines of this page do; headings (no punctuation, other width, or right before a lead-in). */
+#include "page.h"
+
+#include "common/mem.h"
+#include "common/utf8.h"
+
+struct join {
+	page *page;
+	page_block *block;               /* the one that grows; NULL: none */
+	const page_line *last;           /* its last line */
+	uint16_t usual_gap;              /* blank lines between two lines of a paragraph on this page */
+	bool apart;                      /* furniture was left out since */
+};
+
+static page_block *add_block(page *self, enum block_kind kind, size_t line)
+{
+	if (self->block_count == self->block_room) {
+		self->block_room = self->block_room ? self->block_room * 2 : 128;
+		self->blocks = mem_grow(self->blocks, self->block_room, sizeof *self->blocks);
+	}
+	page_block *block = &self->blocks[self->block_count++];
+	*block = (page_block){.at = {(uint32_t)self->flow_count, (uint32_t)self->flow_count}, .line = (uint32_t)line, .kind = (uint8_t)kind,
+		.gap = self->lines[line].gap, .article = -1};
+	return block;
+}
+
+static void append(page *self, page_block *block, const page_line *line)
+{
+	for (uint32_t i = line->at.begin; i < line->at.end; i++)
+		self->flow[self->flow_count++] = self->text[i];
+	block->at.end = (uint32_t)self->flow_count;
+	block->lines++;
+	block->end = line->end;
+}
+
+static bool is_latin_line(const page_line *line)
+{
+	return line->letters > line->han;
+}
+
+/* Where two lines meet: Latin words need a blank, a hyphen at the line end goes, Chinese needs nothing. */
+static void append_joined(page *self, page_block *block, const page_line *before, const page_line *line)
+{
+	uint32_t last = self->flow[self->flow_count - 1], first = self->text[line->at.begin];
+	bool latin = is_latin_line(before) && is_latin_line(line);
+	if (latin && last == '-' && self->flow_count > block->at.begin + 1 && char_is_letter(self->flow[self->flow_count - 2]) && first >= 'a' && first <= 'z')
+		self->flow_count--;
+	else if (latin || (char_is_letter(last) && char_is_letter(first) && last < 0x250 && first < 0x250))
+		self->flow[self->flow_count++] = ' ';
+	append(self, block, line);
+}
+
+/* Columns that the first unbreakable piece of a line takes: a character (a quote takes the next along), a figure, a Latin word. */
+static uint32_t first_piece(const page *self, const page_line *line)
+{
+	uint32_t i = line->at.begin, width = 0;
+	while (i < line->at.end && char_is_opener(self->text[i]))
+		width += char_is_wide(self->text[i++]) ? 2 : 1;
+	if (i >= line->at.end)
+		return width;
+	if (char_is_wide(self->text[i]))
+		return width + 2;
+	while (i < line->at.end && !char_is_wide(self->text[i]) && !char_is_blank(self->text[i])) {
+		i++;
+		width++;
+	}
+	return width;
+}
+
+/* 会议指出, 某某强调, 下一步: paragraphs of news begin with who says it, or with a word that turns to the next matter. */
+static bool begins_paragraph(const page *self, const page_line *line)
+{
+	static const uint32_t says[][2] = {{0x6307, 0x51FA}, {0x5F3A, 0x8C03}, {0x8981, 0x6C42}, {0x8868, 0x793A}, {0x8BA4, 0x4E3A}, {0x63D0, 0x51FA}, {0x4ECB, 0x7ECD}, {0x900F, 0x9732},
+		{0x5BA1, 0x8BAE}, {0x51B3, 0x5B9A}, {0x542C, 0x53D6}, {0x6307, 0x793A}, {0x5F37, 0x8ABF}, {0x8A8D, 0x70BA}, {0x4ECB, 0x7D39}, {0x4E86, 0x89E3}, {0x770B, 0x5230}};
+	static const uint32_t turns[][2] = {{0x4E0B, 0x4E00}, {0x63A5, 0x4E0B}, {0x636E, 0x4E86}, {0x636E, 0x4ECB}, {0x636E, 0x6089}, {0x64DA, 0x4E86}, {0x64DA, 0x6089}, {0x6B64, 0x5916}, {0x8FD1, 0x5E74},
+		{0x8FD1, 0x65E5}, {0x4ECA, 0x5E74}, {0x76EE, 0x524D}, {0x672A, 0x6765}, {0x4E0E, 0x6B64}, {0x8207, 0x6B64}, {0x540C, 0x65F6}, {0x622A, 0x81F3}};
+	const uint32_t *c = self->text + line->at.begin;
+	uint32_t n = line->at.end - line->at.begin;
+	if (n < 4)
+		return false;
+	for (size_t k = 0; k < sizeof turns / sizeof *turns; k++)
+		if (c[0] == turns[k][0] && c[1] == turns[k][1])
+			return true;
+	for (uint32_t i = 2; i + 1 < n && i < 12; i++) {
+		if (char_is_clause(c[i]))
+			return false;
+		for (size_t k = 0; k < sizeof says / sizeof *says; k++)
+			if (c[i] == says[k][0] && c[i + 1] == says[k][1])
+				return c[0] != 0x4ED6 && c[0] != 0x5979;               /* 他 她 speak on inside a paragraph */
+	}
+	return false;
+}
+
+static bool may_not_begin(uint32_t c)
+{
+	return (char_is_closer(c) && c != '"' && c != '\'') || c == 0xFF0C || c == 0x3002 || c == 0x3001 || c == 0xFF1B || c == 0xFF1A || c == 0xFF01 || c == 0xFF1F || c == '%' ||
+		c == ',' || c == ';' || c == 0xFF05 || c == 0x2103;
+}
+
+/* Does a line that ends in mid-sentence go on in `line`? */
+static bool goes_on_open(const struct join *j, const page_line *line)
+{
+	const page_line *last = j->last;
+	if (last->column && line_is_full(last) && last->end != END_BRACKET) {
+		if (line->width > last->column + 8u)
+			return false;
+		if (j->block->lines > 1 || last->clauses)
+			return !j->apart || line->column;
+		if (line->gap > j->usual_gap || !last->peers)
+			return false;                                              /* a heading, most likely */
+		return line->peers || line->width < last->column;
+	}
+	if (last->column && last->end == END_BRACKET)
+		return line_is_full(last) && line->width <= last->column + 8u && last->width + first_piece(j->page, line) > last->column;
+	if (last->end == END_BRACKET)
+		return false;
+	bool prose = line->end == END_STOP || line->clauses;
+	if (last->clauses && last->width >= 60)
+		return prose && !line->date_only;
+	if (last->clauses && last->width >= 30 && j->page->wrapped)
+		return line->end == END_STOP && line->gap <= j->usual_gap + 1u;
+	return j->block->lines > 1 && last->column && line->column && prose && !j->apart && last->width + 12u >= last->column;
+}
+
+/* Does a line that ends with a stop go on in the same paragraph? Only inside columns. */
+static bool goes_on_closed(const struct join *j, const page_line *line)
+{
+	const page_line *last = j->last;
+	if (!last->column || j->apart || line->gap > j->usual_gap || line->width > last->column + 8u || !line->column)
+		return false;
+	if (line->indent >= 2 && line->indent > last->indent)
+		return false;
+	uint32_t blank = is_latin_line(last) ? 1 : 0;
+	if (!last->spaced && last->width + blank + first_piece(j->page, line) <= last->column)
+		return false;
+	if (begins_paragraph(j->page, line))
+		return false;
+	return last->spaced || line_is_full(last);
+}
+
+static bool goes_on(const struct join *j, const page_line *line)
+{
+	const page_line *last = j->last;
+	if (!j->block || line->lead_in || line->date_only)
+		return false;
+	if (line->cut)
+		return true;
+	if (may_not_begin(j->page->text[line->at.begin]) && last->end != END_STOP)
+		return true;
+	if (line->numbered && last->end != END_COMMA)
+		return false;
+	switch (last->end) {
+	case END_COMMA:
+		return true;
+	case END_OPEN:
+	case END_BRACKET:
+		return goes_on_open(j, line);
+	default:
+		return goes_on_closed(j, line);
+	}
+}
+
+/* Lines without punctuation that lead up to a lead-in, a byline or the end: headlines, however wide they are. */
+static bool is_heading_run(const page *self, size_t i)
+{
+	size_t limit = i + 4 < self->line_count ? i + 4 : self->line_count, j = i;
+	for (; j < limit; j++) {
+		const page_line *line = &self->lines[j];
+		if (line->kind != LINE_TEXT || line->lead_in)
+			return j > i && line->kind != LINE_CAPTION;
+		if (line->end != END_OPEN || line->clauses || line->numbered)
+			return false;
+	}
+	return j == self->line_count;
+}
+
+/* The gap that most lines of columns have before them. */
+static uint16_t usual_gap(const page *self)
+{
+	size_t count[3] = {0};
+	for (size_t i = 0; i < self->line_count; i++)
+		if (self->lines[i].peers)
+			count[self->lines[i].gap < 2 ? self->lines[i].gap : 2]++;
+	return count[1] > count[0] ? 1 : count[2] > count[0] ? 2 : 0;
+}
+
+static bool looks_like_heading(const page *self, const page_block *block)
+{
+	const page_line *line = &self->lines[block->line];
+	uint32_t last = self->flow[block->at.end - 1];
+	if (block->lines != 1 || line->numbered || line->date_only || line->width > 100 || line->lead_in)
+		return false;
+	if (line->end == END_STOP)
+		return line->width <= 60 && line->clauses <= 1 && last != 0x3002 && last != '.' && !is_latin_line(line);
+	if (line->end == END_COMMA || line->end == END_HALF)
+		return false;
+	return line->clauses <= 1 || line->width <= 40;
+}
+
+static void close_block(struct join *j)
+{
+	if (!j->block)
+		return;
+	if (looks_like_heading(j->page, j->block))
+		j->block->kind = BLOCK_HEAD;
+	j->block = NULL;
+}
+
+static void take_text(struct join *j, size_t i)
+{
+	page_line *line = &j->page->lines[i];
+	if (goes_on(j, line)) {
+		append_joined(j->page, j->block, j->last, line);
+	} else {
+		close_block(j);
+		j->block = add_block(j->page, BLOCK_TEXT, i);
+		j->block->lead_in = line->lead_in;
+		j->block->numbered = line->numbered;
+		j->block->date_only = line->date_only;
+		j->block->clauses = line->clauses;
+		j->block->apart = j->apart;
+		append(j->page, j->block, line);
+	}
+	j->last = line;
+	j->apart = false;
+	if (j->block->lines == 1 && line->end == END_OPEN && is_heading_run(j->page, i))
+		close_block(j);
+}
+
+static void take_mark(struct join *j, size_t i)
+{
+	static const uint8_t kinds[] = {[LINE_BYLINE] = BLOCK_BYLINE, [LINE_NOTE] = BLOCK_NOTE, [LINE_FROM] = BLOCK_FROM, [LINE_ON] = BLOCK_ON, [LINE_CLOSE] = BLOCK_CLOSE};
+	const page_line *line = &j->page->lines[i];
+	close_block(j);
+	page_block *block = add_block(j->page, kinds[line->kind], i);
+	block->apart = j->apart;
+	append(j->page, block, line);
+	j->apart = false;
+}
+
+/* A short line that ends with a colon right above a heading is its kicker, not a paragraph. */
+static void find_kickers(page *self)
+{
+	for (size_t i = 0; i + 1 < self->block_count; i++) {
+		page_block *block = &self->blocks[i];
+		const page_line *line = &self->lines[block->line];
+		if (block->kind == BLOCK_TEXT && block->lines == 1 && line->end == END_HALF && !line->clauses && !line->numbered && line->width <= 44 && self->blocks[i + 1].kind == BLOCK_HEAD)
+			block->kind = BLOCK_HEAD;
+	}
+}
+
+void page_join_lines(page *self)
+{
+	struct join j = {.page = self, .usual_gap = usual_gap(self)};
+	self->flow = mem_array(self->text_count + self->line_count + 1, sizeof *self->flow);
+	for (size_t i = 0; i < self->line_count; i++) {
+		switch (self->lines[i].kind) {
+		case LINE_TEXT:
+			take_text(&j, i);
+			break;
+		case LINE_DROPPED:
+		case LINE_CAPTION:
+			j.apart = true;
+			break;
+		default:
+			take_mark(&j, i);
+			break;
+		}
+	}
+	close_block(&j);
+	find_kickers(self);
+}
