@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 
+#include "extract/extract.h"
+
 extern const mr_stage hook_stage;                /* workers/hook.c */
 
 static const mr_stage *const table[] = {
+	&extract_stage,
 	&hook_stage,
 };
 #define ROWS (sizeof table / sizeof *table)
