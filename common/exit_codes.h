@@ -14,7 +14,10 @@
 	X(EXIT_LOCKED, 12, "the state folder or a socket is held by another live process") \
 	X(EXIT_DRAIN, 13, "the drain deadline passed; what was unfinished is read again at the next start") \
 	X(EXIT_AT_ONCE, 14, "left at once after a second SIGTERM; what was unfinished is read again at the next start") \
-	X(EXIT_ORPHAN, 15, "a worker lost its daemon (no heartbeat); it is started again") \
+	X(EXIT_ORPHAN, 15, "a worker lost its daemon (connection gone, no heartbeat, or BYE); it is started again") \
+	X(EXIT_EXPELLED, 16, "a worker was given up by the daemon (unknown to it, too slow, or not understood); it is started again") \
+	X(EXIT_GARBAGE, 17, "a worker received what cannot be read; it is started again") \
+	X(EXIT_CAGE, 18, "a worker could not close its cage (kernel without seccomp?)") \
 	X(EXIT_CONFIG, 78, "wrong configuration; every error was printed; starting again would not help")
 
 enum exit_code {
