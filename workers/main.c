@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "cage.h"
+#include "common/exit_codes.h"
 #include "common/log.h"
 #include "common/settings.h"
 #include "stages.h"
@@ -21,19 +22,20 @@ typedef struct arguments {
 
 static int usage(FILE *out, int code)
 {
-	fprintf(out, "usage: millrace-worker --stage NAME --endpoint ipc://PATH [--config FILE] [--set section.key=value]...\n"
+	fprintf(out, "usage: millrace-worker --stage NAME [--endpoint ipc://PATH] [--config FILE] [--set section.key=value]...\n"
 	             "One worker process of one stage. millraced starts its own (workers.spawn); more may be started by hand or by systemd.\n\n"
 	             "  --stage NAME      stage to work for:");
 	for (size_t i = 0; stages_name(i); i++)
 		if (stages_find(stages_name(i)))
 			fprintf(out, " %s", stages_name(i));
-	fprintf(out, "\n  --endpoint ADDR   socket of the daemon's stage: ipc://<runtime dir>/<stage>.sock\n"
+	fprintf(out, "\n  --endpoint ADDR   socket of the daemon's stage; without it that of the configuration:\n"
+	             "                    ipc://<runtime dir>/<stage>.sock\n"
 	             "  --config FILE     configuration, the same as the daemon's\n"
 	             "  --set K=V         one setting, wins over the file; repeatable\n"
 	             "  --version, --help\n\nexit codes:\n");
-#define WORKER_EXIT_ROW(name, number, help) fprintf(out, "  %3d  %s\n", number, help);
-	WORKER_EXITS(WORKER_EXIT_ROW)
-#undef WORKER_EXIT_ROW
+#define WORKER_ROW(name, number, help) if (number <= EXIT_USAGE || number >= EXIT_ORPHAN) fprintf(out, "  %3d  %s\n", number, help);
+	EXIT_CODES(WORKER_ROW)
+#undef WORKER_ROW
 	return code;
 }
 
@@ -69,7 +71,7 @@ static int read_arguments(arguments *self, int argc, char **argv)
 			return -1;
 		}
 	}
-	return self->stage && (self->endpoint || self->cage_test) ? 0 : -1;
+	return self->stage ? 0 : -1;
 }
 
 static enum log_level level_of(const char *word)
@@ -83,14 +85,16 @@ static enum log_level level_of(const char *word)
 
 static int run(const arguments *args, const settings *conf)
 {
-	worker_options options = {.settings = conf, .endpoint = args->endpoint ? args->endpoint : "ipc:///nowhere", .parent = args->parent,
+	char endpoint[512];
+	worker_options options = {.settings = conf, .endpoint = args->endpoint ? args->endpoint : endpoint, .parent = args->parent,
 		.cage_test = args->cage_test};
+	snprintf(endpoint, sizeof endpoint, "ipc://%s/%s.sock", settings_runtime_dir(conf), args->stage);
 	log_setup("millrace-worker", level_of(settings_str(conf, "log.level")),
 	          strcmp(settings_str(conf, "log.format"), "json") ? LOG_LOGFMT : LOG_JSON, (unsigned)settings_int(conf, "log.rate"));
 	options.module = stages_find(args->stage);
 	if (!options.module) {
 		fprintf(stderr, "millrace-worker: no stage \"%s\"\n", args->stage);
-		return WORKER_CONFIG;
+		return EXIT_CONFIG;
 	}
 	options.credit = (unsigned)settings_int(conf, "stage.credit");
 	options.memory_bytes = (size_t)settings_int(conf, "workers.memory_bytes");
@@ -102,17 +106,18 @@ int main(int argc, char **argv)
 {
 	arguments args = {0};
 	buf errors = {0};
+	close_range(3, ~0u, 0);                          /* whatever the parent forgot to close stays outside */
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("millrace-worker " MILLRACE_VERSION) < 0;
 	if (read_arguments(&args, argc, argv))
-		return usage(stderr, WORKER_USAGE);
+		return usage(stderr, EXIT_USAGE);
 	settings *conf = settings_read(args.config, args.sets, args.set_count, &errors);
 	if (!conf) {
 		fputs(errors.data, stderr);
 		buf_free(&errors);
-		return WORKER_CONFIG;
+		return EXIT_CONFIG;
 	}
 	int code = run(&args, conf);
 	settings_free(&conf);

@@ -3,12 +3,16 @@
 
 #include <stdlib.h>
 
+#include "classify/classify_stage.h"
+#include "dedup/dedup.h"
 #include "extract/extract.h"
 
 extern const mr_stage hook_stage;                /* workers/hook.c */
 
 static const mr_stage *const table[] = {
 	&extract_stage,
+	&dedup_stage,
+	&classify_stage,
 	&hook_stage,
 };
 #define ROWS (sizeof table / sizeof *table)

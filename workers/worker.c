@@ -14,6 +14,7 @@
 #include <zmq.h>
 
 #include "cage.h"
+#include "common/exit_codes.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "serve.h"
@@ -117,7 +118,7 @@ static int flush_results(void *arg, const wire_batch *results)
 	wire_batch_write(results, WIRE_RESULT, zmq_msg_data(&msg));
 	if (send_msg(self, &msg) == 0)
 		return 0;
-	leave(self, WORKER_ORPHAN);
+	leave(self, EXIT_ORPHAN);
 	return 1;
 }
 
@@ -135,20 +136,20 @@ static void on_refuse(worker *self, mr_bytes message)
 	mr_bytes reason;
 	char why[WIRE_TEXT_MAX + 1] = "";
 	if (wire_read_refuse(message, &code, &reason)) {
-		leave(self, WORKER_GARBAGE);
+		leave(self, EXIT_GARBAGE);
 		return;
 	}
 	log_error("the daemon refused this worker", "stage", "%s", self->options->module->name, "code", "%d", code, "reason", "%s",
 	          log_clean(why, sizeof why - 1, reason));
 	bool configuration = code == WIRE_REFUSE_VERSION || code == WIRE_REFUSE_STAGE || code == WIRE_REFUSE_READY;
-	leave(self, configuration ? WORKER_CONFIG : WORKER_EXPELLED);
+	leave(self, configuration ? EXIT_CONFIG : EXIT_EXPELLED);
 }
 
 static void on_welcome(worker *self, mr_bytes message)
 {
 	wire_welcome welcome;
 	if (wire_read_welcome(message, &welcome)) {
-		leave(self, WORKER_GARBAGE);
+		leave(self, EXIT_GARBAGE);
 		return;
 	}
 	self->heartbeat_ms = welcome.heartbeat_ms;
@@ -164,7 +165,7 @@ static void on_message(worker *self, mr_bytes message)
 	switch (wire_kind(message, &version)) {
 	case WIRE_TASK:
 		if (!self->heartbeat_ms || serve_message(self->serve, message, &hooks) < 0)
-			leave(self, WORKER_GARBAGE);
+			leave(self, EXIT_GARBAGE);
 		break;
 	case WIRE_WELCOME:
 		on_welcome(self, message);
@@ -176,13 +177,13 @@ static void on_message(worker *self, mr_bytes message)
 		break;
 	case WIRE_DRAIN:                                 /* whatever was sent before has been served by now */
 		send_bare(self, WIRE_BYE);
-		leave(self, WORKER_CLEAN);
+		leave(self, EXIT_CLEAN);
 		break;
 	case WIRE_BYE:
-		leave(self, WORKER_ORPHAN);
+		leave(self, EXIT_ORPHAN);
 		break;
 	default:
-		leave(self, WORKER_GARBAGE);
+		leave(self, EXIT_GARBAGE);
 	}
 	self->heard_ms = now_ms();
 }
@@ -198,14 +199,14 @@ static void receive(worker *self)
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN)
-				leave(self, WORKER_ORPHAN);
+				leave(self, EXIT_ORPHAN);
 			return;
 		}
 		bool single = !zmq_msg_more(&msg);
 		if (single)
 			on_message(self, (mr_bytes){zmq_msg_data(&msg), zmq_msg_size(&msg)});
 		else
-			leave(self, WORKER_GARBAGE);
+			leave(self, EXIT_GARBAGE);
 		zmq_msg_close(&msg);
 	}
 }
@@ -227,12 +228,12 @@ static void on_signal(worker *self)
 	if (!self->heartbeat_ms || self->draining) {     /* not welcomed yet, or asked twice: what was sent to us goes back */
 		if (self->announced)
 			send_bare(self, WIRE_BYE);
-		leave(self, WORKER_CLEAN);
+		leave(self, EXIT_CLEAN);
 		return;
 	}
 	self->draining = true;
 	if (send_bare(self, WIRE_DRAIN))
-		leave(self, WORKER_ORPHAN);
+		leave(self, EXIT_ORPHAN);
 }
 
 /* Waits for a message, a signal or the time given. */
@@ -260,7 +261,7 @@ static void hello(worker *self)
 		wait_for(self, 1000, ZMQ_POLLIN);
 		receive(self);
 		if (self->options->parent && getppid() != self->options->parent)
-			leave(self, WORKER_ORPHAN);
+			leave(self, EXIT_ORPHAN);
 	}
 }
 
@@ -274,11 +275,11 @@ static void listen_and_work(worker *self)
 		bool silent = now - self->heard_ms > MISSED * (int64_t)self->heartbeat_ms;
 		if (silent || !connected(self)) {
 			log_warn("lost the daemon", "stage", "%s", self->options->module->name, "silent_ms", "%lld", (long long)(now - self->heard_ms));
-			leave(self, WORKER_ORPHAN);
+			leave(self, EXIT_ORPHAN);
 			return;
 		}
 		if (now - self->sent_ms >= (int64_t)self->heartbeat_ms && send_heartbeat(self))
-			leave(self, WORKER_ORPHAN);
+			leave(self, EXIT_ORPHAN);
 		else
 			wait_for(self, (long)(self->sent_ms + self->heartbeat_ms - now), ZMQ_POLLIN);
 	}
@@ -300,15 +301,15 @@ static int cage_test(void)
 	void *found = NULL;
 	pthread_barrier_init(&barrier, NULL, 2);
 	if (pthread_create(&thread, NULL, try_from_thread, &barrier))
-		return WORKER_CAGE;
+		return EXIT_CAGE;
 	pthread_barrier_wait(&barrier);
 	if (cage_close(error)) {
 		fprintf(stderr, "%s\n", error);
-		return WORKER_CAGE;
+		return EXIT_CAGE;
 	}
 	pthread_barrier_wait(&barrier);
 	pthread_join(thread, &found);
-	return cage_try("main thread") + (int)(long)found == 0 ? WORKER_CLEAN : WORKER_CAGE;
+	return cage_try("main thread") + (int)(long)found == 0 ? EXIT_CLEAN : EXIT_CAGE;
 }
 
 static int open_signals(void)
@@ -356,7 +357,7 @@ static int open_socket(worker *self)
 static void close_all(worker *self)
 {
 	if (self->socket) {
-		set_int(self->socket, ZMQ_LINGER, self->exit_code == WORKER_CLEAN ? BYE_LINGER_MS : 0);
+		set_int(self->socket, ZMQ_LINGER, self->exit_code == EXIT_CLEAN ? BYE_LINGER_MS : 0);
 		zmq_close(self->socket);
 	}
 	if (self->zmq)
@@ -382,7 +383,7 @@ static void live(worker *self)
 	hello(self);
 	if (!self->over && self->options->cage && cage_close(error)) {
 		log_error("the cage stays open", "reason", "%s", error);
-		leave(self, WORKER_CAGE);
+		leave(self, EXIT_CAGE);
 	}
 	self->heard_ms = now_ms();
 	listen_and_work(self);
@@ -393,17 +394,17 @@ int worker_run(const worker_options *options)
 	char error[256] = "";
 	worker self = {.options = options, .signals = -1};
 	if (bind_to_parent(options->parent))
-		return WORKER_ORPHAN;
+		return EXIT_ORPHAN;
 	mallopt(M_ARENA_MAX, 1);                         /* libzmq's threads would reserve 64 MB of address space each */
 	self.signals = open_signals();
 	if (cage_limits(options->cage ? options->memory_bytes : 0, error) || options->module->open(&self.ctx, options->settings, error)) {
 		log_error("the worker cannot start", "stage", "%s", options->module->name, "reason", "%s", error);
-		return WORKER_CONFIG;
+		return EXIT_CONFIG;
 	}
 	self.serve = serve_new(options->module, self.ctx, ANSWER_FIRST);
 	if (strncmp(options->endpoint, "ipc://", 6) || open_socket(&self)) {
 		log_error("no connection to that endpoint (ipc:// only: tcp would need keys)", "endpoint", "%s", options->endpoint);
-		leave(&self, WORKER_CONFIG);
+		leave(&self, EXIT_CONFIG);
 	} else if (options->cage_test) {
 		leave(&self, cage_test());
 	} else {
