@@ -27,6 +27,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "lending.h"
+#include "metrics.h"
 #include "router.h"
 #include "stage_answer.h"
 #include "stage_control.h"
@@ -69,6 +70,8 @@ struct stage {
 	uint32_t answer_bytes;
 	bool draining;
 	stage_counts counts;
+	struct metrics *metrics;                 /* NULL: nobody counts */
+	int metric;                              /* this stage's number there */
 	wire_batch batch;                        /* the message being written */
 	wire_results results;                    /* the message being read */
 	buf scratch;
@@ -157,9 +160,7 @@ static void deliver_failed(stage *self)
 		record_fault fault = {0};
 		stage_result result = {.fault = &fault, .attempts = (int)t->counted};
 		void *ticket = t->ticket;
-		snprintf(fault.code, sizeof fault.code, "%s", t->code);
-		snprintf(fault.stage, sizeof fault.stage, "%s", self->name);
-		snprintf(fault.message, sizeof fault.message, "%u attempts of stage %s failed, the last one alone with its worker: %s", t->counted, self->name, t->how);
+		record_fault_set(&fault, t->code, self->name, "%u attempts of stage %s failed, the last one alone with its worker: %s", t->counted, self->name, t->how);
 		*(strcmp(t->code, "stage.timeout") == 0 ? &self->counts.failed_timeout : &self->counts.failed_crash) += 1;
 		lending_forget(self->lending, t);
 		self->hooks.done(self->hooks.arg, ticket, &result);
@@ -243,6 +244,7 @@ static void admit(stage *self, const router_id *id, const wire_ready *ready)
 	wire_write_welcome(&b, &welcome);
 	say(self, id, &b);
 	log_info("worker ready", "stage", "%s", self->name, "pid", "%ld", p->pid, "program", "%s", p->program, "model", "%s", p->fingerprint);
+	metrics_stage_model(self->metrics, self->metric, p->fingerprint);
 	roll_one(self);
 }
 
@@ -285,7 +287,7 @@ static void on_row(stage *self, peer *p, const wire_result *row)
 	if (!ticket)                                     /* cancelled meanwhile, or the canary */
 		return;
 	observe(&self->counts.work, row->micros);
-	observe(&self->counts.total, (uint64_t)(now_us() - queued_us));
+	metrics_stage_observe(self->metrics, METRIC_STAGE_TIME, self->metric, (double)(now_us() - queued_us) / 1000);
 	*(result.fault ? &self->counts.refused : &self->counts.answered) += 1;
 	self->hooks.done(self->hooks.arg, ticket, &result);
 }
@@ -461,6 +463,20 @@ static bool judge(stage *self, peer *p, int64_t now)
 	return false;
 }
 
+/* The table of metrics follows the counters, ten times a second. */
+static void publish_counts(stage *self)
+{
+	const stage_counts *c = &self->counts;
+	const struct { enum metric id; uint64_t value; } rows[] = {
+		{METRIC_STAGE_RECEIVED, c->received}, {METRIC_STAGE_ANSWERED, c->answered}, {METRIC_STAGE_REFUSED, c->refused},
+		{METRIC_STAGE_FAILED, c->failed_crash + c->failed_timeout}, {METRIC_STAGE_RETRIED, c->retried}, {METRIC_STAGE_CANCELLED, c->cancelled},
+		{METRIC_STAGE_LATE, c->late}, {METRIC_STAGE_EXPIRED, c->workers_expelled}, {METRIC_STAGE_QUEUE, stage_queued(self)},
+		{METRIC_STAGE_LENT, stage_lent(self)}, {METRIC_STAGE_WORKERS, stage_workers(self)},
+	};
+	for (size_t i = 0; self->metrics && i < sizeof rows / sizeof *rows; i++)
+		metrics_stage_set(self->metrics, rows[i].id, self->metric, (int64_t)rows[i].value);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -477,6 +493,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		if (!judge(self, p, now))
 			i++;
 	}
+	publish_counts(self);
 	call_again(self);
 }
 
@@ -506,12 +523,13 @@ static int open_events(stage *self, struct event_base *base)
 
 stage *stage_open(struct event_base *base, const struct settings *conf, const char *name, struct metrics *metrics, stage_hooks hooks, buf *errors)
 {
-	(void)metrics;                                   /* they are read from stage_counts */
 	stage *self = mem_alloc(sizeof *self);
 	lending_rules rules = rules_of(conf);
 	uint64_t seed = 0;
 	snprintf(self->name, sizeof self->name, "%s", name);
 	self->hooks = hooks;
+	self->metrics = metrics;
+	self->metric = metrics ? metrics_stage(metrics, name) : -1;
 	self->credit = (unsigned)settings_int(conf, "stage.credit");
 	self->heartbeat_ms = (uint32_t)settings_int(conf, "stage.heartbeat_ms");
 	self->tick_ms = self->heartbeat_ms / 4 < 100 ? self->heartbeat_ms / 4 : 100;

@@ -3,15 +3,13 @@
 
 #include <stdio.h>
 
-#include "common/log.h"
-
 stage_result stage_answer_read(stage_answer *room, const wire_result *row, const char *name, unsigned attempts)
 {
 	stage_result result = {.attempts = (int)attempts, .parts = room->parts, .part_count = row->part_count};
 	if (row->status == WIRE_REFUSED) {
-		snprintf(room->fault.code, sizeof room->fault.code, "%.*s", (int)row->code.len, row->code.data);
-		snprintf(room->fault.stage, sizeof room->fault.stage, "%s", name);
-		log_clean(room->fault.message, sizeof room->fault.message - 1, row->message);
+		char code[32];
+		snprintf(code, sizeof code, "%.*s", (int)row->code.len, row->code.data);
+		record_fault_set(&room->fault, code, name, "%.*s", (int)row->message.len, row->message.data);
 		result.fault = &room->fault;
 		result.attempts = (int)attempts + 1;
 	}

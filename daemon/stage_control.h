@@ -21,7 +21,7 @@ typedef struct stage_histogram {
 	uint64_t count, sum_micros;
 } stage_histogram;
 
-/* Since the start. received = answered + refused + failed + cancelled + queued + lent. */
+/* Since the start; shown as metrics, too, which moreover have the time from submit to answer. received = answered + refused + failed + cancelled + queued + lent. */
 typedef struct stage_counts {
 	uint64_t received, answered, refused, cancelled;
 	uint64_t failed_crash, failed_timeout;   /* dead letters */
@@ -30,7 +30,6 @@ typedef struct stage_counts {
 	uint64_t workers_ready, workers_expelled, workers_left, workers_refused;
 	uint64_t batches, bytes_out, bytes_in;   /* messages with tasks; bytes of TASK and RESULT messages */
 	stage_histogram work;                    /* per task, in the worker, as it says */
-	stage_histogram total;                   /* per task, from submit to answer */
 } stage_counts;
 
 const stage_counts *stage_counts_get(const stage *self);

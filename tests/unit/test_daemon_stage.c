@@ -29,7 +29,7 @@ static void tasks_make_a_round_trip(void **state)
 	assert_int_equal(counts->answered, 90);
 	assert_int_equal(counts->refused, 10);
 	assert_true(counts->batches <= 100);
-	assert_int_equal(counts->total.count, 100);
+	assert_int_equal(counts->work.count, 100);
 	bed_kill(b, pid);
 	bed_free(b);
 }

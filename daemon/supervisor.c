@@ -1,0 +1,462 @@
+/* supervisor.c - see supervisor.h. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/exit_codes.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/settings.h"
+#include "metrics.h"
+
+#define FIRST_DELAY_MS 100
+#define MOST_DELAY_MS 30000
+#define CONFIG_DELAY_MS 60000
+#define FORGIVEN_MS 10000                /* a life this long clears the record */
+#define KILL_MS 1000                     /* from SIGTERM to SIGKILL for a worker that was given up */
+#define RETIRE_MS 10000                  /* the same for one that is not wanted any more: it may finish its work */
+#define POOLS_MAX 32
+#define PROGRAM_MAX 4096
+
+enum child_state { CHILD_WAITING, CHILD_RUNNING, CHILD_STOPPING };
+
+typedef struct child {
+	struct pool *pool;
+	struct child *next;
+	enum child_state state;
+	pid_t pid;                               /* RUNNING, STOPPING */
+	bool old;                                /* from before the last roll: not started again */
+	bool retired;                            /* not wanted any more */
+	unsigned failures;                       /* in a row */
+	int64_t started_ms;
+	struct event *timer;                     /* WAITING: start; STOPPING: SIGKILL */
+} child;
+
+typedef struct pool {
+	supervisor *owner;
+	char stage[32];
+	int metric;                              /* number of the stage in metrics */
+	size_t wanted;
+	child *children;
+} pool;
+
+struct supervisor {
+	struct event_base *base;
+	struct metrics *metrics;
+	supervisor_hooks hooks;
+	struct event *on_child;
+	char program[PROGRAM_MAX];
+	char dir[256];                           /* of the sockets and the snapshot */
+	char *stages[POOLS_MAX];                 /* of the pipeline */
+	pool pools[POOLS_MAX];
+	size_t pool_count;
+	bool started, stopping;
+};
+
+static void balance(pool *self);
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void set_timer(child *c, unsigned ms)
+{
+	struct timeval delay = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+	event_add(c->timer, &delay);
+}
+
+/* ---- starting ---- */
+
+static int spawn(child *c)
+{
+	supervisor *self = c->pool->owner;
+	char endpoint[400], config[400], parent[32];
+	snprintf(endpoint, sizeof endpoint, "ipc://%s/%s.sock", self->dir, c->pool->stage);
+	snprintf(config, sizeof config, "%s/workers.conf", self->dir);
+	snprintf(parent, sizeof parent, "%ld", (long)getpid());
+	char *args[] = {self->program, "--stage", c->pool->stage, "--endpoint", endpoint, "--config", config, "--parent", parent, NULL};
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t actions;
+	sigset_t none, all;
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	int code = posix_spawn(&c->pid, self->program, &actions, &attributes, args, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return code;
+}
+
+static void wait_before_start(child *c, bool configuration)
+{
+	unsigned shift = c->failures < 16 ? c->failures : 16;
+	unsigned delay = FIRST_DELAY_MS << shift;
+	if (delay > MOST_DELAY_MS)
+		delay = MOST_DELAY_MS;
+	c->failures++;
+	c->state = CHILD_WAITING;
+	set_timer(c, configuration ? CONFIG_DELAY_MS : delay);
+}
+
+static void start(child *c)
+{
+	int code = spawn(c);
+	c->started_ms = now_ms();
+	if (code) {
+		log_error("worker not started", "stage", "%s", c->pool->stage, "program", "%s", c->pool->owner->program, "reason", "%s", strerror(code));
+		wait_before_start(c, code == ENOENT || code == EACCES);
+		return;
+	}
+	c->state = CHILD_RUNNING;
+	log_info("worker started", "stage", "%s", c->pool->stage, "pid", "%ld", (long)c->pid);
+}
+
+static void stop(child *c, unsigned kill_ms)
+{
+	if (c->state == CHILD_WAITING)
+		return;
+	kill(c->pid, SIGTERM);
+	c->state = CHILD_STOPPING;
+	set_timer(c, kill_ms);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	child *c = arg;
+	if (c->state == CHILD_WAITING) {
+		if (c->failures && c->pool->owner->metrics)
+			metrics_stage_add(c->pool->owner->metrics, METRIC_STAGE_RESTARTS, c->pool->metric, 1);
+		start(c);
+	} else if (c->state == CHILD_STOPPING) {
+		log_warn("worker did not leave, killed", "stage", "%s", c->pool->stage, "pid", "%ld", (long)c->pid);
+		kill(c->pid, SIGKILL);
+	}
+}
+
+static child *child_new(pool *self)
+{
+	child *c = mem_alloc(sizeof *c), **at = &self->children;
+	c->pool = self;
+	c->timer = event_new(self->owner->base, -1, 0, on_timer, c);
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
+	return c;
+}
+
+static void child_free(child *c)
+{
+	child **at = &c->pool->children;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	event_free(c->timer);
+	free(c);
+}
+
+/* Brings a pool to the number wanted: during a roll one above it, new ones first. */
+static void balance(pool *self)
+{
+	size_t fresh = 0, total = 0;
+	if (self->owner->stopping)
+		return;
+	for (child *c = self->children; c; c = c->next) {
+		if (c->retired)
+			continue;
+		total++;
+		fresh += !c->old;
+	}
+	for (; fresh < self->wanted && total < self->wanted + (total > fresh); fresh++, total++)
+		start(child_new(self));
+	for (child *c = self->children, *next; c && total > self->wanted + (total > fresh); c = next) {
+		next = c->next;
+		if (c->retired)
+			continue;
+		total--;
+		fresh -= !c->old;
+		c->retired = true;
+		stop(c, RETIRE_MS);
+		if (c->state == CHILD_WAITING)
+			child_free(c);
+	}
+}
+
+/* ---- ending ---- */
+
+static void ended(child *c, int status)
+{
+	pool *pool = c->pool;
+	supervisor *self = pool->owner;
+	long pid = c->pid;
+	bool configuration = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG;
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	char how[40];
+	snprintf(how, sizeof how, WIFSIGNALED(status) ? "signal %d" : "exit %d", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	c->pid = 0;
+	event_del(c->timer);
+	if (configuration)
+		log_error("a worker refuses its configuration; next try in a minute", "stage", "%s", pool->stage, "pid", "%ld", pid);
+	else if (clean || c->state == CHILD_STOPPING)
+		log_info("worker ended", "stage", "%s", pool->stage, "pid", "%ld", pid, "how", "%s", how);
+	else
+		log_warn("worker ended", "stage", "%s", pool->stage, "pid", "%ld", pid, "how", "%s", how);
+	if (self->stopping || c->retired || c->old) {
+		child_free(c);
+		balance(pool);
+	} else if (clean) {
+		c->failures = 0;
+		start(c);
+	} else {
+		if (now_ms() - c->started_ms >= FORGIVEN_MS)
+			c->failures = 0;
+		wait_before_start(c, configuration);
+	}
+	self->hooks.gone(self->hooks.arg, pool->stage, pid, how);
+}
+
+static void reap(supervisor *self)
+{
+	for (size_t i = 0; i < self->pool_count; i++) {
+		for (child *c = self->pools[i].children, *next; c; c = next) {
+			int status;
+			next = c->next;
+			if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
+				ended(c, status);
+		}
+	}
+}
+
+static void on_child(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	reap(arg);
+}
+
+/* ---- the snapshot of the settings ---- */
+
+static void write_value(const struct settings *conf, const option *o, buf *out)
+{
+	const char *const *items;
+	switch (o->type) {
+	case OPTION_LIST:
+		for (size_t i = 0, n = settings_list(conf, o->name, &items); i < n; i++)
+			buf_printf(out, "%s%s", i ? " " : "", items[i]);
+		break;
+	case OPTION_INT:
+	case OPTION_BYTES:
+	case OPTION_MS:
+		buf_printf(out, "%lld", (long long)settings_int(conf, o->name));
+		break;
+	case OPTION_BOOL:
+		buf_add_str(out, settings_bool(conf, o->name) ? "true" : "false");
+		break;
+	default:
+		buf_add_str(out, settings_str(conf, o->name));
+	}
+}
+
+static void write_settings(const struct settings *conf, buf *out)
+{
+	size_t section_len = 0;
+	const char *section = "";
+	buf_add_str(out, "# Written by millraced for its workers at start and reload; not to be edited.\n");
+	for (size_t i = 0; i < option_count; i++) {
+		const option *o = &option_table[i];
+		const char *dot = strchr(o->name, '.');
+		size_t len = (size_t)(dot - o->name);
+		if (len != section_len || memcmp(section, o->name, len)) {
+			section = o->name;
+			section_len = len;
+			buf_printf(out, "[%.*s]\n", (int)len, section);
+		}
+		buf_printf(out, "%s = ", dot + 1);
+		write_value(conf, o, out);
+		buf_add_char(out, '\n');
+	}
+}
+
+/* Whole or not at all: a worker may be reading it. */
+static int write_snapshot(const supervisor *self, const struct settings *conf)
+{
+	char path[400], fresh[400];
+	buf text = {0};
+	snprintf(path, sizeof path, "%s/workers.conf", self->dir);
+	snprintf(fresh, sizeof fresh, "%s/workers.conf.new", self->dir);
+	write_settings(conf, &text);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	bool good = fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len;
+	if (fd >= 0 && close(fd))
+		good = false;
+	buf_free(&text);
+	return good && rename(fresh, path) == 0 ? 0 : -1;
+}
+
+/* ---- numbers ---- */
+
+static pool *pool_of(supervisor *self, const char *stage, size_t len)
+{
+	for (size_t i = 0; i < self->pool_count; i++)
+		if (strlen(self->pools[i].stage) == len && memcmp(self->pools[i].stage, stage, len) == 0)
+			return &self->pools[i];
+	return NULL;
+}
+
+static void read_numbers(supervisor *self, const struct settings *conf)
+{
+	const char *const *items;
+	for (size_t i = 0; i < self->pool_count; i++)
+		self->pools[i].wanted = 0;
+	for (size_t i = 0, n = settings_list(conf, "workers.spawn", &items); i < n; i++) {
+		const char *colon = strchr(items[i], ':');
+		pool *p = pool_of(self, items[i], colon ? (size_t)(colon - items[i]) : strlen(items[i]));
+		if (p)                                   /* stages outside of the pipeline need no workers */
+			p->wanted = colon ? (size_t)atoi(colon + 1) : 1;
+	}
+}
+
+static void make_pools(supervisor *self, const struct settings *conf)
+{
+	const char *const *stages;
+	for (size_t i = 0, n = settings_list(conf, "pipeline.stages", &stages); i < n && i < POOLS_MAX; i++) {
+		pool *p = &self->pools[self->pool_count++];
+		p->owner = self;
+		p->metric = self->metrics ? metrics_stage(self->metrics, stages[i]) : -1;
+		snprintf(p->stage, sizeof p->stage, "%s", stages[i]);
+	}
+	read_numbers(self, conf);
+}
+
+/* The program given, else millrace-worker beside the running one. */
+static void find_program(supervisor *self, const struct settings *conf)
+{
+	const char *given = settings_str(conf, "workers.program");
+	ssize_t len = readlink("/proc/self/exe", self->program, PROGRAM_MAX - 32);
+	while (len > 0 && self->program[len - 1] != '/')
+		len--;
+	if (*given)
+		snprintf(self->program, PROGRAM_MAX, "%s", given);
+	else
+		memcpy(self->program + (len > 0 ? len : 0), "millrace-worker", sizeof "millrace-worker");
+}
+
+/* ---- the interface ---- */
+
+supervisor *supervisor_new(struct event_base *base, const struct settings *conf, struct metrics *metrics, supervisor_hooks hooks, buf *errors)
+{
+	supervisor *self = mem_alloc(sizeof *self);
+	self->base = base;
+	self->metrics = metrics;
+	self->hooks = hooks;
+	snprintf(self->dir, sizeof self->dir, "%s", settings_runtime_dir(conf));
+	find_program(self, conf);
+	make_pools(self, conf);
+	self->on_child = evsignal_new(base, SIGCHLD, on_child, self);
+	if (!self->on_child || event_add(self->on_child, NULL))
+		buf_printf(errors, "no event for SIGCHLD\n");
+	else if (write_snapshot(self, conf))
+		buf_printf(errors, "%s/workers.conf: cannot be written: %s\n", self->dir, strerror(errno));
+	else
+		return self;
+	supervisor_free(&self);
+	return NULL;
+}
+
+void supervisor_free(supervisor **self_p)
+{
+	supervisor *self = *self_p;
+	if (!self)
+		return;
+	for (size_t i = 0; i < self->pool_count; i++) {
+		while (self->pools[i].children) {
+			child *c = self->pools[i].children;
+			if (c->pid) {
+				kill(c->pid, SIGKILL);
+				waitpid(c->pid, NULL, 0);
+			}
+			child_free(c);
+		}
+	}
+	if (self->on_child)
+		event_free(self->on_child);
+	free(self);
+	*self_p = NULL;
+}
+
+void supervisor_start(supervisor *self)
+{
+	self->started = true;
+	for (size_t i = 0; i < self->pool_count; i++)
+		balance(&self->pools[i]);
+}
+
+int supervisor_reload(supervisor *self, const struct settings *conf)
+{
+	if (write_snapshot(self, conf))
+		return -1;
+	read_numbers(self, conf);
+	if (self->started)
+		supervisor_start(self);
+	return 0;
+}
+
+void supervisor_roll(supervisor *self)
+{
+	for (size_t i = 0; i < self->pool_count; i++) {
+		for (child *c = self->pools[i].children; c; c = c->next)
+			c->old = c->state == CHILD_RUNNING;      /* who only waits to be started will be a new one */
+		balance(&self->pools[i]);
+	}
+}
+
+void supervisor_kill(supervisor *self, long pid)
+{
+	for (size_t i = 0; i < self->pool_count; i++)
+		for (child *c = self->pools[i].children; c; c = c->next)
+			if (c->pid == pid && pid > 0 && c->state == CHILD_RUNNING)
+				stop(c, KILL_MS);
+}
+
+void supervisor_stop(supervisor *self, unsigned deadline_ms)
+{
+	self->stopping = true;
+	for (size_t i = 0; i < self->pool_count; i++) {
+		for (child *c = self->pools[i].children, *next; c; c = next) {
+			next = c->next;
+			if (c->state == CHILD_WAITING)
+				child_free(c);
+			else
+				stop(c, deadline_ms);
+		}
+	}
+}
+
+size_t supervisor_running(const supervisor *self)
+{
+	size_t running = 0;
+	for (size_t i = 0; i < self->pool_count; i++)
+		for (const child *c = self->pools[i].children; c; c = c->next)
+			running += c->pid != 0;
+	return running;
+}

@@ -1,0 +1,225 @@
+/* The supervisor with real workers and a real stage: processes come, die, hang and are replaced. */
+#include "stage_bed.h"
+
+#include "daemon/supervisor.h"
+
+typedef struct pen {
+	bed *bed;
+	supervisor *supervisor;
+	int gone;
+	char how[40];
+} pen;
+
+static void pen_gone(void *arg, const char *name, long pid, const char *how)
+{
+	pen *self = arg;
+	self->gone++;
+	snprintf(self->how, sizeof self->how, "%s", how);
+	assert_string_equal(name, "hook");
+	stage_worker_gone(self->bed->stage, pid, how);
+}
+
+static void pen_hung(void *arg, const char *name, long pid, const char *why)
+{
+	pen *self = arg;
+	(void)name;
+	(void)why;
+	self->bed->hung++;
+	supervisor_kill(self->supervisor, pid);
+}
+
+static pen *pen_new(const char *spawn, const char *hooks)
+{
+	pen *self = mem_alloc(sizeof *self);
+	buf errors = {0};
+	char set[64];
+	const char *sets[] = {"pipeline.stages=hook", "workers.program=" BINARY_DIR "/bin/millrace-worker", "log.level=error", "workers.memory_bytes=256M", set, NULL};
+	snprintf(set, sizeof set, "workers.spawn=%s", spawn);
+	setenv("MILLRACE_TEST_HOOKS", hooks, 1);
+	self->bed = bed_new(sets);
+	supervisor_hooks callbacks = {pen_gone, self};
+	self->supervisor = supervisor_new(self->bed->base, self->bed->conf, NULL, callbacks, &errors);
+	if (!self->supervisor)
+		fail_msg("%s", errors.data);
+	stage_on_hung(self->bed->stage, pen_hung, self);
+	supervisor_start(self->supervisor);
+	return self;
+}
+
+static void pen_free(pen *self)
+{
+	supervisor_free(&self->supervisor);
+	bed_free(self->bed);
+	free(self);
+}
+
+static long pid_of(const pen *self, size_t i)
+{
+	stage_worker worker;
+	return stage_worker_get(self->bed->stage, i, &worker) ? worker.pid : 0;
+}
+
+static void a_killed_worker_is_started_again(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:2", "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 2);
+	assert_int_equal(supervisor_running(p->supervisor), 2);
+	kill((pid_t)pid_of(p, 0), SIGKILL);
+	BED_WAIT(p->bed, 10000, p->gone == 1);
+	assert_string_equal(p->how, "signal 9");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 2 && supervisor_running(p->supervisor) == 2);
+	bed_text(p->bed, "text");
+	BED_WAIT(p->bed, 10000, p->bed->done == 1);
+	assert_false(p->bed->tickets[0].refused);
+	pen_free(p);
+}
+
+/* SIGSTOP: it does not die, it does not answer. */
+static void a_stopped_worker_is_killed_and_replaced(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:1", "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 1);
+	bed_text(p->bed, "text");
+	BED_WAIT(p->bed, 10000, p->bed->done == 1);
+	long pid = pid_of(p, 0);
+	kill((pid_t)pid, SIGSTOP);
+	for (int i = 0; i < 20; i++)
+		bed_text(p->bed, "text");
+	BED_WAIT(p->bed, 20000, p->bed->done == 21);
+	assert_int_equal(p->bed->hung, 1);
+	BED_WAIT(p->bed, 5000, p->gone == 1);
+	assert_string_equal(p->how, "signal 9");
+	assert_true(pid_of(p, 0) != pid);
+	for (int i = 0; i < 21; i++)
+		assert_false(p->bed->tickets[i].refused);
+	pen_free(p);
+}
+
+/* Promise 7, one bad record harms nobody: each kind of poison among neighbours, one worker. */
+static void poison_is_failed_and_its_neighbours_pass(void **state)
+{
+	(void)state;
+	static const struct { const char *body, *code; } poisons[] = {
+		{"hook: crash\n", "stage.crash"}, {"hook: hang\n", "stage.timeout"}, {"hook: bloat\n", "stage.crash"},
+	};
+	for (size_t k = 0; k < 3; k++) {
+		pen *p = pen_new("hook:1", "1");
+		ticket *bad = NULL;
+		for (int i = 0; i < 50; i++) {
+			ticket *t = bed_text(p->bed, i == 20 ? poisons[k].body : "text");
+			if (i == 20)
+				bad = t;
+		}
+		BED_WAIT(p->bed, 60000, p->bed->done == 50);
+		for (int i = 0; i < 50; i++)
+			assert_int_equal(p->bed->tickets[i].refused, i == 20);
+		assert_string_equal(bad->code, poisons[k].code);
+		assert_int_equal(bad->attempts, 3);
+		pen_free(p);
+	}
+}
+
+/* A poison record with nothing else to do: the canary proves each new worker. */
+static void a_lone_poison_record_is_failed_too(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:1", "1");
+	bed_text(p->bed, "one good task, once");
+	BED_WAIT(p->bed, 10000, p->bed->done == 1);
+	ticket *bad = bed_text(p->bed, "hook: crash\n");
+	BED_WAIT(p->bed, 30000, p->bed->done == 2);
+	assert_true(bad->refused);
+	assert_string_equal(bad->code, "stage.crash");
+	assert_int_equal(bad->attempts, 3);
+	assert_non_null(strstr(bad->message, "signal 6"));
+	pen_free(p);
+}
+
+/* Promise 7, the other half: a build that always crashes pauses the flow and dead-letters nothing. */
+static void a_broken_build_fails_no_task(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:1", "always-crash");
+	for (int i = 0; i < 30; i++)
+		bed_text(p->bed, "text");
+	BED_WAIT(p->bed, 60000, p->gone == 5);
+	assert_int_equal(p->bed->done, 0);
+	assert_false(stage_ready(p->bed->stage));
+	assert_int_equal(stage_queued(p->bed->stage) + stage_lent(p->bed->stage), 30);
+	setenv("MILLRACE_TEST_HOOKS", "1", 1);           /* the rollout is taken back */
+	BED_WAIT(p->bed, 60000, p->bed->done == 30);
+	for (int i = 0; i < 30; i++)
+		assert_false(p->bed->tickets[i].refused);
+	pen_free(p);
+}
+
+static void a_roll_replaces_everybody_without_loss(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:2", "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 2);
+	long first = pid_of(p, 0), second = pid_of(p, 1);
+	for (int i = 0; i < 200; i++)
+		bed_text(p->bed, "hook: slow 5\n");
+	stage_roll(p->bed->stage);
+	supervisor_roll(p->supervisor);
+	BED_WAIT(p->bed, 20000, p->bed->done == 200 && p->gone == 2 && stage_workers(p->bed->stage) == 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(pid_of(p, i) != first && pid_of(p, i) != second);
+	assert_int_equal(stage_counts_get(p->bed->stage)->retried, 0);
+	assert_int_equal(supervisor_running(p->supervisor), 2);
+	pen_free(p);
+}
+
+static void reload_changes_the_number(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:1", "1");
+	buf errors = {0};
+	char dir[100];
+	const char *sets[] = {dir, "pipeline.stages=hook", "workers.spawn=hook:3", "log.level=error"};
+	snprintf(dir, sizeof dir, "daemon.runtime_dir=%s", p->bed->dir);
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 1);
+	settings *three = settings_read(NULL, sets, 4, &errors);
+	sets[2] = "workers.spawn=hook:1";
+	settings *one = settings_read(NULL, sets, 4, &errors);
+	assert_int_equal(supervisor_reload(p->supervisor, three), 0);
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 3);
+	assert_int_equal(supervisor_reload(p->supervisor, one), 0);
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 1 && supervisor_running(p->supervisor) == 1);
+	assert_int_equal(p->gone, 2);
+	assert_string_equal(p->how, "exit 0");
+	settings_free(&three);
+	settings_free(&one);
+	pen_free(p);
+}
+
+static void stop_leaves_nobody(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:2", "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 2);
+	kill((pid_t)pid_of(p, 0), SIGSTOP);              /* one of them will not obey */
+	supervisor_stop(p->supervisor, 300);
+	BED_WAIT(p->bed, 10000, supervisor_running(p->supervisor) == 0);
+	assert_int_equal(p->gone, 2);
+	pen_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_killed_worker_is_started_again),
+		cmocka_unit_test(a_stopped_worker_is_killed_and_replaced),
+		cmocka_unit_test(poison_is_failed_and_its_neighbours_pass),
+		cmocka_unit_test(a_lone_poison_record_is_failed_too),
+		cmocka_unit_test(a_broken_build_fails_no_task),
+		cmocka_unit_test(a_roll_replaces_everybody_without_loss),
+		cmocka_unit_test(reload_changes_the_number),
+		cmocka_unit_test(stop_leaves_nobody),
+	};
+	log_setup("test", getenv("TEST_LOG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, LOG_LOGFMT, 1000);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
