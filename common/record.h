@@ -126,6 +126,10 @@ typedef struct dead_letter {
 } dead_letter;
 size_t record_headers_dead(const record_source *source, const dead_letter *dead, mr_field *out, size_t max, buf *scratch);
 
+/* JSON Schema (draft 7) of what these rules make, as text with line breaks: the files in conf/schema/ and `millrace schema`. */
+enum record_schema { SCHEMA_ARTICLE, SCHEMA_DUPLICATE, SCHEMA_FEED, SCHEMA_DEAD_LETTER };
+void record_schema_print(const record_rules *rules, enum record_schema which, buf *out);
+
 void id_hex(const uint8_t id[ARTICLE_ID_BYTES], char out[33]);
 
 /* How often a value was parsed and a record dumped since start: shown in /metrics, proves "once". */

@@ -63,6 +63,21 @@ enum content_form rules_form(const record_rules *rules, const char *topic);
 int rules_label(const record_rules *rules, const char *name);                    /* index; -1 */
 
 /* ---- record_members.c: the members of a feed record ---- */
+#define MEMBER_NAMES_MAX 6
+enum member_form { FORM_TEXT, FORM_NAME, FORM_NAMES, FORM_WORDS, FORM_LANGUAGE, FORM_TIME };
+
+typedef struct member_row {
+	enum field field;
+	enum member_form form;
+	bool per_delivery;                       /* not part of the fingerprint */
+	const char *header;                      /* of a raw record; NULL: none */
+	const char *names[MEMBER_NAMES_MAX];     /* the first that holds something usable wins */
+} member_row;
+
+enum { MEMBER_ROWS = 13, HTML_NAMES = 5, TEXT_NAMES = 5 };
+extern const member_row member_table[MEMBER_ROWS];
+extern const char *const member_html[HTML_NAMES], *const member_text[TEXT_NAMES];
+
 int members_take(record *self, mr_bytes value, const record_source *source, record_fault *fault) MR_MUST_USE;      /* JSON */
 int members_take_raw(record *self, const record_source *source, record_fault *fault) MR_MUST_USE;                  /* text, HTML */
 

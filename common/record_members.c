@@ -14,20 +14,9 @@
 
 #define ITEMS_MAX 256            /* authors, keywords; a longer list goes to `extra` whole, its first items are printed */
 #define SAMPLE_BYTES 4096        /* how much text is looked at to tell Chinese */
-#define ALIASES_MAX 6
-
-enum form { FORM_TEXT, FORM_NAME, FORM_NAMES, FORM_WORDS, FORM_LANGUAGE, FORM_TIME };
-
-typedef struct member_row {
-	enum field field;
-	enum form form;
-	bool per_delivery;                       /* not part of the fingerprint */
-	const char *header;                      /* of a raw record */
-	const char *names[ALIASES_MAX];
-} member_row;
 
 /* Times come last: how they are read depends on the language. */
-static const member_row rows[] = {
+const member_row member_table[MEMBER_ROWS] = {
 	{FIELD_FEED_ID, FORM_TEXT, true, "id", {"id", "guid", "uri", "doc_id"}},
 	{FIELD_URL, FORM_TEXT, false, "url", {"url", "link", "canonical_url"}},
 	{FIELD_TITLE, FORM_TEXT, false, "title", {"title", "headline", "article_title"}},
@@ -42,12 +31,11 @@ static const member_row rows[] = {
 	{FIELD_UPDATED_AT, FORM_TIME, false, NULL, {"updated_at", "dateModified"}},
 	{FIELD_FETCHED_AT, FORM_TIME, true, NULL, {"fetched_at", "crawl_time"}},
 };
-enum { ROWS = sizeof rows / sizeof *rows };
 
 /* The text: names that hold HTML, then names that hold text; `body` and `content` are either, by what stands in them. */
-static const char *const html_names[] = {"html", "raw_html", "content_html", "body", "content"};
-static const char *const text_names[] = {"text", "body", "content", "text_content", "articleBody"};
-enum { HTML_NAMES = 5, HTML_CERTAIN = 3, TEXT_NAMES = 5 };
+const char *const member_html[HTML_NAMES] = {"html", "raw_html", "content_html", "body", "content"};
+const char *const member_text[TEXT_NAMES] = {"text", "body", "content", "text_content", "articleBody"};
+enum { HTML_CERTAIN = 3 };                       /* the first names of HTML; the others only with markup */
 
 typedef struct member {
 	json_t *value;                           /* borrowed from the tree; NULL: absent */
@@ -55,7 +43,7 @@ typedef struct member {
 } member;
 
 typedef struct members {
-	member of[ROWS][ALIASES_MAX];
+	member of[MEMBER_ROWS][MEMBER_NAMES_MAX];
 	member html[HTML_NAMES], text[TEXT_NAMES];
 } members;
 
@@ -82,6 +70,15 @@ static bool filled(const json_t *value)
 	return json_is_string(value) && !blank(text_of(value));
 }
 
+static bool has_attribute(const char *at, const char *end)
+{
+	const char *from = at;
+	while (at < end && at - from < 32 && (((*at | 32) >= 'a' && (*at | 32) <= 'z') || *at == '-'))
+		at++;
+	return at > from && at < end && *at == '=';
+}
+
+/* A known name and its end; one of a single letter must end at once or have an attribute: `a<b then b>c` holds no tag. */
 static bool is_tag(const char *at, const char *end)
 {
 	static const char *const tags[] = {"p", "br", "div", "span", "a", "img", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "tr", "td",
@@ -89,7 +86,10 @@ static bool is_tag(const char *at, const char *end)
 	at += at < end && *at == '/';
 	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
 		size_t n = strlen(tags[i]);
-		if ((size_t)(end - at) > n && strncasecmp(at, tags[i], n) == 0 && at[n] && strchr("> /\t\r\n", at[n]))
+		if ((size_t)(end - at) <= n || strncasecmp(at, tags[i], n) != 0)
+			continue;
+		const char *rest = at + n;
+		if (*rest == '>' || *rest == '/' || (strchr(" \t\r\n", *rest) && *rest && (n > 1 || has_attribute(rest + 1, end))))
 			return true;
 	}
 	return false;
@@ -269,7 +269,7 @@ static json_t *take(record *self, const member_row *row, const member *m, bool *
 
 static void take_row(record *self, const member_row *row, const member *candidates)
 {
-	for (int i = 0; i < ALIASES_MAX; i++) {
+	for (int i = 0; i < MEMBER_NAMES_MAX; i++) {
 		bool whole = true;
 		if (!candidates[i].value)
 			continue;
@@ -283,15 +283,15 @@ static void take_row(record *self, const member_row *row, const member *candidat
 	}
 }
 
-static void take_rows(record *self, const member candidates[ROWS][ALIASES_MAX])
+static void take_rows(record *self, const member candidates[MEMBER_ROWS][MEMBER_NAMES_MAX])
 {
 	bool zone_known = false;
-	for (int r = 0; r < ROWS; r++) {
-		if (rows[r].form == FORM_TIME && !zone_known) {
+	for (int r = 0; r < MEMBER_ROWS; r++) {
+		if (member_table[r].form == FORM_TIME && !zone_known) {
 			self->zone = default_zone(self);
 			zone_known = true;
 		}
-		take_row(self, &rows[r], candidates[r]);
+		take_row(self, &member_table[r], candidates[r]);
 	}
 }
 
@@ -302,21 +302,21 @@ static bool file_member(members *found, mr_bytes name, json_t *value, json_span 
 {
 	const member m = {value, span};
 	bool known = false, counts = true;
-	for (int r = 0; r < ROWS; r++)
-		for (int i = 0; i < ALIASES_MAX && rows[r].names[i]; i++)
-			if (mr_bytes_equal(name, rows[r].names[i])) {
+	for (int r = 0; r < MEMBER_ROWS; r++)
+		for (int i = 0; i < MEMBER_NAMES_MAX && member_table[r].names[i]; i++)
+			if (mr_bytes_equal(name, member_table[r].names[i])) {
 				found->of[r][i] = m;
 				known = true;
-				counts = !rows[r].per_delivery;
+				counts = !member_table[r].per_delivery;
 			}
 	for (int i = 0; i < HTML_NAMES; i++)
-		if (mr_bytes_equal(name, html_names[i])) {
+		if (mr_bytes_equal(name, member_html[i])) {
 			known = true;
 			if (filled(value) && (i < HTML_CERTAIN || has_markup(text_of(value))))
 				found->html[i] = m;
 		}
 	for (int i = 0; i < TEXT_NAMES; i++)
-		if (mr_bytes_equal(name, text_names[i])) {
+		if (mr_bytes_equal(name, member_text[i])) {
 			known = true;
 			if (filled(value) && (i == 0 || i > 2 || !has_markup(text_of(value))))
 				found->text[i] = m;
@@ -464,7 +464,7 @@ out:
 
 int members_take_raw(record *self, const record_source *source, record_fault *fault)
 {
-	member found[ROWS][ALIASES_MAX] = {0};
+	member found[MEMBER_ROWS][MEMBER_NAMES_MAX] = {0};
 	fingerprint print = {0};
 	mr_bytes value = source->value;
 	if (!self->rules->staged && !utf8_valid(value)) {
@@ -482,17 +482,17 @@ int members_take_raw(record *self, const record_source *source, record_fault *fa
 	self->raw = value;
 	fingerprint_add(&print, mr_bytes_of("value"), 'r', value);
 	fingerprint_add(&print, mr_bytes_of("charset"), 'r', mr_bytes_of(self->charset));
-	for (int r = 0; r < ROWS; r++) {
-		const mr_field *header = rows[r].header ? header_find(source, rows[r].header) : NULL;
+	for (int r = 0; r < MEMBER_ROWS; r++) {
+		const mr_field *header = member_table[r].header ? header_find(source, member_table[r].header) : NULL;
 		if (!header || !header->value.data || !utf8_valid(header->value) || memchr(header->value.data, 0, header->value.len))
 			continue;
 		found[r][0].value = string_new(header->value);
-		if (!rows[r].per_delivery)
-			fingerprint_add(&print, mr_bytes_of(rows[r].header), 'r', header->value);
+		if (!member_table[r].per_delivery)
+			fingerprint_add(&print, mr_bytes_of(member_table[r].header), 'r', header->value);
 	}
 	fingerprint_end(&print, self->form == CONTENT_HTML ? 'h' : 't', self->fingerprint);
 	take_rows(self, found);
-	for (int r = 0; r < ROWS; r++)
+	for (int r = 0; r < MEMBER_ROWS; r++)
 		json_decref(found[r][0].value);
 	return 0;
 }

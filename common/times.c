@@ -402,23 +402,24 @@ static bool finish(const civil *t, time_point *out)
 	return true;
 }
 
-/* Epoch numbers are told apart by their length: 9 to 10 digits seconds (from 1973 on), 12 to 13 milliseconds, 16 microseconds, 19 nanoseconds. */
+/* Epoch numbers are told apart by their length: 10 digits seconds (from 2001 on), 13 milliseconds, 16 microseconds, 19 nanoseconds. Shorter ones of each kind are
+ * not read: 202603130830 is a date. */
 static bool epoch(cursor c, time_point *out)
 {
 	const char *from = c.at;
-	int64_t value = 0;
+	uint64_t value = 0;                              /* 19 digits fit */
 	for (; digit(&c) && c.at - from < 19; c.at++)
-		value = value * 10 + (*c.at - '0');
+		value = value * 10 + (uint64_t)(*c.at - '0');
 	size_t n = (size_t)(c.at - from);
-	bool fractional = n >= 9 && n <= 10 && c.at < c.end && *c.at == '.';
+	bool fractional = n == 10 && c.at < c.end && *c.at == '.';
 	civil part = {0};
 	if (fractional)
 		fraction(&c, &part);
 	blanks(&c);
-	if (c.at != c.end || n < 9 || n == 11 || n == 14 || n == 15 || n == 17 || n == 18)
+	if (c.at != c.end || (n != 10 && n != 13 && n != 16 && n != 19))
 		return false;
-	int64_t ms = n <= 10 ? value * 1000 + part.ms : n <= 13 ? value : n == 16 ? value / 1000 : value / 1000000;
-	*out = (time_point){ms, 0, true, TIME_SECOND};
+	uint64_t ms = n == 10 ? value * 1000 + (uint64_t)part.ms : n == 13 ? value : n == 16 ? value / 1000 : value / 1000000;
+	*out = (time_point){(int64_t)ms, 0, true, TIME_SECOND};
 	return true;
 }
 

@@ -71,7 +71,7 @@ static bool starts(mr_bytes text, const char *with)
 	return true;
 }
 
-/* Takes the scheme off. Without one the text must look like a host with a path: `news.example/a`. */
+/* Takes the scheme off. Without one the text must look like a host with a path, `news.example/a`; `a.html` is a link within some site. */
 static bool take_scheme(mr_bytes *url)
 {
 	static const char *const schemes[] = {"https://", "http://", "//"};
@@ -84,7 +84,7 @@ static bool take_scheme(mr_bytes *url)
 	const char *host_end = colon ? colon : stop;
 	if (colon && (colon + 1 == stop || colon[1] < '0' || colon[1] > '9'))
 		return false;                    /* mailto:, urn:, javascript: */
-	return memchr(url->data, '.', (size_t)(host_end - url->data)) != NULL;
+	return stop < end && *stop == '/' && memchr(url->data, '.', (size_t)(host_end - url->data));
 }
 
 static bool take_authority(mr_bytes text, parts *p)
