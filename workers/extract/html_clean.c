@@ -10,9 +10,10 @@ const char *html_line_kind_name(enum html_line_kind kind)
 	return names[kind];
 }
 
-static enum html_line_kind by_place(const html_page *page, uint32_t top, const html_line *line)
+static enum html_line_kind by_place(const html_page *page, uint32_t top, uint32_t number)
 {
-	unsigned hints = html_hints_between(page, line->node, top);
+	const html_line *line = &page->lines[number];
+	unsigned hints = html_line_hints(page, number, top);
 	if (line->hidden)
 		return LINE_HIDDEN;
 	if (hints & HINT_NOISE)
@@ -52,7 +53,7 @@ static enum html_line_kind by_text(const html_page *page, const html_line *line,
 void html_clean(const html_page *page, uint32_t top, mr_bytes title, uint8_t *kind)
 {
 	for (uint32_t i = page->first_line[top]; i < page->end_line[top]; i++) {
-		kind[i] = (uint8_t)by_place(page, top, &page->lines[i]);
+		kind[i] = (uint8_t)by_place(page, top, i);
 		if (kind[i] == LINE_KEPT)
 			kind[i] = (uint8_t)by_text(page, &page->lines[i], html_line_text(page, i), title);
 	}

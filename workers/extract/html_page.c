@@ -12,6 +12,7 @@ typedef struct reading {
 	uint8_t *inherited;              /* IN_* of each node */
 	buf raw;                         /* text of the line that is being read, white space not yet collapsed */
 	uint32_t node, block;            /* first text node and block of it; node 0: none */
+	uint32_t last_node, image;
 	uint32_t units, link_units, bold_units;
 	bool hidden;
 } reading;
@@ -30,9 +31,11 @@ static void end_line(reading *self)
 			page->line_cap = page->line_cap ? page->line_cap * 2 : 512;
 			page->lines = mem_grow(page->lines, page->line_cap, sizeof *page->lines);
 		}
-		page->lines[page->line_count++] = (html_line){.block = self->block, .node = self->node, .at = (uint32_t)at, .len = (uint32_t)len, .units = m.units,
+		page->lines[page->line_count++] = (html_line){.block = self->block, .node = self->node, .last_node = self->last_node,
+			.image = self->image, .at = (uint32_t)at, .len = (uint32_t)len, .units = m.units,
 			.link_units = self->link_units < m.units ? self->link_units : m.units, .bold_units = self->bold_units,
 			.marks = (uint16_t)(m.marks < 65535 ? m.marks : 65535), .stops = (uint16_t)(m.stops < 65535 ? m.stops : 65535), .hidden = self->hidden};
+		self->image = 0;
 	}
 	buf_clear(&self->raw);
 	self->node = 0;
@@ -61,6 +64,7 @@ static void add_piece(reading *self, uint32_t node, mr_bytes text)
 		self->block = self->page->blocks[node];
 		self->hidden = in & IN_HIDDEN;
 	}
+	self->last_node = node;
 	buf_add(&self->raw, text.data, text.len);
 	if (in & (IN_LINK | IN_BOLD)) {
 		uint32_t units = html_measure_of(text).units;
@@ -111,6 +115,8 @@ static void read_node(reading *self, uint32_t node)
 	self->inherited[node] = in;
 	if (html_is_block(n->tag) || n->tag == TAG_BR)
 		end_line(self);
+	if (n->tag == TAG_IMG || n->tag == TAG_VIDEO || n->tag == TAG_FIGURE)
+		self->image = node;
 }
 
 /* A line belongs to the node its first text stands in, and to all above it; lines and nodes are both in document order. */
@@ -166,4 +172,15 @@ unsigned html_hints_between(const html_page *self, uint32_t node, uint32_t top)
 	for (; node && node != top; node = self->tree->nodes[node].parent)
 		hints |= self->hints[node];
 	return hints;
+}
+
+unsigned html_line_hints(const html_page *self, uint32_t line, uint32_t top)
+{
+	const html_line *l = &self->lines[line];
+	unsigned hints = 0;
+	uint32_t node = l->node;
+	for (; node && node != top && node != l->block; node = self->tree->nodes[node].parent)
+		if (self->tree->nodes[node].last >= l->last_node)
+			hints |= self->hints[node];
+	return hints | html_hints_between(self, node, top);
 }

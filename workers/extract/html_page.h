@@ -24,7 +24,8 @@ enum html_hint {
 
 typedef struct html_line {
 	uint32_t block;                  /* block element */
-	uint32_t node;                   /* first text node */
+	uint32_t node, last_node;        /* first and last text node */
+	uint32_t image;                  /* image that stands directly before it or in it; 0: none */
 	uint32_t at, len;                /* bytes in the page's text */
 	uint32_t units, link_units, bold_units;
 	uint16_t marks, stops;
@@ -45,6 +46,8 @@ typedef struct html_page {
 void html_page_read(html_page *self, const html_tree *tree);
 void html_page_free(html_page *self);
 mr_bytes html_line_text(const html_page *self, uint32_t line);
+/* Hints of a line below `top`: of the elements around it that hold no part of another line only (an inline element counts when it holds all of the line). */
+unsigned html_line_hints(const html_page *self, uint32_t line, uint32_t top);
 /* Hints that stand on the way from `node` up to, not including, `top`. */
 unsigned html_hints_between(const html_page *self, uint32_t node, uint32_t top);
 

@@ -10,14 +10,18 @@
 #include "common/mem.h"
 
 #define STEPS 6                          /* ancestors that a line speaks for */
-#define GROWTH 1.12                      /* an ancestor with this much more clean text takes over */
+#define GROWTH 0.12                      /* an ancestor with this share of clean text more takes over */
+#define LINK_COST 0.5
+#define DENSE_LINKS 0.3                  /* share of links at which a block is a list of links with words around them */
 #define MISNOMER 0.4                     /* share of the article's text under a noise hint at which the hint is wrong */
 
 typedef struct scoring {
 	html_page *page;
 	double *score;                   /* by steps */
-	double *clean;                   /* running text below, noise left out */
+	double *clean;                   /* running text below, without noise and blocks full of links */
 	double *full;                    /* running text below */
+	double *named;                   /* of the clean text: what stands below elements that say they hold the body */
+	double *units, *links;           /* all text below, and how much of it is links */
 } scoring;
 
 double html_line_value(const html_page *page, uint32_t line)
@@ -54,6 +58,10 @@ static void add_line(scoring *self, uint32_t line)
 	uint32_t node = self->page->lines[line].block;
 	self->clean[node] += value > 0 ? value : 0;
 	self->full[node] += value > 0 ? value : 0;
+	if (!self->page->lines[line].hidden) {
+		self->units[node] += self->page->lines[line].units;
+		self->links[node] += self->page->lines[line].link_units;
+	}
 	for (int step = 0; step < STEPS && node; node = nodes[node].parent)
 		if (speaks_for_itself(nodes[node].tag))
 			self->score[node] += value * weight[step++];
@@ -64,9 +72,14 @@ static void add_up(scoring *self)
 	const html_tree *tree = self->page->tree;
 	for (uint32_t i = tree->count - 1; i > 0; i--) {
 		uint32_t parent = tree->nodes[i].parent;
+		unsigned hints = self->page->hints[i];
 		self->full[parent] += self->full[i];
-		if (!(self->page->hints[i] & (HINT_NOISE | HINT_HIDDEN)))
-			self->clean[parent] += self->clean[i];
+		self->units[parent] += self->units[i];
+		self->links[parent] += self->links[i];
+		if (hints & (HINT_NOISE | HINT_HIDDEN) || self->links[i] > DENSE_LINKS * self->units[i])
+			continue;
+		self->clean[parent] += self->clean[i];
+		self->named[parent] += hints & HINT_BODY ? self->clean[i] : self->named[i];
 	}
 }
 
@@ -104,33 +117,54 @@ static uint32_t best_node(const scoring *self)
 	return best;
 }
 
+/* Does the ancestor hold clearly more of the article? Links that would come along count against it. When parts of it name themselves the body, it
+ * is they that must be more. */
+static bool gains(const scoring *self, uint32_t node, uint32_t up)
+{
+	double more = self->clean[up] - self->clean[node] - LINK_COST * (self->links[up] - self->links[node]);
+	if (self->page->hints[node] & HINT_BODY && self->clean[node] > 0.4 * self->clean[up])
+		more = self->named[up] - self->clean[node];
+	return more > GROWTH * self->clean[node];
+}
+
 static uint32_t grow(const scoring *self, uint32_t node)
 {
 	const html_tree *tree = self->page->tree;
 	uint32_t best = node;
-	for (uint32_t up = tree->nodes[node].parent; up; up = tree->nodes[up].parent) {
-		if (self->page->hints[best] & HINT_BODY && self->clean[best] > 0.5 * self->clean[up])
-			continue;
-		if (self->clean[up] > GROWTH * self->clean[best])
+	for (uint32_t up = tree->nodes[node].parent; up; up = tree->nodes[up].parent)
+		if (gains(self, best, up))
 			best = up;
-	}
 	return best;
 }
 
-/* A noise hint over a large part of the text is a misnomer. */
+/* Text of an embedded post stands in a quotation, whatever its frame is called. */
+static bool is_quotation(const scoring *self, uint32_t node)
+{
+	const html_tree *tree = self->page->tree;
+	double quoted = 0;
+	for (uint32_t i = node; i <= tree->nodes[node].last; i++)
+		if (tree->nodes[i].tag == TAG_BLOCKQUOTE) {
+			quoted += self->units[i];
+			i = tree->nodes[i].last;
+		}
+	return quoted > 0.7 * self->units[node];
+}
+
+/* A noise hint over a large part of the text, or over a quotation, is a misnomer. */
 static void mend(const scoring *self, uint32_t top)
 {
 	html_page *page = self->page;
 	for (uint32_t i = top; i <= page->tree->nodes[top].last; i++)
 		if (page->hints[i] & (HINT_NOISE | HINT_META | HINT_CAPTION | HINT_CREDIT | HINT_TITLE) && !(page->hints[i] & HINT_COMMENT) &&
-		    self->full[i] > MISNOMER * self->full[top])
+		    (self->full[i] > MISNOMER * self->full[top] || (!(page->hints[i] & HINT_STRONG) && is_quotation(self, i))))
 			page->hints[i] &= ~(unsigned)(HINT_NOISE | HINT_META | HINT_CAPTION | HINT_CREDIT | HINT_TITLE | HINT_STRONG);
 }
 
 uint32_t html_score(html_page *page)
 {
 	size_t n = page->tree->count;
-	scoring s = {.page = page, .score = mem_array(n, sizeof(double)), .clean = mem_array(n, sizeof(double)), .full = mem_array(n, sizeof(double))};
+	scoring s = {.page = page, .score = mem_array(n, sizeof(double)), .clean = mem_array(n, sizeof(double)), .full = mem_array(n, sizeof(double)),
+		.named = mem_array(n, sizeof(double)), .units = mem_array(n, sizeof(double)), .links = mem_array(n, sizeof(double))};
 	for (uint32_t i = 0; i < page->line_count; i++)
 		add_line(&s, i);
 	add_up(&s);
@@ -142,5 +176,8 @@ uint32_t html_score(html_page *page)
 	free(s.score);
 	free(s.clean);
 	free(s.full);
+	free(s.named);
+	free(s.units);
+	free(s.links);
 	return top;
 }

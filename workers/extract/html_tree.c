@@ -30,7 +30,7 @@ static const struct { const char *name; uint8_t attr; } attr_names[] = {
 	{"class", ATTR_CLASS}, {"id", ATTR_ID}, {"href", ATTR_HREF}, {"style", ATTR_STYLE}, {"content", ATTR_CONTENT}, {"name", ATTR_NAME},
 	{"property", ATTR_PROPERTY}, {"itemprop", ATTR_ITEMPROP}, {"itemtype", ATTR_ITEMTYPE}, {"rel", ATTR_REL}, {"datetime", ATTR_DATETIME},
 	{"hidden", ATTR_HIDDEN}, {"aria-hidden", ATTR_ARIA_HIDDEN}, {"role", ATTR_ROLE}, {"http-equiv", ATTR_HTTP_EQUIV}, {"lang", ATTR_LANG},
-	{"title", ATTR_TITLE}, {"pubdate", ATTR_PUBDATE},
+	{"title", ATTR_TITLE}, {"pubdate", ATTR_PUBDATE}, {"alt", ATTR_ALT}, {"align", ATTR_ALIGN},
 };
 
 enum html_tag html_tag_find(const char *name, size_t len)
