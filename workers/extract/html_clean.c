@@ -1,7 +1,11 @@
 /* html_clean.c - see html_clean.h. First what the elements say, then what the line itself says. */
 #include "workers/extract/html_clean.h"
 
+#include "common/utf8.h"
+#include "workers/extract/dates.h"
 #include "workers/extract/html_phrases.h"
+
+#define TAIL_LINES 8
 
 const char *html_line_kind_name(enum html_line_kind kind)
 {
@@ -24,8 +28,6 @@ static enum html_line_kind by_place(const html_page *page, uint32_t top, uint32_
 		return LINE_CREDIT;
 	if (hints & HINT_META && line->units < 300)
 		return LINE_META;
-	if (hints & HINT_TITLE && line->units < 200 && !(hints & HINT_BODY))
-		return LINE_TITLE;
 	return LINE_KEPT;
 }
 
@@ -46,6 +48,9 @@ typedef struct cleaning {
 	mr_bytes title;
 	uint8_t *kind;
 	uint32_t total;                  /* units of the lines that elements let stand */
+	uint32_t mean;                   /* units of a line of running text */
+	bool centred, bare;              /* much of the text stands centred, or without punctuation: both tell nothing then */
+	uint32_t last_lines;             /* the tail is at most the last lines of those let stand */
 	uint32_t head_end, tail;         /* lines before head_end come before the running text; from tail on it is over */
 } cleaning;
 
@@ -58,7 +63,17 @@ static bool is_running(const html_line *line)
 static bool is_heading(const html_page *page, const html_line *line)
 {
 	int tag = page->tree->nodes[line->block].tag;
-	return (tag >= TAG_H1 && tag <= TAG_H6) || line->bold_units * 10 >= line->units * 9;
+	if ((tag >= TAG_H1 && tag <= TAG_H6) || line->bold_units * 10 >= line->units * 9)
+		return true;
+	/* Editors write headings as styled spans. */
+	for (uint32_t node = line->node; node && node != page->tree->nodes[line->block].parent; node = page->tree->nodes[node].parent) {
+		mr_bytes style = html_attr_get(page->tree, node, ATTR_STYLE), class = html_attr_get(page->tree, node, ATTR_CLASS);
+		if ((style.data && (html_contains(style, "font-weight: bold") || html_contains(style, "font-weight:bold"))) ||
+		    (class.data && (html_contains(class, "-h2") || html_contains(class, "-h3") || html_contains(class, "bold") || html_contains(class, "strong") ||
+				    html_contains(class, "heading") || html_contains(class, "subtitle"))))
+			return true;
+	}
+	return false;
 }
 
 static bool is_centred(const html_page *page, uint32_t node, uint32_t top)
@@ -74,6 +89,33 @@ static bool is_centred(const html_page *page, uint32_t node, uint32_t top)
 	return false;
 }
 
+/* Mostly Han characters and no kana: Chinese pages rarely give captions an element of their own. */
+static bool is_chinese(mr_bytes text, uint32_t units)
+{
+	uint32_t han = 0;
+	for (const char *at = text.data, *end = at + text.len; at < end;) {
+		uint32_t c = utf8_next(&at, end);
+		if (c >= 0x3041 && c <= 0x30FF)
+			return false;
+		han += utf8_is_han(c);
+	}
+	return han * 6 > units;
+}
+
+/* A line that belongs to the text below an image as well as anywhere: a heading, the beginning of a list, a date. */
+static bool is_text_below_image(const cleaning *self, const html_line *line, mr_bytes text)
+{
+	static const char *const begins[] = {"一、", "二、", "三、", "四、", "五、", "六、", "七、", "八、", "第", "（", "“", "1", "2", "3", "4", "5", "6", "7", "8", "9", NULL};
+	date_found found;
+	for (const char *const *b = begins; *b; b++)
+		if (html_starts_with(text, *b))
+			return true;
+	mr_bytes last = {text.data + (text.len > 3 ? text.len - 3 : 0), text.len > 3 ? 3 : text.len};
+	if (html_contains(last, "：") || html_contains(last, ":") || html_contains(last, "，"))
+		return true;
+	return is_heading(self->page, line) || (date_find(text, 0, false, &found) && found.end - found.begin == text.len);
+}
+
 /* A short line directly below an image: its caption, when it reads as the image's own description, is no sentence, or stands centred. */
 static bool is_caption(const cleaning *self, uint32_t i)
 {
@@ -87,25 +129,34 @@ static bool is_caption(const cleaning *self, uint32_t i)
 	mr_bytes alt = html_attr_get(page->tree, line->image, ATTR_ALT);
 	if (alt.len > 6 && same_letters(alt, text))
 		return true;
-	bool centred = is_centred(page, line->node, self->top);
-	if (is_heading(page, line) && !centred)
+	if (is_centred(page, line->node, self->top))
+		return line->units < self->mean && !self->centred;
+	if (self->bare || !is_chinese(text, line->units) || is_text_below_image(self, line, text))
 		return false;
-	if (centred || (!line->stops && line->units <= 120))
-		return true;
-	/* One short sentence below the picture, in Chinese, where captions rarely have an element of their own. */
-	return line->stops == 1 && line->units <= 66 && line->units * 2 >= line->len && html_ends_sentence(text);
+	/* No sentence, or one that is short among this article's paragraphs. */
+	return (!line->stops && line->units <= 120 && line->units < self->mean) ||
+	       (line->stops == 1 && line->units <= 75 && line->units * 4 < self->mean && html_ends_sentence(text));
 }
 
 static void by_elements(cleaning *self)
 {
+	uint32_t running = 0, sum = 0, lines = 0, centred = 0;
 	for (uint32_t i = self->first; i < self->end; i++) {
 		const html_line *line = &self->page->lines[i];
 		self->kind[i] = (uint8_t)by_place(self->page, self->top, i);
 		if (self->kind[i] == LINE_KEPT && line->units < 300 && self->title.len && same_letters(html_line_text(self->page, i), self->title))
 			self->kind[i] = LINE_TITLE;
-		if (self->kind[i] == LINE_KEPT)
-			self->total += line->units;
+		if (self->kind[i] != LINE_KEPT)
+			continue;
+		self->total += line->units;
+		lines++;
+		centred += is_centred(self->page, line->node, self->top);
+		running += line->stops > 0;
+		sum += line->stops > 0 ? line->units : 0;
 	}
+	self->mean = running ? sum / running : 0;
+	self->centred = centred * 2 > lines;
+	self->bare = running * 2 < lines;
 }
 
 /* Where the running text begins: before its first line of running text, but not before the headline. */
@@ -121,17 +172,20 @@ static void find_head(cleaning *self)
 		if (self->kind[i] == LINE_KEPT)
 			self->kind[i] = LINE_NOISE;
 	uint32_t at = title;
+	for (uint32_t i = self->first; i < self->end && i < title + 3; i++)
+		if (self->kind[i] == LINE_KEPT && !self->page->lines[i].stops && html_line_hints(self->page, i, self->top) & HINT_TITLE)
+			self->kind[i] = LINE_TITLE;
 	while (at < self->end && !(self->kind[at] == LINE_KEPT && is_running(&self->page->lines[at])))
 		at++;
 	self->head_end = at == self->end ? title + 3 : at;
 }
 
-/* Where the article is over: the first announcement of other things with less than a third of the text behind it; else where the last seventh begins. */
+/* Where the article is over: the first announcement of other things with less than a quarter of the text behind it. */
 static void find_tail(cleaning *self)
 {
 	uint32_t behind = 0;
 	self->tail = self->end;
-	for (uint32_t i = self->end; i-- > self->first && behind * 3 < self->total;) {
+	for (uint32_t i = self->end; i-- > self->first && behind * 4 < self->total;) {
 		const html_line *line = &self->page->lines[i];
 		if (self->kind[i] == LINE_KEPT)
 			behind += line->units;
@@ -145,11 +199,38 @@ static void find_tail(cleaning *self)
 		}
 }
 
+/* The lines among which contacts and promotion may stand. */
+static void find_last_lines(cleaning *self)
+{
+	int left = TAIL_LINES;
+	uint32_t i = self->end;
+	while (i > self->first && left > 0)
+		left -= self->kind[--i] == LINE_KEPT;
+	self->last_lines = i;
+}
+
 static enum html_region region_of(const cleaning *self, uint32_t i, uint32_t before)
 {
 	if (i < self->head_end)
 		return REGION_HEAD;
-	return (uint64_t)before * 100 >= (uint64_t)self->total * 80 ? REGION_TAIL : REGION_MIDDLE;
+	return i >= self->last_lines && (uint64_t)before * 100 >= (uint64_t)self->total * 80 ? REGION_TAIL : REGION_MIDDLE;
+}
+
+static bool is_link_line(const html_page *page, uint32_t i)
+{
+	const html_line *line = &page->lines[i];
+	return line->link_units * 10 > line->units * 8 && line->units < 400 && !line->stops;
+}
+
+/* How many such lines stand together: a list of links to other texts. */
+static uint32_t link_run(const cleaning *self, uint32_t i)
+{
+	uint32_t from = i, to = i;
+	while (from > self->first && i - from < 3 && is_link_line(self->page, from - 1))
+		from--;
+	while (to + 1 < self->end && to - i < 3 && is_link_line(self->page, to + 1))
+		to++;
+	return to - from + 1;
 }
 
 static enum html_line_kind by_text(const cleaning *self, uint32_t i, enum html_region region)
@@ -163,7 +244,9 @@ static enum html_line_kind by_text(const cleaning *self, uint32_t i, enum html_r
 		return LINE_META;
 	if (is_caption(self, i))
 		return LINE_CAPTION;
-	if (line->link_units * 10 > line->units * 8 && line->units < 400 && !line->stops)
+	if (is_link_line(self->page, i) && link_run(self, i) >= 3)
+		return LINE_LINKS;
+	if (is_link_line(self->page, i) && region != REGION_MIDDLE)
 		return LINE_LINKS;
 	return LINE_KEPT;
 }
@@ -189,6 +272,7 @@ void html_clean(const html_page *page, uint32_t top, mr_bytes title, uint8_t *ki
 	by_elements(&self);
 	find_head(&self);
 	find_tail(&self);
+	find_last_lines(&self);
 	uint32_t before = 0;
 	for (uint32_t i = self.first; i < self.end; i++) {
 		if (kind[i] != LINE_KEPT)

@@ -198,6 +198,14 @@ static bool is_reporter_line(mr_bytes inner)
 	return false;
 }
 
+/* 甲乙网 3月13日报道: an outlet, a day, a word for reporting, no text. */
+static bool is_dispatch(mr_bytes inner, uint32_t units)
+{
+	static words endings = {"报道", "報道", "讯", "訊", "电", "電", NULL};
+	date_found found;
+	return units <= 75 && ends_any(inner, endings) && date_find(inner, 0, true, &found);
+}
+
 static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_region region)
 {
 	static words editors = {"责任编辑", "責任編輯", "责编：", "责编:", "责编 ", "編輯：", "原标题", "原題", "原题为", "原题：", "原文标题", "原文链接", "原文地址", "原载", "本文来源", "文章来源",
@@ -211,7 +219,8 @@ static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_
 		return true;
 	if (region == REGION_MIDDLE)
 		return false;
-	return begins_with_role(inner) || (stops == 0 && ends_any(inner, endings));
+	static words inside = {"供稿 ", "供稿　", "编辑/", "摄影/", "审核/", "编辑：", "编辑:", "摄影：", "审核：", "校对：", NULL};
+	return begins_with_role(inner) || (stops == 0 && (ends_any(inner, endings) || has_any(inner, inside))) || is_dispatch(inner, units);
 }
 
 /* ---- rights, promotion, contacts ---- */
@@ -233,12 +242,12 @@ static bool is_promotion(mr_bytes text, uint32_t units, enum html_region region)
 {
 	static words tail = {"follow him on", "follow her on", "follow us on", "follow me on", "follow them on", "followed on twitter", "on twitter at", "on twitter:", "on twitter @",
 		"may be reached at", "can be reached at", "reach the reporter", "email the author", "contributed reporting", "contributed to this report",
-		"contributed to this story", "contributed to this article", "additional reporting by", "sign up for", "subscribe to", "subscribe for", "subscribe now",
+		"contributed to this story", "contributed to this article", "additional reporting by", "sign up for our", "sign up for the", "subscribe to our", "subscribe for", "subscribe now",
 		"our newsletter", "newsletters", "download our app", "download the app", "like us on facebook", "join us on", "delivered to your inbox",
 		"right in your inbox", "straight to your inbox", "click here for more", "click here to subscribe", "if you enjoyed this article", "support our journalism",
 		"become a member", "want more stories", "write to ", "send us your", "tell us what you think", "have a tip", "got a tip", "we'd like to hear",
 		"we’d like to hear", "read the original", "@gmail.com", "this article originally appeared", "this story originally appeared", "is out now. follow",
-		"公众号", "扫码", "扫一扫", "扫描二维码", "长按", "二维码", "客户端”", "app下载", "”app", "报料", "爆料", "新闻热线", "更多精彩", "更多内容", "更多资讯", "更多新闻", "点击查看",
+		"公众号", "扫码", "扫一扫", "扫描二维码", "长按", "二维码", "客户端”", "app下载", "”app", "新闻报料", "新闻爆料", "我要爆料", "爆料热线", "报料热线", "闻报料：", "新闻热线", "更多精彩", "更多内容", "更多资讯", "更多新闻", "点击查看",
 		"点击阅读", "点击下载", "阅读原文", "粉絲團", "粉丝团", "粉絲專頁", "按個", "按讚", "谢谢观看", "謝謝收看", "欢迎关注", "歡迎關注", "关注我们", "关注我", "点个赞", "分享给", "转发给",
 		"官方微信", "官方微博", "微信号", "加微信", "投稿", "加入群", "本文来自", "授权转载", "授权发布", "内容合作", NULL};
 	static words anywhere = {"sign up for our", "subscribe to our", "get the latest updates", "delivered to your inbox", "in your inbox", "click here to subscribe",

@@ -20,7 +20,6 @@ typedef struct scoring {
 	double *score;                   /* by steps */
 	double *clean;                   /* running text below, without noise and blocks full of links */
 	double *full;                    /* running text below */
-	double *named;                   /* of the clean text: what stands below elements that say they hold the body */
 	double *units, *links;           /* all text below, and how much of it is links */
 } scoring;
 
@@ -79,7 +78,6 @@ static void add_up(scoring *self)
 		if (hints & (HINT_NOISE | HINT_HIDDEN) || self->links[i] > DENSE_LINKS * self->units[i])
 			continue;
 		self->clean[parent] += self->clean[i];
-		self->named[parent] += hints & HINT_BODY ? self->clean[i] : self->named[i];
 	}
 }
 
@@ -117,13 +115,37 @@ static uint32_t best_node(const scoring *self)
 	return best;
 }
 
+/* The first word of an element's class. */
+static mr_bytes family(const html_tree *tree, uint32_t node)
+{
+	mr_bytes class = html_attr_get(tree, node, ATTR_CLASS);
+	size_t n = 0;
+	while (n < class.len && class.data[n] != ' ')
+		n++;
+	return (mr_bytes){class.data, n};
+}
+
+/* Clean text below `up` in elements that name themselves the body in the same word as `node`. */
+static double same_family(const scoring *self, uint32_t node, uint32_t up)
+{
+	const html_tree *tree = self->page->tree;
+	mr_bytes name = family(tree, node);
+	double sum = 0;
+	for (uint32_t i = up; i <= tree->nodes[up].last; i++)
+		if (self->page->hints[i] & HINT_BODY && (i == node || html_equal(family(tree, i), name))) {
+			sum += self->clean[i];
+			i = tree->nodes[i].last;
+		}
+	return sum;
+}
+
 /* Does the ancestor hold clearly more of the article? Links that would come along count against it. When parts of it name themselves the body, it
  * is they that must be more. */
 static bool gains(const scoring *self, uint32_t node, uint32_t up)
 {
 	double more = self->clean[up] - self->clean[node] - LINK_COST * (self->links[up] - self->links[node]);
 	if (self->page->hints[node] & HINT_BODY && self->clean[node] > 0.4 * self->clean[up])
-		more = self->named[up] - self->clean[node];
+		more = same_family(self, node, up) - self->clean[node];
 	return more > GROWTH * self->clean[node];
 }
 
@@ -164,7 +186,7 @@ uint32_t html_score(html_page *page)
 {
 	size_t n = page->tree->count;
 	scoring s = {.page = page, .score = mem_array(n, sizeof(double)), .clean = mem_array(n, sizeof(double)), .full = mem_array(n, sizeof(double)),
-		.named = mem_array(n, sizeof(double)), .units = mem_array(n, sizeof(double)), .links = mem_array(n, sizeof(double))};
+		.units = mem_array(n, sizeof(double)), .links = mem_array(n, sizeof(double))};
 	for (uint32_t i = 0; i < page->line_count; i++)
 		add_line(&s, i);
 	add_up(&s);
@@ -176,7 +198,6 @@ uint32_t html_score(html_page *page)
 	free(s.score);
 	free(s.clean);
 	free(s.full);
-	free(s.named);
 	free(s.units);
 	free(s.links);
 	return top;
