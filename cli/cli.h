@@ -21,6 +21,8 @@ int cli_failed(const char *command, const char *format, ...) MR_PRINTF(2, 3);
 /* The commands, in the order of `millrace --help`. To add one: a line here, the same in the table of main.c. */
 int check_main(int argc, char **argv);
 extern const char check_help[];
+int process_main(int argc, char **argv);
+extern const char process_help[];
 int train_main(int argc, char **argv);
 extern const char train_help[];
 int evaluate_main(int argc, char **argv);

@@ -5,7 +5,7 @@
 
 #include "common/mem.h"
 #include "workers/classify/features.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 typedef struct encoder {
 	corpus *corpus;
@@ -74,7 +74,7 @@ static void count_gram(void *arg, uint64_t hash, size_t first, size_t length)
 		self->at[gram] = (uint32_t)(c->count - self->part);
 	}
 	corpus_gram *one = &c->counts[self->part + self->at[gram] - 1];
-	one->times = (uint16_t)(one->times + times < JUDGE_TIMES_MAX ? one->times + times : JUDGE_TIMES_MAX - 1);
+	one->times = (uint16_t)(one->times + times < SCORER_TIMES_MAX ? one->times + times : SCORER_TIMES_MAX - 1);
 }
 
 static uint32_t part_encode(encoder *self, size_t length, bool title)

@@ -1,4 +1,4 @@
-/* evaluate.c - `millrace evaluate`. Every text is judged exactly as the worker judges it (workers/classify/judge.h), and compared with its labels. */
+/* evaluate.c - `millrace evaluate`. Every text is judged exactly as the worker judges it (workers/classify/scorer.h), and compared with its labels. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/measure.h"
 #include "common/log.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 const char evaluate_help[] =
 	"Usage: millrace evaluate classify --model MODEL FILE... [OPTION]...\n\n"
@@ -51,7 +51,7 @@ static void names_print(uint64_t labels, const char (*names)[MODEL_NAME_BYTES], 
 		fprintf(out, "none");
 }
 
-static void error_print(const example *one, uint64_t got, const verdict *said, const dataset *data)
+static void error_print(const example *one, uint64_t got, const scoring *said, const dataset *data)
 {
 	char start[128];
 	const char *text = *one->title ? one->title : one->text;
@@ -72,18 +72,18 @@ static double now(void)
 }
 
 /* Judges the texts; returns the seconds that took. */
-static double judge_all(const classify_args *args, const model *m, const dataset *data, measure *out)
+static double scorer_all(const classify_args *args, const model *m, const dataset *data, measure *out)
 {
-	judge *j = judge_new(m);
+	scorer *j = scorer_new(m);
 	double seconds = 0;
 	int shown = 0;
 	for (size_t i = 0; i < data->count; i++) {
 		const example *one = &data->at[i];
 		if (args->fold >= 0 && example_fold(one, (uint32_t)args->folds) != (uint32_t)args->fold)
 			continue;
-		verdict said;
+		scoring said;
 		double begin = now();
-		judge_read(j, mr_bytes_of(one->title), mr_bytes_of(one->text), &said);
+		scorer_read(j, mr_bytes_of(one->title), mr_bytes_of(one->text), &said);
 		seconds += now() - begin;
 		uint64_t got = 0;
 		for (uint32_t l = 0; l < said.label_count; l++)
@@ -92,7 +92,7 @@ static double judge_all(const classify_args *args, const model *m, const dataset
 		if (got != one->labels && shown++ < args->errors)
 			error_print(one, got, &said, data);
 	}
-	judge_free(&j);
+	scorer_free(&j);
 	return seconds;
 }
 
@@ -124,7 +124,7 @@ int evaluate_main(int argc, char **argv)
 		cli_failed("evaluate", "%s", error);
 	} else {
 		measure out = {.label_count = data.label_count, .single = data.single};
-		double seconds = judge_all(&args, &m, &data, &out);
+		double seconds = scorer_all(&args, &m, &data, &out);
 		if (args.json) {
 			print_json(&out, data.labels, &m, seconds);
 		} else {

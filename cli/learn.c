@@ -7,7 +7,7 @@
 
 #include "cli/corpus.h"
 #include "common/mem.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 #define STOP_AT 0.01             /* liblinear's eps; 0.1 is its default for this solver, the last digit of F1 still moves there */
 
@@ -18,7 +18,7 @@ struct fit {
 	double *weights;                 /* column-major: label_count a column */
 	double bias[MODEL_LABELS_MAX];
 	size_t columns, label_count;
-	float damping[JUDGE_TIMES_MAX];
+	float damping[SCORER_TIMES_MAX];
 	float title_share;
 };
 
@@ -186,7 +186,7 @@ fit *learn_fit(const corpus *from, const dataset *data, const bool *in, const le
 	fit *self = mem_alloc(sizeof *self);
 	self->label_count = data->label_count;
 	self->title_share = options->title_share;
-	judge_damping(self->damping);
+	scorer_damping(self->damping);
 	self->column = mem_array(from->gram_count + 1, sizeof *self->column);
 	self->grams = mem_array(from->gram_count + 1, sizeof *self->grams);
 	self->rarity = mem_array(from->gram_count + 1, sizeof *self->rarity);

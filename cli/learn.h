@@ -1,7 +1,7 @@
 /* learn.h - from labelled texts to weights: texts are encoded once as sparse counts, then one linear support vector machine a label (liblinear, L2-regularised,
  * squared hinge, dual) is fitted on any part of them.
  *
- * The vectors are those of workers/classify/judge.h to the letter: same grams, same damping, same two lengths. A fit works out rarity from its own
+ * The vectors are those of workers/classify/scorer.h to the letter: same grams, same damping, same two lengths. A fit works out rarity from its own
  * texts only, learns on every gram that stands in at least `min_texts` of them, keeps the `features` with the largest effect and
  * learns again on these. Deterministic for a seed. One thread. */
 #ifndef CLI_LEARN_H

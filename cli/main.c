@@ -15,6 +15,7 @@ static const struct command {
 	const char *help;                /* usage and options of the command itself, for `millrace NAME --help` */
 } commands[] = {
 	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
+	{"process", process_main, "run files through the stages without Kafka, print the records", process_help},
 	{"train", train_main, "learn labels from texts: a model for the classifier", train_help},
 	{"evaluate", evaluate_main, "measure a model on labelled texts", evaluate_help},
 	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},

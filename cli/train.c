@@ -9,7 +9,7 @@
 #include "cli/classify_args.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 #include "common/mem.h"
 
 const char train_help[] =
@@ -160,9 +160,9 @@ static measure cross_measure(const training *self, int file)
 	for (size_t i = 0; i < data->count; i++) {
 		if (!self->scored[i] || (file >= 0 && data->at[i].file != file))
 			continue;
-		verdict said;
+		scoring said;
 		memcpy(said.score, self->scores + i * data->label_count, data->label_count * sizeof *said.score);
-		verdict_finish(&self->head, &said);
+		scoring_finish(&self->head, &said);
 		uint64_t got = 0;
 		for (uint32_t l = 0; l < said.label_count; l++)
 			got |= 1ull << said.labels[l];

@@ -41,7 +41,7 @@ const option option_table[] = {
 	{"extract.spans", OPTION_BOOL, "false", 0, 0, NULL, true, "detail.spans: positions of names and figures in the body"},
 	{"extract.max_nodes", OPTION_INT, "200000", 1000, 10000000, NULL, true, "most nodes of an HTML page that are looked at"},
 	{"extract.max_depth", OPTION_INT, "256", 16, 4096, NULL, true, "deepest nesting of an HTML page that is kept apart; deeper text joins its ancestor"},
-	{"dedup.duplicates", OPTION_ENUM, "topic", 0, 0, "topic enrich drop", true, "where duplicates go: their own topic, articles.enriched with full processing, nowhere (counted)"},
+	{"dedup.duplicates", OPTION_ENUM, "topic", 0, 0, "topic enrich drop", false, "where duplicates go: their own topic, articles.enriched with full processing, nowhere (counted)"},
 	{"dedup.window_days", OPTION_INT, "60", 1, 3650, NULL, true, "how far back an earlier article counts"},
 	{"dedup.max_revisions", OPTION_INT, "24", 1, 100000, NULL, true, "revisions of one address a day; more are withheld, counted"},
 	{"dedup.max_entries", OPTION_INT, "3000000", 1000, 1000000000, NULL, true, "entries of the index; the oldest go first, counted"},

@@ -211,15 +211,25 @@ void metrics_stage_model(metrics *self, int stage, const char *fingerprint)
 	self->models[stage] = mem_string(fingerprint);
 }
 
-void metrics_word(metrics *self, enum metric id, const char *word, uint64_t n)
+static int64_t *word_number(metrics *self, enum metric id, const char *word)
 {
-	if (!self)
-		return;
 	const words *set = &self->words[metric_table[id].label];
 	size_t at = 0;
 	while (at + 1 < set->count && strcmp(set->items[at], word) != 0)
 		at++;                            /* the last word is "other" */
-	*number_of(self, id, metric_table[id].label, at) += (int64_t)n;
+	return number_of(self, id, metric_table[id].label, at);
+}
+
+void metrics_word(metrics *self, enum metric id, const char *word, uint64_t n)
+{
+	if (self)
+		*word_number(self, id, word) += (int64_t)n;
+}
+
+void metrics_word_set(metrics *self, enum metric id, const char *word, uint64_t value)
+{
+	if (self)
+		*word_number(self, id, word) = (int64_t)value;
 }
 
 /* ---- partitions ---- */

@@ -43,6 +43,7 @@ enum metric_label {
 	X(DUPLICATES, COUNTER, NONE, "records_duplicate_total", "feed records that ended as duplicates in all their parts") \
 	X(DEAD, COUNTER, REASON, "records_dead_total", "feed records that ended as dead letters, by reason") \
 	X(TOMBSTONES, COUNTER, NONE, "records_tombstone_total", "null values passed on as deletions") \
+	X(RETURNED, COUNTER, NONE, "records_returned_total", "feed records handed back without an outcome (partition revoked, epoch rewound); not counted as read") \
 	X(IN_FLIGHT, GAUGE, NONE, "records_in_flight", "feed records that have not ended yet") \
 	X(IN_FLIGHT_BYTES, GAUGE, NONE, "in_flight_bytes", "bytes held for records in flight, tree and body counted") \
 	X(IN_FLIGHT_LIMIT, GAUGE, NONE, "in_flight_limit_bytes", "intake.high_bytes: partitions are paused there") \
@@ -139,6 +140,8 @@ void metrics_stage_model(metrics *self, int stage, const char *fingerprint);
 
 /* Rows with a word: REASON, KIND, LABEL, RESULTS, RESULT. A word outside the set counts as "other". */
 void metrics_word(metrics *self, enum metric id, const char *word, uint64_t n);
+/* Sets a counter that is kept elsewhere. */
+void metrics_word_set(metrics *self, enum metric id, const char *word, uint64_t value);
 static inline void metrics_dead(metrics *self, const char *code) { metrics_word(self, METRIC_DEAD, code, 1); }
 
 /* Rows with LABEL_PARTITION; a revoked partition is dropped. At most 10 000 partitions are shown. */

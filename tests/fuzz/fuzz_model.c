@@ -1,9 +1,9 @@
-/* fuzz_model.c - the model file's reader: what it accepts must be safe to judge with. The checksum is put right first, or nothing would get past it. */
+/* fuzz_model.c - the model file's reader: what it accepts must be safe to scorer with. The checksum is put right first, or nothing would get past it. */
 #include <stdlib.h>
 #include <xxhash.h>
 
 #include "common/mem.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,12 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	model m;
 	if (model_read(&m, (mr_bytes){file, size}, error) == 0) {
-		judge *j = judge_new(&m);
-		verdict v;
+		scorer *j = scorer_new(&m);
+		scoring v;
 		evidence_term terms[16];
-		judge_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学老师 teacher，人才公寓，天气。"), &v);
-		judge_evidence(j, &v, terms, 16);
-		judge_free(&j);
+		scorer_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学老师 teacher，人才公寓，天气。"), &v);
+		scorer_evidence(j, &v, terms, 16);
+		scorer_free(&j);
 	}
 	model_close(&m);
 	free(file);

@@ -1,4 +1,4 @@
-/* test_classify.c - tokens, model file, verdicts and evidence of the classifier. */
+/* test_classify.c - tokens, model file, scorings and evidence of the classifier. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "common/mem.h"
 #include "workers/classify/features.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 /* ---- a little model: grams with weights for two labels ---- */
 
@@ -195,14 +195,14 @@ static void model_says_why_it_refuses(void **state)
 	buf_free(&file);
 }
 
-/* ---- verdicts ---- */
+/* ---- scorings ---- */
 
-static verdict judged(const model *m, const char *title, const char *body)
+static scoring judged(const model *m, const char *title, const char *body)
 {
-	judge *j = judge_new(m);
-	verdict v;
-	judge_read(j, mr_bytes_of(title), mr_bytes_of(body), &v);
-	judge_free(&j);
+	scorer *j = scorer_new(m);
+	scoring v;
+	scorer_read(j, mr_bytes_of(title), mr_bytes_of(body), &v);
+	scorer_free(&j);
 	return v;
 }
 
@@ -211,7 +211,7 @@ static void labels_are_a_set(void **state)
 	(void)state;
 	buf file = {0};
 	model m = little(&file, 0.5f);
-	verdict v = judged(&m, "", "人才公寓开放");
+	scoring v = judged(&m, "", "人才公寓开放");
 	assert_int_equal(v.label_count, 1);
 	assert_int_equal(v.primary, 0);
 	v = judged(&m, "", "数学老师住进人才公寓");
@@ -240,28 +240,28 @@ static void traditional_text_is_judged_alike(void **state)
 	(void)state;
 	buf file = {0};
 	model m = little(&file, 0.5f);
-	verdict a = judged(&m, "人才公寓", "数学与人才"), b = judged(&m, "人才公寓", "數學與人才");
+	scoring a = judged(&m, "人才公寓", "数学与人才"), b = judged(&m, "人才公寓", "數學與人才");
 	assert_true(a.score[0] == b.score[0] && a.score[1] == b.score[1]);
 	buf_free(&file);
 }
 
 /* The answer to a text does not depend on what was judged before it. */
-static void judge_has_no_memory(void **state)
+static void scorer_has_no_memory(void **state)
 {
 	(void)state;
 	buf file = {0};
 	model m = little(&file, 0.5f);
 	const char *texts[] = {"人才公寓", "数学老师 teacher 数学", "天气", "人才 数学 人才 公寓"};
-	judge *j = judge_new(&m);
+	scorer *j = scorer_new(&m);
 	evidence_term terms[16];
 	for (int round = 0; round < 3; round++)
 		for (int i = 3; i >= 0; i--) {
-			verdict v, alone = judged(&m, texts[0], texts[i]);
-			judge_read(j, mr_bytes_of(texts[0]), mr_bytes_of(texts[i]), &v);
-			judge_evidence(j, &v, terms, 16);
+			scoring v, alone = judged(&m, texts[0], texts[i]);
+			scorer_read(j, mr_bytes_of(texts[0]), mr_bytes_of(texts[i]), &v);
+			scorer_evidence(j, &v, terms, 16);
 			assert_true(v.score[0] == alone.score[0] && v.score[1] == alone.score[1]);
 		}
-	judge_free(&j);
+	scorer_free(&j);
 	buf_free(&file);
 }
 
@@ -272,12 +272,12 @@ static void evidence_sums_to_the_score(void **state)
 	(void)state;
 	buf file = {0};
 	model m = little(&file, 0.5f);
-	judge *j = judge_new(&m);
-	verdict v;
-	judge_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学，人才公寓；人才。Teacher"), &v);
+	scorer *j = scorer_new(&m);
+	scoring v;
+	scorer_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学，人才公寓；人才。Teacher"), &v);
 	for (uint32_t l = 0; l < 2; l++)
-		assert_true(fabs(judge_sum_of_contributions(j, l) - v.score[l]) < 1e-9);
-	judge_free(&j);
+		assert_true(fabs(scorer_sum_of_contributions(j, l) - v.score[l]) < 1e-9);
+	scorer_free(&j);
 	buf_free(&file);
 }
 
@@ -286,13 +286,13 @@ static void evidence_speaks_the_words_of_the_source(void **state)
 	(void)state;
 	buf file = {0};
 	model m = little(&file, 0);
-	judge *j = judge_new(&m);
-	verdict v;
+	scorer *j = scorer_new(&m);
+	scoring v;
 	evidence_term terms[16];
 	const char *body = "本市的人才公寓今日开放，人才公寓共百套。數學課";
-	judge_read(j, (mr_bytes){0}, mr_bytes_of(body), &v);
+	scorer_read(j, (mr_bytes){0}, mr_bytes_of(body), &v);
 	assert_int_equal(v.label_count, 2);
-	size_t count = judge_evidence(j, &v, terms, 16);
+	size_t count = scorer_evidence(j, &v, terms, 16);
 	assert_int_equal(count, 2);
 	for (size_t i = 0; i < count; i++) {
 		const char *wanted = terms[i].label == 0 ? "人才公寓" : "數學";
@@ -306,7 +306,7 @@ static void evidence_speaks_the_words_of_the_source(void **state)
 		if (terms[i].label == 0)
 			sum += terms[i].contribution;
 	assert_true(sum > 0 && sum <= v.score[0] + 0.5 + 1.0);
-	judge_free(&j);
+	scorer_free(&j);
 	buf_free(&file);
 }
 
@@ -315,18 +315,18 @@ static void evidence_stays_within_its_bounds(void **state)
 	(void)state;
 	buf file = {0};
 	model m = little(&file, 0.5f);
-	judge *j = judge_new(&m);
-	verdict v;
+	scorer *j = scorer_new(&m);
+	scoring v;
 	evidence_term terms[3];
 	buf text = {0};
 	for (int i = 0; i < 5000; i++)
 		buf_printf(&text, "人才公寓%s数学%d", i % 3 ? "，" : "", i);
-	judge_read(j, mr_bytes_of("人才"), buf_bytes(&text), &v);
-	size_t count = judge_evidence(j, &v, terms, 3);
+	scorer_read(j, mr_bytes_of("人才"), buf_bytes(&text), &v);
+	size_t count = scorer_evidence(j, &v, terms, 3);
 	assert_true(count <= 3);
 	for (size_t i = 0; i < count; i++)
 		assert_true(terms[i].words.len > 0 && terms[i].words.len < 200);
-	judge_free(&j);
+	scorer_free(&j);
 	buf_free(&text);
 	buf_free(&file);
 }
@@ -344,7 +344,7 @@ int main(void)
 		cmocka_unit_test(labels_are_a_set),
 		cmocka_unit_test(title_has_features_of_its_own),
 		cmocka_unit_test(traditional_text_is_judged_alike),
-		cmocka_unit_test(judge_has_no_memory),
+		cmocka_unit_test(scorer_has_no_memory),
 		cmocka_unit_test(evidence_sums_to_the_score),
 		cmocka_unit_test(evidence_speaks_the_words_of_the_source),
 		cmocka_unit_test(evidence_stays_within_its_bounds),

@@ -1,4 +1,4 @@
-/* classify_stage.c - see classify_stage.h. Opens the model, checks that it knows every label of the taxonomy, and writes the verdict as fields of the
+/* classify_stage.c - see classify_stage.h. Opens the model, checks that it knows every label of the taxonomy, and writes the scoring as fields of the
  * record. Labels of the model that the taxonomy does not name are not shown. */
 #include "classify_stage.h"
 
@@ -10,13 +10,13 @@
 
 #include "common/mem.h"
 #include "common/settings.h"
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 #define EVIDENCE_MAX 8
 
 typedef struct classify {
 	model model;
-	judge *judge;
+	scorer *scorer;
 	size_t label_count;                      /* of the taxonomy */
 	uint32_t labels[MODEL_LABELS_MAX];       /* in the model, in the taxonomy's order */
 	char *topics[MODEL_LABELS_MAX];          /* IPTC code by label of the model, or NULL */
@@ -108,7 +108,7 @@ static void fingerprint_make(classify *self)
 static void classify_close(void *ctx)
 {
 	classify *self = ctx;
-	judge_free(&self->judge);
+	scorer_free(&self->scorer);
 	model_close(&self->model);
 	for (size_t i = 0; i < MODEL_LABELS_MAX; i++)
 		free(self->topics[i]);
@@ -126,7 +126,7 @@ static int classify_open(void **ctx, const struct settings *s, char error[256])
 		classify_close(self);
 		return -1;
 	}
-	self->judge = judge_new(&self->model);
+	self->scorer = scorer_new(&self->model);
 	fingerprint_make(self);
 	*ctx = self;
 	return 0;
@@ -153,16 +153,16 @@ static json_t *score_value(double probability)
 	return json_real(round(probability * 10000) / 10000);
 }
 
-static void evidence_add(classify *self, const verdict *said, json_t *out)
+static void evidence_add(classify *self, const scoring *said, json_t *out)
 {
 	evidence_term terms[MODEL_LABELS_MAX * 5];
-	size_t count = judge_evidence(self->judge, said, terms, sizeof terms / sizeof *terms);
+	size_t count = scorer_evidence(self->scorer, said, terms, sizeof terms / sizeof *terms);
 	for (size_t i = 0; i < count && json_array_size(out) < EVIDENCE_MAX; i++)
 		json_array_append_new(out, json_sprintf("%s:%.*s", self->model.head.labels[terms[i].label].name, (int)terms[i].words.len, terms[i].words.data));
 }
 
 /* Keeps the labels of the taxonomy only. */
-static void verdict_narrow(const classify *self, verdict *said)
+static void scoring_narrow(const classify *self, scoring *said)
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < said->label_count; i++)
@@ -175,9 +175,9 @@ static void verdict_narrow(const classify *self, verdict *said)
 static void classify_apply(void *ctx, const mr_task *task, mr_answer *answer)
 {
 	classify *self = ctx;
-	verdict said;
-	judge_read(self->judge, headline(self, task), task->body, &said);
-	verdict_narrow(self, &said);
+	scoring said;
+	scorer_read(self->scorer, headline(self, task), task->body, &said);
+	scoring_narrow(self, &said);
 	json_t *patch = json_object(), *labels = json_array(), *evidence = json_array(), *topics = json_array();
 	for (uint32_t i = 0; i < said.label_count; i++) {
 		uint32_t label = said.labels[i];

@@ -5,7 +5,7 @@
 
 #include "common/mem.h"
 #include "workers/classify/features.h"
-#include "workers/classify/judge_parts.h"
+#include "workers/classify/scorer_parts.h"
 
 #define STRONG_FEATURES 48       /* looked at a label; contributions fall off fast: these carry most of a score */
 #define TERMS_A_LABEL 5
@@ -19,7 +19,7 @@ typedef struct strong {
 } strong;
 
 typedef struct marking {
-	judge *judge;
+	scorer *scorer;
 	const strong *strong;
 	bool title;
 } marking;
@@ -35,7 +35,7 @@ static size_t strong_add(strong *best, size_t count, strong one)
 	return count;
 }
 
-static size_t strong_find(judge *self, uint32_t label, strong best[STRONG_FEATURES])
+static size_t strong_find(scorer *self, uint32_t label, strong best[STRONG_FEATURES])
 {
 	size_t count = 0;
 	const found *both[] = {&self->text, &self->title};
@@ -50,7 +50,7 @@ static size_t strong_find(judge *self, uint32_t label, strong best[STRONG_FEATUR
 static inline void push_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
 	marking *walk = arg;
-	judge *self = walk->judge;
+	scorer *self = walk->scorer;
 	int32_t slot = model_find(self->model, walk->title ? feature_of_title(hash) : hash);
 	if (slot < 0 || !self->mark[slot])
 		return;
@@ -64,7 +64,7 @@ static inline void push_gram(void *arg, uint64_t hash, size_t first, size_t leng
 	}
 }
 
-static void pushes_fill(judge *self, const strong *best, size_t count)
+static void pushes_fill(scorer *self, const strong *best, size_t count)
 {
 	if (self->tokens.count > self->push_room) {
 		self->push_room = self->tokens.room;
@@ -93,7 +93,7 @@ static bool is_particle(const token *t)
 }
 
 /* The strongest window of at most the length a term may have. */
-static void run_narrow(const judge *self, size_t *first, size_t *length)
+static void run_narrow(const scorer *self, size_t *first, size_t *length)
 {
 	size_t most = self->tokens.at[*first].wide ? WIDE_TERM_TOKENS : WORD_TERM_TOKENS;
 	if (*length <= most)
@@ -113,7 +113,7 @@ static void run_narrow(const judge *self, size_t *first, size_t *length)
 	*length = most;
 }
 
-static void run_add(judge *self, size_t first, size_t length)
+static void run_add(scorer *self, size_t first, size_t length)
 {
 	run_narrow(self, &first, &length);
 	while (length > 2 && is_particle(&self->tokens.at[first]))
@@ -141,7 +141,7 @@ static void run_add(judge *self, size_t first, size_t length)
 /* At most this many different runs are told apart: a bound on the search in run_add. */
 #define RUNS_MAX 512
 
-static void runs_find(judge *self)
+static void runs_find(scorer *self)
 {
 	self->run_count = 0;
 	for (size_t i = 0; i < self->tokens.count && self->run_count < RUNS_MAX;) {
@@ -154,7 +154,7 @@ static void runs_find(judge *self)
 	}
 }
 
-static bool is_lone_ideograph(const judge *self, const evidence_run *run)
+static bool is_lone_ideograph(const scorer *self, const evidence_run *run)
 {
 	return run->length == 1 && self->tokens.at[run->first].wide;
 }
@@ -167,7 +167,7 @@ static int run_compare(const void *a, const void *b)
 	return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static mr_bytes run_source(const judge *self, const evidence_run *run)
+static mr_bytes run_source(const scorer *self, const evidence_run *run)
 {
 	const token *first = &self->tokens.at[run->first], *last = first + run->length - 1;
 	mr_bytes source = first->zone == ZONE_TITLE ? self->source_title : self->source_body;
@@ -175,7 +175,7 @@ static mr_bytes run_source(const judge *self, const evidence_run *run)
 	return (mr_bytes){source.data + first->start, end - first->start};
 }
 
-static size_t label_terms(judge *self, uint32_t label, evidence_term *terms, size_t max)
+static size_t label_terms(scorer *self, uint32_t label, evidence_term *terms, size_t max)
 {
 	strong best[STRONG_FEATURES];
 	size_t count = strong_find(self, label, best), given = 0;
@@ -201,7 +201,7 @@ static void terms_sort(evidence_term *terms, size_t count)
 	}
 }
 
-size_t judge_evidence(judge *self, const verdict *said, evidence_term *terms, size_t max)
+size_t scorer_evidence(scorer *self, const scoring *said, evidence_term *terms, size_t max)
 {
 	size_t given = 0;
 	for (uint32_t i = 0; i < said->label_count; i++)

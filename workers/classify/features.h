@@ -1,6 +1,6 @@
 /* features.h - which features a document has: n-grams of tokens, as 64-bit hashes with a fixed seed.
  *
- * The trainer, the judge and the evidence all walk the same grams in the same order, so this is the only place that says what a feature is.
+ * The trainer, the scorer and the evidence all walk the same grams in the same order, so this is the only place that says what a feature is.
  * A gram of one to FEATURE_GRAM tokens never reaches over a break. Grams of the title count twice over: with the whole text and
  * as features of their own (a word in the headline says more than the word in the body, and how much more is learnt). Pure; inline
  * since it is the inner loop: some 13,000 grams for a text of 4,500 characters. */

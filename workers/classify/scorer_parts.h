@@ -1,8 +1,8 @@
-/* judge_parts.h - what judge.c and evidence.c share: the counted features of the text judged last. Nobody else includes it. */
-#ifndef CLASSIFY_JUDGE_PARTS_H
-#define CLASSIFY_JUDGE_PARTS_H
+/* scorer_parts.h - what scorer.c and evidence.c share: the counted features of the text judged last. Nobody else includes it. */
+#ifndef CLASSIFY_SCORER_PARTS_H
+#define CLASSIFY_SCORER_PARTS_H
 
-#include "workers/classify/judge.h"
+#include "workers/classify/scorer.h"
 
 typedef struct found_feature {
 	uint32_t slot;
@@ -30,9 +30,9 @@ typedef struct token_push {
 	uint8_t covered, joined;     /* joined: one gram covers this token and the one before */
 } token_push;
 
-struct judge {
+struct scorer {
 	const model *model;
-	float damping[JUDGE_TIMES_MAX];
+	float damping[SCORER_TIMES_MAX];
 	uint32_t zone_times[3];
 	tokens tokens;
 	found text, title;
@@ -45,7 +45,7 @@ struct judge {
 	size_t run_count, run_room;
 };
 
-static inline double found_contribution(const judge *self, const found *part, const found_feature *f, uint32_t label)
+static inline double found_contribution(const scorer *self, const found *part, const found_feature *f, uint32_t label)
 {
 	const uint16_t *cell = model_cell(self->model, (int32_t)f->slot);
 	return (double)f->weight * part->scale * (int16_t)cell[1 + label] * self->model->head.labels[label].weight_step;

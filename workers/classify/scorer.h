@@ -1,38 +1,38 @@
-/* judge.h - what a model says of a text: scores, probabilities, labels, and the words that decided.
+/* scorer.h - what a model says of a text: scores, probabilities, labels, and the words that decided.
  *
  * The text is a vector: each known gram weighs sqrt(how often) * rarity, the whole divided by its length; the title's own features are a
  * second vector of the length title_share. A label's score is the product with its weights. Sums are taken in the order of first
  * occurrence in the text, so the same text gives the same bits in any batch and process. Owns scratch memory of the model's size; nothing is
- * allocated a document once the arrays have grown. One judge a thread. */
-#ifndef CLASSIFY_JUDGE_H
-#define CLASSIFY_JUDGE_H
+ * allocated a document once the arrays have grown. One scorer a thread. */
+#ifndef CLASSIFY_SCORER_H
+#define CLASSIFY_SCORER_H
 
 #include "workers/classify/model.h"
 #include "workers/classify/tokens.h"
 
-typedef struct judge judge;
+typedef struct scorer scorer;
 
-typedef struct verdict {
+typedef struct scoring {
 	double score[MODEL_LABELS_MAX];          /* raw */
 	double probability[MODEL_LABELS_MAX];    /* calibrated */
 	uint32_t labels[MODEL_LABELS_MAX];       /* those that hold, most probable first */
 	uint32_t label_count;
 	int primary;                             /* label, or -1: none */
-} verdict;
+} scoring;
 
 /* Weight of a gram by how often it occurs; the trainer uses the same. */
-#define JUDGE_TIMES_MAX 1024                     /* more often counts as this */
-void judge_damping(float out[JUDGE_TIMES_MAX]);
+#define SCORER_TIMES_MAX 1024                     /* more often counts as this */
+void scorer_damping(float out[SCORER_TIMES_MAX]);
 
-/* Works out probabilities and labels of a verdict whose scores stand. */
-void verdict_finish(const model_head *head, verdict *out);
+/* Works out probabilities and labels of a scoring whose scores stand. */
+void scoring_finish(const model_head *head, scoring *out);
 
 /* Borrows the model. */
-judge *judge_new(const model *m);
-void judge_free(judge **self);
+scorer *scorer_new(const model *m);
+void scorer_free(scorer **self);
 
-/* Judges a document; the verdict is good on its own, judge_evidence needs the texts unchanged until the next call. */
-void judge_read(judge *self, mr_bytes title, mr_bytes body, verdict *out);
+/* Judges a document; the scoring is good on its own, scorer_evidence needs the texts unchanged until the next call. */
+void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out);
 
 /* A run of words of the source that pushed towards a label. */
 typedef struct evidence_term {
@@ -41,10 +41,10 @@ typedef struct evidence_term {
 	double contribution;                     /* what its grams add to the score, all its occurrences together */
 } evidence_term;
 
-/* The terms that carried each label of the verdict, strongest first; returns their number, at most `max`. */
-size_t judge_evidence(judge *self, const verdict *said, evidence_term *terms, size_t max);
+/* The terms that carried each label of the scoring, strongest first; returns their number, at most `max`. */
+size_t scorer_evidence(scorer *self, const scoring *said, evidence_term *terms, size_t max);
 
 /* Score of `label` as the sum of what every gram adds, plus the bias: for checks that evidence is exact. */
-double judge_sum_of_contributions(judge *self, uint32_t label);
+double scorer_sum_of_contributions(scorer *self, uint32_t label);
 
 #endif

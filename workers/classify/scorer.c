@@ -1,34 +1,34 @@
-/* judge.c - see judge.h. One pass over the grams counts the known features, one pass over those sums up. Evidence asks for two more: the strongest
+/* scorer.c - see scorer.h. One pass over the grams counts the known features, one pass over those sums up. Evidence asks for two more: the strongest
  * features are marked, then the grams are walked again to see where in the text they stand (evidence.c). */
-#include "judge.h"
+#include "scorer.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "workers/classify/features.h"
-#include "workers/classify/judge_parts.h"
+#include "workers/classify/scorer_parts.h"
 
-void judge_damping(float out[JUDGE_TIMES_MAX])
+void scorer_damping(float out[SCORER_TIMES_MAX])
 {
 	out[0] = 0;
-	for (int i = 1; i < JUDGE_TIMES_MAX; i++)
+	for (int i = 1; i < SCORER_TIMES_MAX; i++)
 		out[i] = sqrtf((float)i);        /* correctly rounded everywhere, as log() is not */
 }
 
-judge *judge_new(const model *m)
+scorer *scorer_new(const model *m)
 {
-	judge *self = mem_alloc(sizeof *self);
+	scorer *self = mem_alloc(sizeof *self);
 	self->model = m;
-	judge_damping(self->damping);
+	scorer_damping(self->damping);
 	self->times = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->times);
 	self->mark = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->mark);
 	return self;
 }
 
-void judge_free(judge **self_p)
+void scorer_free(scorer **self_p)
 {
-	judge *self = *self_p;
+	scorer *self = *self_p;
 	if (!self)
 		return;
 	*self_p = NULL;
@@ -51,32 +51,32 @@ static void found_push(found *self, uint32_t slot)
 	self->at[self->count++].slot = slot;
 }
 
-static inline void count_slot(judge *self, found *part, int32_t slot, uint32_t times)
+static inline void count_slot(scorer *self, found *part, int32_t slot, uint32_t times)
 {
 	if (slot < 0 || !times)
 		return;
 	uint16_t *count = &self->times[slot];
 	if (!*count)
 		found_push(part, (uint32_t)slot);
-	*count = (uint16_t)(*count + times < JUDGE_TIMES_MAX ? *count + times : JUDGE_TIMES_MAX - 1);
+	*count = (uint16_t)(*count + times < SCORER_TIMES_MAX ? *count + times : SCORER_TIMES_MAX - 1);
 }
 
 static inline void count_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
-	judge *self = arg;
+	scorer *self = arg;
 	(void)length;
 	count_slot(self, &self->text, model_find(self->model, hash), self->zone_times[self->tokens.at[first].zone]);
 }
 
 static inline void count_title_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
-	judge *self = arg;
+	scorer *self = arg;
 	(void)first, (void)length;
 	count_slot(self, &self->title, model_find(self->model, feature_of_title(hash)), 1);
 }
 
 /* Takes the counts out of the table into `part`, adds the products with the weights to the scores. */
-static void found_sum(judge *self, found *part, double share, double *score)
+static void found_sum(scorer *self, found *part, double share, double *score)
 {
 	const model_head *head = &self->model->head;
 	double sum[MODEL_LABELS_MAX] = {0}, length2 = 0;
@@ -95,7 +95,7 @@ static void found_sum(judge *self, found *part, double share, double *score)
 		score[l] += sum[l] * part->scale * head->labels[l].weight_step;
 }
 
-static void labels_choose(const model_head *head, verdict *out)
+static void labels_choose(const model_head *head, scoring *out)
 {
 	out->label_count = 0;
 	for (uint32_t l = 0; l < head->label_count; l++) {
@@ -111,7 +111,7 @@ static void labels_choose(const model_head *head, verdict *out)
 	out->primary = out->label_count ? (int)out->labels[0] : -1;
 }
 
-void verdict_finish(const model_head *head, verdict *out)
+void scoring_finish(const model_head *head, scoring *out)
 {
 	double total = 0;
 	for (uint32_t l = 0; l < head->label_count; l++) {
@@ -123,7 +123,7 @@ void verdict_finish(const model_head *head, verdict *out)
 	labels_choose(head, out);
 }
 
-void judge_read(judge *self, mr_bytes title, mr_bytes body, verdict *out)
+void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 {
 	const model_head *head = &self->model->head;
 	self->source_title = title;
@@ -141,10 +141,10 @@ void judge_read(judge *self, mr_bytes title, mr_bytes body, verdict *out)
 		features_walk(self->tokens.at, 0, self->tokens.title_count, count_title_gram, self);
 		found_sum(self, &self->title, head->title_share, out->score);
 	}
-	verdict_finish(head, out);
+	scoring_finish(head, out);
 }
 
-double judge_sum_of_contributions(judge *self, uint32_t label)
+double scorer_sum_of_contributions(scorer *self, uint32_t label)
 {
 	const model_label *l = &self->model->head.labels[label];
 	double sum = l->bias;

@@ -1,0 +1,538 @@
+/* daemon.c - see daemon.h. The loop is turned here (one libevent pass, then `turn`): whatever callbacks left behind is settled once a turn. */
+#include "daemon.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/crash.h"
+#include "common/exit_codes.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "daemon/admin.h"
+#include "daemon/index_store.h"
+#include "daemon/notify.h"
+#include "daemon/publisher.h"
+#include "daemon/report.h"
+#include "daemon/stage_control.h"
+#include "daemon/supervisor.h"
+
+#define DAY_MS 86400000LL
+#define TICK_MS 10               /* resolution of epochs and deadlines */
+#define REVOKE_DRAIN_MS 1000     /* how long a revocation waits for what is nearly finished (the group waits meanwhile) */
+#define LEAVE_MS 5000            /* for leaving the group and closing the producer */
+#define EXPIRE_BUDGET 2000       /* entries of the index a second */
+#define STUCK_MS 120000          /* a step of the transaction thread that takes longer is told */
+
+typedef struct daemon_state {
+	const arguments *args;
+	settings **configs;              /* all that were ever in force: parts keep pointers into them */
+	size_t config_count;
+	struct event_base *base;
+	struct event *sig_term, *sig_int, *sig_hup, *tick, *watchdog;
+	report r;                        /* the parts themselves hang here, too */
+	index_log *log;
+	publisher *publisher;
+	supervisor *supervisor;
+	admin *admin;
+	bool pressure;                   /* the pipeline is full */
+	int64_t revoke_since_ms;         /* 0: no revocation waits */
+	bool revoke_lost, rewind_after_revoke;
+	int64_t drain_since_ms, leave_since_ms, second_ms;
+	bool term_twice, done;
+	int exit_code;
+} daemon_state;
+
+static int64_t now_ms(void)
+{
+	return report_mono_us() / 1000;
+}
+
+static const settings *config(const daemon_state *d)
+{
+	return d->configs[d->config_count - 1];
+}
+
+/* Leaves without ceremony: everything that was not committed is read again at the next start. Workers die with us. */
+static void leave_at_once(int code, const char *what, const char *why)
+{
+	log_error("leaving at once", "reason", "%s", what, "why", "%s", why, "exit", "%d", code);
+	_exit(code);
+}
+
+/* ---- pausing ---- */
+
+static void set_pause(daemon_state *d)
+{
+	intake_pause(d->r.intake, d->pressure || d->r.phase >= PHASE_DRAINING);
+}
+
+static void on_pressure(void *arg, bool high)
+{
+	daemon_state *d = arg;
+	d->pressure = high;
+	set_pause(d);
+}
+
+/* ---- records in ---- */
+
+static void on_record(void *arg, partition *p, const record_source *source, void *message)
+{
+	daemon_state *d = arg;
+	if (d->r.phase != PHASE_RUNNING) {
+		intake_release(message);         /* not taken: it is read again by whoever comes next */
+		return;
+	}
+	pipeline_take(d->r.pipeline, p, source, message);
+	crash_point("after-take");
+}
+
+static void on_assigned(void *arg, partition *p)
+{
+	(void)arg;
+	log_debug("partition", "event", "%s", "assigned", "topic", "%s", p->topic, "part", "%d", (int)p->number);
+}
+
+static void on_removed(void *arg, partition *p)
+{
+	daemon_state *d = arg;
+	metrics_partition_drop(d->r.metrics, p->topic, p->number);
+}
+
+static void on_kafka_fatal(void *arg, const char *why)
+{
+	(void)arg;
+	leave_at_once(EXIT_PRODUCER, "the consumer is finished", why);
+}
+
+/* ---- revocation: the open transaction ends first, then what is finished leaves, the rest is dropped, then the answer ---- */
+
+static void on_revoke(void *arg, bool lost)
+{
+	daemon_state *d = arg;
+	d->revoke_since_ms = now_ms();
+	d->revoke_lost = lost;
+}
+
+static bool leaving_is_empty(const daemon_state *d)
+{
+	for (const partition *p = ledger_first(d->r.ledger); p; p = p->next)
+		if (p->leaving && p->head)
+			return false;
+	return true;
+}
+
+static void advance_revoke(daemon_state *d)
+{
+	if (!d->revoke_since_ms || epochs_busy(d->r.epochs))
+		return;
+	bool in_time = !d->revoke_lost && now_ms() - d->revoke_since_ms < REVOKE_DRAIN_MS;
+	if (in_time && (epochs_poll(d->r.epochs, now_ms(), true) || !leaving_is_empty(d)))
+		return;
+	for (partition *p = ledger_first(d->r.ledger); p; p = p->next)
+		if (p->leaving)
+			pipeline_drop(d->r.pipeline, p);
+	d->revoke_since_ms = 0;
+	intake_answer(d->r.intake);
+	if (d->rewind_after_revoke)
+		intake_rewind(d->r.intake);
+	d->rewind_after_revoke = false;
+}
+
+/* ---- epochs ---- */
+
+static void on_publish(void *arg, publish_batch *batch)
+{
+	daemon_state *d = arg;
+	publisher_submit(d->publisher, batch);
+}
+
+/* A group error: the transaction was aborted because the group has moved on. What is in flight is read again from the committed offsets. */
+static void rewind_all(daemon_state *d, const char *why)
+{
+	log_warn("epoch aborted, reading again from the committed offsets", "why", "%s", why);
+	pipeline_drop(d->r.pipeline, NULL);
+	if (d->revoke_since_ms)
+		d->rewind_after_revoke = true;
+	else
+		intake_rewind(d->r.intake);
+}
+
+static void on_epoch_done(void *arg, const publish_result *result)
+{
+	daemon_state *d = arg;
+	int64_t since = epochs_counts_get(d->r.epochs).started_ms;
+	crash_point("after-answer");
+	epochs_answer(d->r.epochs, result);
+	d->r.log_bytes = result->log_bytes ? result->log_bytes : d->r.log_bytes;
+	if (result->outcome == PUBLISH_COMMITTED) {
+		metrics_observe(d->r.metrics, METRIC_COMMIT_TIME, (double)result->commit_us / 1000);
+		metrics_observe(d->r.metrics, METRIC_EPOCH_TIME, (double)(now_ms() - since));
+	} else if (result->outcome == PUBLISH_KEPT) {
+		log_warn("epoch aborted, its results are published again", "epoch", "%llu", (unsigned long long)result->epoch, "why", "%s", result->why);
+	} else if (result->outcome == PUBLISH_REWIND) {
+		rewind_all(d, result->why);
+	} else {
+		leave_at_once(result->fenced ? EXIT_FENCED : EXIT_PRODUCER, "the producer is finished", result->why);
+	}
+}
+
+/* ---- start ---- */
+
+static int open_index(daemon_state *d, buf *errors, int *code)
+{
+	const settings *s = config(d);
+	bool locked = false;
+	int64_t from = now_ms();
+	if (!(d->r.index = index_store_new(s)))
+		return 0;
+	d->log = index_store_open(d->r.index, s, settings_state_dir(s), &locked, errors);
+	if (!d->log) {
+		*code = locked ? EXIT_LOCKED : EXIT_CONFIG;
+		return -1;
+	}
+	while (index_expire(d->r.index, report_wall_ms(), 1000000))
+		;
+	d->r.log_bytes = index_log_bytes(d->log);
+	log_info("index read", "entries", "%zu", index_stats_get(d->r.index).settled, "bytes", "%llu", (unsigned long long)d->r.log_bytes, "ms", "%lld",
+		 (long long)(now_ms() - from));
+	return 0;
+}
+
+static void on_worker_gone(void *arg, const char *name, long pid, const char *how)
+{
+	daemon_state *d = arg;
+	for (size_t i = 0; i < d->r.stage_count; i++)
+		if (strcmp(stage_name(d->r.stages[i]), name) == 0)
+			stage_worker_gone(d->r.stages[i], pid, how);
+}
+
+static void on_worker_hung(void *arg, const char *name, long pid, const char *why)
+{
+	daemon_state *d = arg;
+	log_warn("worker given up", "stage", "%s", name, "pid", "%ld", pid, "why", "%s", why);
+	supervisor_kill(d->supervisor, pid);
+}
+
+static int open_stages(daemon_state *d, buf *errors)
+{
+	const settings *s = config(d);
+	const char *const *names;
+	size_t count = settings_list(s, "pipeline.stages", &names);
+	for (size_t i = 0; i < count; i++) {
+		stage *opened = stage_open(d->base, s, names[i], d->r.metrics, pipeline_stage_hooks(d->r.pipeline), errors);
+		if (!opened)
+			return -1;
+		d->r.stages[d->r.stage_count++] = opened;
+		pipeline_add_stage(d->r.pipeline, opened);
+		stage_on_hung(opened, on_worker_hung, d);
+	}
+	d->supervisor = supervisor_new(d->base, s, d->r.metrics, (supervisor_hooks){on_worker_gone, d}, errors);
+	if (!d->supervisor)
+		return -1;
+	supervisor_start(d->supervisor);
+	return 0;
+}
+
+static void on_publisher_ready(void *arg, const publisher_ready *ready)
+{
+	daemon_state *d = arg;
+	buf errors = {0};
+	if (d->r.phase != PHASE_STARTING)
+		return;
+	if (ready->fatal)
+		leave_at_once(EXIT_PRODUCER, "the producer cannot start", ready->why);
+	if (d->log && index_store_resolve(d->r.index, d->log, ready->tail_committed))
+		leave_at_once(EXIT_CONFIG, "the index log cannot be used", "its last epoch holds an entry that cannot be read");
+	pipeline_set_max_output(d->r.pipeline, ready->max_record_bytes);
+	epochs_set_max_dead(d->r.epochs, ready->max_dead_bytes > 65536 ? ready->max_dead_bytes - 65536 : ready->max_dead_bytes / 2);
+	if (intake_start(d->r.intake, &errors))
+		leave_at_once(EXIT_CONFIG, "cannot start intake", buf_bytes(&errors).data);
+	d->r.phase = PHASE_RUNNING;
+	log_info("started", "instance", "%s", settings_str(config(d), "daemon.instance"), "librdkafka", "%s", rd_kafka_version_str(), "version", "%s", MILLRACE_VERSION);
+	notify_ready("running");
+}
+
+static const char *admin_ready(void *arg) { return report_ready(&((daemon_state *)arg)->r); }
+static json_t *admin_status(void *arg) { return report_status(&((daemon_state *)arg)->r); }
+static void admin_refresh(void *arg) { report_metrics(&((daemon_state *)arg)->r); }
+
+static void on_outcome(void *arg, const item *it)
+{
+	report_outcome(&((daemon_state *)arg)->r, it);
+}
+
+static int64_t hook_wall_ms(void *arg) { (void)arg; return report_wall_ms(); }
+static int64_t hook_mono_us(void *arg) { (void)arg; return report_mono_us(); }
+static void hook_release(void *arg, void *message) { (void)arg; intake_release(message); }
+
+/* 0, or the exit code with lines in `errors`. */
+static int open_parts(daemon_state *d, buf *errors)
+{
+	const settings *s = config(d);
+	int code = EXIT_CONFIG;
+	d->r.settings = s;
+	d->r.metrics = metrics_new(s);
+	d->r.ledger = ledger_new();
+	if (open_index(d, errors, &code))
+		return code;
+	d->r.pipeline = pipeline_new(s, d->r.ledger, d->r.index, (pipeline_hooks){hook_wall_ms, hook_mono_us, hook_release, on_pressure, on_outcome, d});
+	d->r.epochs = epochs_new(s, d->r.pipeline, d->r.ledger, d->r.index, d->log ? index_log_next_epoch(d->log) : 1, (epoch_hooks){on_publish, d});
+	d->r.intake = intake_open(d->base, s, d->r.ledger, (intake_hooks){on_record, on_revoke, on_assigned, on_removed, on_kafka_fatal, d}, errors);
+	if (!d->r.intake)
+		return code;
+	d->publisher = publisher_new(d->base, s, intake_consumer(d->r.intake), d->log, (publisher_hooks){on_publisher_ready, on_epoch_done, d}, errors);
+	if (!d->publisher || open_stages(d, errors))
+		return code;
+	if (settings_bool(s, "admin.enabled")) {
+		d->admin = admin_open(d->base, s, d->r.metrics, (admin_hooks){admin_ready, admin_status, admin_refresh, d}, ADMIN_LIMITS, errors);
+		if (!d->admin)
+			return code;
+	}
+	publisher_start(d->publisher);
+	return 0;
+}
+
+/* ---- reload ---- */
+
+static void apply_reload(daemon_state *d, const settings *s)
+{
+	static const char *const levels[] = {"error", "warn", "info", "debug"};
+	for (int i = 0; i < 4; i++)
+		if (strcmp(settings_str(s, "log.level"), levels[i]) == 0)
+			log_set_level((enum log_level)i);
+	d->r.settings = s;
+	pipeline_configure(d->r.pipeline, s);
+	epochs_configure(d->r.epochs, s);
+	if (d->r.index)
+		index_set_window(d->r.index, settings_int(s, "dedup.window_days") * DAY_MS, (size_t)settings_int(s, "dedup.max_entries"));
+	for (size_t i = 0; i < d->r.stage_count; i++)
+		stage_reload(d->r.stages[i], s);
+	if (supervisor_reload(d->supervisor, s) == 0)
+		supervisor_roll(d->supervisor);  /* workers read models and settings at their start */
+	for (size_t i = 0; i < d->r.stage_count; i++)
+		stage_roll(d->r.stages[i]);
+}
+
+static void refuse_reload(daemon_state *d, const buf *errors)
+{
+	char clean[401];
+	metrics_word(d->r.metrics, METRIC_RELOADS, "failed", 1);
+	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 0);
+	log_error("reload refused, the configuration in force stays", "why", "%s", log_clean(clean, 400, buf_bytes(errors)));
+	notify_ready("running; the last reload was refused, see the log");
+}
+
+static void on_hup(evutil_socket_t fd, short what, void *arg)
+{
+	daemon_state *d = arg;
+	buf errors = {0}, fixed = {0};
+	(void)fd;
+	(void)what;
+	if (d->r.phase >= PHASE_DRAINING)
+		return;
+	notify_reloading();
+	settings *s = args_settings(d->args, &errors);
+	if (!s) {
+		refuse_reload(d, &errors);
+		buf_free(&errors);
+		return;
+	}
+	int changed = settings_changed_fixed(config(d), s, &fixed);
+	d->configs = mem_grow(d->configs, d->config_count + 1, sizeof *d->configs);
+	d->configs[d->config_count++] = s;
+	apply_reload(d, s);
+	metrics_word(d->r.metrics, METRIC_RELOADS, "ok", 1);
+	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 1);
+	metrics_set(d->r.metrics, METRIC_CONFIG_STALE, changed);
+	if (changed)
+		log_warn("reload done, but some settings change only with a restart", "settings", "%s", buf_bytes(&fixed).data);
+	else
+		log_info("reload done");
+	notify_ready("running");
+	buf_free(&errors);
+	buf_free(&fixed);
+}
+
+/* ---- leaving ---- */
+
+static void on_term(evutil_socket_t signal_number, short what, void *arg)
+{
+	daemon_state *d = arg;
+	(void)what;
+	if (d->r.phase >= PHASE_DRAINING)
+		leave_at_once(EXIT_AT_ONCE, "second signal", "what is in flight will be read again");
+	log_info("draining", "signal", "%d", (int)signal_number, "in_flight", "%zu", ledger_count(d->r.ledger));
+	d->r.phase = PHASE_DRAINING;
+	d->drain_since_ms = now_ms();
+	set_pause(d);
+	notify_stopping();
+}
+
+static void start_leaving(daemon_state *d, int code)
+{
+	d->r.phase = PHASE_LEAVING;
+	d->leave_since_ms = now_ms();
+	d->exit_code = code;
+	for (size_t i = 0; i < d->r.stage_count; i++)
+		stage_drain(d->r.stages[i]);
+	intake_leave(d->r.intake);
+}
+
+/* DRAINING: until nothing is in flight, or the deadline. */
+static void advance_drain(daemon_state *d)
+{
+	int64_t waited = now_ms() - d->drain_since_ms;
+	if (ledger_count(d->r.ledger) == 0 && !epochs_busy(d->r.epochs)) {
+		start_leaving(d, EXIT_CLEAN);
+		return;
+	}
+	if (waited < settings_int(config(d), "daemon.drain_ms"))
+		return;
+	log_warn("drain: the deadline is passed, the rest is read again at the next start", "in_flight", "%zu", ledger_count(d->r.ledger), "ms", "%lld", (long long)waited);
+	if (epochs_busy(d->r.epochs))            /* a commit that hangs: the broker is away */
+		leave_at_once(EXIT_DRAIN, "drain deadline", "an epoch is still open");
+	start_leaving(d, EXIT_DRAIN);
+}
+
+/* LEAVING: until the group is left (its revocation is answered as any other). */
+static void advance_leaving(daemon_state *d)
+{
+	if (intake_is_closed(d->r.intake))
+		d->done = true;
+	else if (now_ms() - d->leave_since_ms > LEAVE_MS)
+		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the group was not left in time", "no broker answers");
+}
+
+static void close_parts(daemon_state *d)
+{
+	if (d->r.intake && d->r.ledger && d->r.pipeline)
+		pipeline_drop(d->r.pipeline, NULL);
+	if (d->publisher && !publisher_stop(&d->publisher, LEAVE_MS))
+		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the producer does not close", "no broker answers");
+	else if (!d->publisher)
+		d->log = NULL;
+	index_log_close(&d->log);
+	intake_close(&d->r.intake);
+	if (d->supervisor)
+		supervisor_stop(d->supervisor, 1000);
+	supervisor_free(&d->supervisor);
+	for (size_t i = 0; i < d->r.stage_count; i++)
+		stage_close(&d->r.stages[i]);
+	admin_close(&d->admin);
+	epochs_free(&d->r.epochs);
+	pipeline_free(&d->r.pipeline);
+	ledger_free(&d->r.ledger);
+	index_free(&d->r.index);
+	metrics_free(&d->r.metrics);
+}
+
+/* ---- the loop ---- */
+
+static void each_second(daemon_state *d)
+{
+	log_tick();
+	if (d->r.index)
+		index_expire(d->r.index, report_wall_ms(), EXPIRE_BUDGET);
+	if (publisher_is_stuck(d->publisher, now_ms(), STUCK_MS))
+		log_warn("the transaction thread has been at one step for a long time", "phase", "%d", (int)d->r.phase);
+	if (d->r.phase == PHASE_DRAINING)
+		notify_extend(settings_int(config(d), "daemon.drain_ms"));
+}
+
+/* What is to be done once a turn, in this order: judge what became ready, then form an epoch of what became finished, then see whether that lets a
+ * revocation be answered or a drain end. */
+static void turn(daemon_state *d)
+{
+	int64_t now = now_ms();
+	pipeline_settle(d->r.pipeline);
+	crash_point("after-judge");
+	if (d->r.phase != PHASE_STARTING && !d->revoke_since_ms)
+		epochs_poll(d->r.epochs, now, d->r.phase == PHASE_DRAINING);
+	advance_revoke(d);
+	if (d->r.phase == PHASE_DRAINING)
+		advance_drain(d);
+	if (d->r.phase == PHASE_LEAVING)
+		advance_leaving(d);
+	if (now - d->second_ms >= 1000) {
+		d->second_ms = now;
+		each_second(d);
+	}
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;               /* only wakes the loop: the work is done in turn() */
+}
+
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	notify_watchdog();
+}
+
+static struct event *add_event(struct event_base *base, int fd, short what, event_callback_fn call, void *arg, int64_t ms)
+{
+	struct event *e = event_new(base, fd, what, call, arg);
+	event_add(e, ms ? &(struct timeval){ms / 1000, (long)(ms % 1000) * 1000} : NULL);
+	return e;
+}
+
+static void open_loop(daemon_state *d)
+{
+	evthread_use_pthreads();
+	d->base = event_base_new();
+	d->sig_term = add_event(d->base, SIGTERM, EV_SIGNAL | EV_PERSIST, on_term, d, 0);
+	d->sig_int = add_event(d->base, SIGINT, EV_SIGNAL | EV_PERSIST, on_term, d, 0);
+	d->sig_hup = add_event(d->base, SIGHUP, EV_SIGNAL | EV_PERSIST, on_hup, d, 0);
+	d->tick = add_event(d->base, -1, EV_PERSIST, on_tick, d, TICK_MS);
+	if (notify_watchdog_ms())
+		d->watchdog = add_event(d->base, -1, EV_PERSIST, on_watchdog, d, notify_watchdog_ms());
+}
+
+static void close_loop(daemon_state *d)
+{
+	struct event *events[] = {d->sig_term, d->sig_int, d->sig_hup, d->tick, d->watchdog};
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+		if (events[i])
+			event_free(events[i]);
+	event_base_free(d->base);
+}
+
+int daemon_run(const arguments *args, settings *settings)
+{
+	daemon_state d = {.args = args};
+	buf errors = {0};
+	d.configs = mem_array(1, sizeof *d.configs);
+	d.configs[d.config_count++] = settings;
+	d.r.started_ms = report_wall_ms();
+	signal(SIGPIPE, SIG_IGN);
+	json_object_seed(0);
+	crash_setup();
+	open_loop(&d);
+	int code = open_parts(&d, &errors);
+	if (code)
+		fputs(buf_bytes(&errors).data, stderr);
+	while (!code && !d.done) {
+		event_base_loop(d.base, EVLOOP_ONCE);
+		turn(&d);
+	}
+	close_parts(&d);
+	close_loop(&d);
+	for (size_t i = 0; i < d.config_count; i++)
+		settings_free(&d.configs[i]);
+	free(d.configs);
+	buf_free(&errors);
+	if (!code)
+		log_info("left", "exit", "%d", d.exit_code);
+	return code ? code : d.exit_code;
+}

@@ -1,0 +1,391 @@
+/* epoch.c - see epoch.h. */
+#include "epoch.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/settings.h"
+#include "daemon/index_log.h"
+
+
+typedef struct limits {
+	size_t records, bytes;
+} limits;
+
+struct epochs {
+	pipeline *pipeline;
+	ledger *ledger;
+	index_t *index;
+	epoch_hooks hooks;
+	int64_t every_ms;
+	limits limits;
+	enum { TO_TOPIC, TO_NOWHERE } repeats;
+	bool enrich;
+	size_t max_dead_bytes;
+	uint64_t next_number;
+	unsigned search;                 /* stamps the set being formed */
+	item **set;                      /* the epoch in hand: by partition, in offset order */
+	size_t set_count, set_cap;
+	bool busy;
+	int64_t last_ms;                 /* monotonic: when the last epoch was handed over */
+	unsigned aborts;                 /* KEPT in a row: from the second on the epoch is halved */
+	size_t halved;                   /* limit of records while halving; 0: none */
+	epoch_counts counts;
+};
+
+epochs *epochs_new(const struct settings *settings, pipeline *pipe, ledger *partitions, index_t *index, uint64_t next_epoch, epoch_hooks hooks)
+{
+	epochs *self = mem_alloc(sizeof *self);
+	self->pipeline = pipe;
+	self->ledger = partitions;
+	self->index = index;
+	self->hooks = hooks;
+	self->next_number = next_epoch;
+	self->max_dead_bytes = SIZE_MAX;
+	self->repeats = strcmp(settings_str(settings, "dedup.duplicates"), "drop") == 0 ? TO_NOWHERE : TO_TOPIC;
+	self->enrich = strcmp(settings_str(settings, "dedup.duplicates"), "enrich") == 0;
+	self->counts.started_ms = -1;
+	epochs_configure(self, settings);
+	return self;
+}
+
+void epochs_free(epochs **self_p)
+{
+	epochs *self = *self_p;
+	if (!self)
+		return;
+	free(self->set);
+	free(self);
+	*self_p = NULL;
+}
+
+void epochs_configure(epochs *self, const struct settings *settings)
+{
+	self->every_ms = settings_int(settings, "publish.epoch_ms");
+	self->limits.records = (size_t)settings_int(settings, "publish.epoch_records");
+	self->limits.bytes = (size_t)settings_int(settings, "publish.epoch_bytes");
+}
+
+void epochs_set_max_dead(epochs *self, size_t bytes)
+{
+	self->max_dead_bytes = bytes;
+}
+
+bool epochs_busy(const epochs *self)
+{
+	return self->busy;
+}
+
+epoch_counts epochs_counts_get(const epochs *self)
+{
+	return self->counts;
+}
+
+/* ---- the set: finished prefixes, cut back until every owner is in it or settled ---- */
+
+static size_t bytes_of(const item *it)
+{
+	size_t bytes = it->state == ITEM_DEAD ? it->source.value.len : it->out.len;
+	for (size_t i = 0; i < it->part_count; i++)
+		bytes += it->parts[i]->out.len;
+	return bytes;
+}
+
+static bool in_set(const epochs *self, const item *it)
+{
+	return it->in_set == self->search;
+}
+
+/* Takes the finished prefix of every partition, within the limits. */
+static void take_prefixes(epochs *self, limits most)
+{
+	size_t records = 0, bytes = 0;
+	if (++self->search == 0)
+		self->search = 1;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		for (item *it = p->head; it && item_finished(it) && records < most.records && bytes < most.bytes; it = it->next) {
+			it->in_set = self->search;
+			records++;
+			bytes += bytes_of(it);
+		}
+}
+
+/* What it waits for leaves with it (as an article), or has left. */
+static bool is_closed(const epochs *self, const item *it)
+{
+	if (it->state == ITEM_REPEAT)
+		return !it->repeat_of || in_set(self, it->repeat_of);
+	if (it->state != ITEM_DONE)
+		return true;
+	for (size_t i = 0; i < it->part_count; i++) {
+		const part *owner = it->parts[i]->owner;
+		if (owner && !(in_set(self, owner->item) && owner->state == PART_ARTICLE && owner->item->state == ITEM_DONE))
+			return false;
+	}
+	return true;
+}
+
+/* Cuts every partition back at the first item whose owner is missing, until nothing changes. An owner never waits for its duplicates, so what is left is
+ * the largest closed set. */
+static void cut_back(epochs *self)
+{
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (partition *p = ledger_first(self->ledger); p; p = p->next) {
+			item *it = p->head;
+			while (it && in_set(self, it) && is_closed(self, it))
+				it = it->next;
+			for (; it && in_set(self, it); it = it->next) {
+				it->in_set = 0;
+				changed = true;
+			}
+		}
+	}
+}
+
+static size_t collect(epochs *self)
+{
+	size_t n = 0;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		for (item *it = p->head; it && in_set(self, it); it = it->next) {
+			if (n == self->set_cap) {
+				self->set_cap += self->set_cap / 2 + 256;
+				self->set = mem_grow(self->set, self->set_cap, sizeof *self->set);
+			}
+			self->set[n++] = it;
+		}
+	return n;
+}
+
+static size_t form(epochs *self)
+{
+	limits most = self->limits;
+	if (self->halved)
+		most.records = self->halved;
+	take_prefixes(self, most);
+	cut_back(self);
+	size_t n = collect(self);
+	if (!n) {                        /* R5: a limit never empties an epoch */
+		take_prefixes(self, (limits){SIZE_MAX, SIZE_MAX});
+		cut_back(self);
+		n = collect(self);
+	}
+	return n;
+}
+
+/* ---- the batch ---- */
+
+static publish_message *add_message(publish_batch *b, enum publish_kind kind, item *it, mr_bytes value)
+{
+	if (b->message_count == b->message_cap) {
+		b->message_cap += b->message_cap / 2 + 64;
+		b->messages = mem_grow(b->messages, b->message_cap, sizeof *b->messages);
+	}
+	publish_message *m = &b->messages[b->message_count++];
+	*m = (publish_message){.kind = kind, .source_topic = it->partition->topic, .value = value, .ticket = it, .first_field = b->field_count};
+	return m;
+}
+
+static mr_field *field_room(publish_batch *b)
+{
+	if (b->field_cap - b->field_count < RECORD_HEADERS_OUT_MAX) {
+		b->field_cap += b->field_cap / 2 + 4 * RECORD_HEADERS_OUT_MAX;
+		b->fields = mem_grow(b->fields, b->field_cap, sizeof *b->fields);
+	}
+	return b->fields + b->field_count;
+}
+
+static void add_record(publish_batch *b, enum publish_kind kind, item *it, mr_bytes value, const uint8_t id[ARTICLE_ID_BYTES])
+{
+	publish_message *m = add_message(b, kind, it, value);
+	id_hex(id, m->id_key);
+	m->field_count = record_headers_out(&it->source, field_room(b), RECORD_HEADERS_OUT_MAX);
+	b->field_count += m->field_count;
+}
+
+static void add_dead(epochs *self, publish_batch *b, item *it)
+{
+	mr_bytes value = it->source.value;
+	buf *scratch = mem_alloc(sizeof *scratch);
+	dead_letter dead = {&it->fault, it->attempts, it->first_fault_ms, it->last_fault_ms};
+	if (value.len > self->max_dead_bytes)
+		value = (mr_bytes){NULL, 0};
+	publish_message *m = add_message(b, PUBLISH_DEAD, it, value);
+	m->key = it->source.key;
+	m->field_count = record_headers_dead(&it->source, &dead, field_room(b), RECORD_HEADERS_OUT_MAX, scratch);
+	b->field_count += m->field_count;
+	b->scratch = mem_grow(b->scratch, b->scratch_count + 1, sizeof *b->scratch);
+	b->scratch[b->scratch_count++] = scratch;
+}
+
+static void add_part(epochs *self, publish_batch *b, part *p)
+{
+	uint8_t id[ARTICLE_ID_BYTES];
+	bool article = p->state == PART_ARTICLE;
+	record_article_id(p->item->rec, article_page(p->doc), id);
+	if (article || self->repeats == TO_TOPIC)
+		add_record(b, article || self->enrich ? PUBLISH_ARTICLE : PUBLISH_DUPLICATE, p->item, buf_bytes(&p->out), id);
+	if (p->entry) {
+		buf entry = {0};
+		index_entry_encode(p->entry, index_topic_name(self->index, p->entry->topic), &entry);
+		index_log_frame_entry(&b->log_entries, buf_bytes(&entry));
+		buf_free(&entry);
+	}
+}
+
+static void add_item(epochs *self, publish_batch *b, item *it)
+{
+	uint8_t id[ARTICLE_ID_BYTES];
+	if (it->state == ITEM_DEAD) {
+		add_dead(self, b, it);
+	} else if (it->tombstone) {
+		if (it->withheld)
+			return;
+		pipeline_tombstone_id(self->pipeline, it, id);
+		add_record(b, PUBLISH_TOMBSTONE, it, (mr_bytes){NULL, 0}, id);
+	} else if (it->state == ITEM_REPEAT) {
+		record_article_id(it->rec, 0, id);
+		if (self->repeats == TO_TOPIC)
+			add_record(b, PUBLISH_DUPLICATE, it, buf_bytes(&it->out), id);
+	} else {
+		for (size_t i = 0; i < it->part_count; i++)
+			add_part(self, b, it->parts[i]);
+	}
+}
+
+static void add_offset(publish_batch *b, const item *last)
+{
+	const partition *p = last->partition;
+	if (b->offset_count == b->offset_cap) {
+		b->offset_cap += b->offset_cap / 2 + 16;
+		b->offsets = mem_grow(b->offsets, b->offset_cap, sizeof *b->offsets);
+	}
+	b->offsets[b->offset_count++] = (publish_offset){p->topic, p->number, last->offset + 1};
+	buf_printf(&b->log_offsets, "%s %" PRId32 " %" PRId64 "\n", p->topic, p->number, last->offset + 1);
+}
+
+static publish_batch *make_batch(epochs *self)
+{
+	publish_batch *b = mem_alloc(sizeof *b);
+	b->epoch = self->next_number++;
+	b->keep_segment = self->index ? index_oldest_segment(self->index) : 0;
+	for (size_t i = 0; i < self->set_count; i++) {
+		item *it = self->set[i];
+		it->frozen = true;
+		add_item(self, b, it);
+		if (i + 1 == self->set_count || self->set[i + 1]->partition != it->partition)
+			add_offset(b, it);
+	}
+	for (size_t i = 0; i < b->message_count; i++)    /* the array has stopped moving */
+		if (b->messages[i].id_key[0])
+			b->messages[i].key = mr_bytes_of(b->messages[i].id_key);
+	return b;
+}
+
+void publish_batch_free(publish_batch **self_p)
+{
+	publish_batch *self = *self_p;
+	if (!self)
+		return;
+	for (size_t i = 0; i < self->scratch_count; i++) {
+		buf_free(self->scratch[i]);
+		free(self->scratch[i]);
+	}
+	free(self->scratch);
+	free(self->messages);
+	free(self->fields);
+	free(self->offsets);
+	buf_free(&self->log_offsets);
+	buf_free(&self->log_entries);
+	free(self);
+	*self_p = NULL;
+}
+
+/* ---- life of an epoch ---- */
+
+/* Enough is finished to end the epoch before its time. */
+static bool is_full(const epochs *self)
+{
+	size_t records = 0, bytes = 0;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		for (item *it = p->head; it && item_finished(it); it = it->next) {
+			bytes += bytes_of(it);
+			if (++records >= self->limits.records || bytes >= self->limits.bytes)
+				return true;
+		}
+	return false;
+}
+
+bool epochs_is_idle(const epochs *self)
+{
+	if (self->busy)
+		return false;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		if (p->head && item_finished(p->head))
+			return false;
+	return true;
+}
+
+bool epochs_poll(epochs *self, int64_t now_ms, bool force)
+{
+	if (self->busy)
+		return false;
+	pipeline_settle(self->pipeline);
+	if (!force && now_ms - self->last_ms < self->every_ms && !is_full(self))
+		return false;
+	if (!(self->set_count = form(self)))
+		return false;
+	publish_batch *batch = make_batch(self);
+	self->busy = true;
+	self->last_ms = self->counts.started_ms = now_ms;
+	self->hooks.publish(self->hooks.arg, batch);
+	return true;
+}
+
+static void committed(epochs *self, const publish_result *result)
+{
+	self->counts.committed++;
+	self->counts.records += self->set_count;
+	self->aborts = 0;
+	self->halved = 0;
+	for (size_t i = 0; i < self->set_count; i++) {
+		item *it = self->set[i];
+		self->counts.bytes += bytes_of(it);
+		it->partition->committed = it->offset + 1;
+		pipeline_end(self->pipeline, it, result->segment);
+	}
+}
+
+/* The results stay. Aborted again and again, the epoch is halved until the record that the broker refuses stands alone. */
+static void kept(epochs *self, const publish_result *result)
+{
+	self->counts.kept++;
+	for (size_t i = 0; i < self->set_count; i++)
+		self->set[i]->frozen = false;
+	if (result->refused) {
+		pipeline_refuse(self->pipeline, result->refused, "output.too-large", result->why);
+		self->aborts = 0;
+	} else if (++self->aborts >= 2) {
+		self->halved = self->set_count > 1 ? self->set_count / 2 : 1;
+	}
+}
+
+void epochs_answer(epochs *self, const publish_result *result)
+{
+	assert(self->busy);
+	self->busy = false;
+	self->counts.started_ms = -1;
+	if (result->outcome == PUBLISH_COMMITTED) {
+		committed(self, result);
+	} else if (result->outcome == PUBLISH_KEPT) {
+		kept(self, result);
+	} else {
+		self->counts.rewound += result->outcome == PUBLISH_REWIND;
+		for (size_t i = 0; i < self->set_count; i++)
+			self->set[i]->frozen = false;
+	}
+	self->set_count = 0;
+}

@@ -1,0 +1,56 @@
+/* index_log.h - what makes the index durable: an append-only, checksummed log of epochs, in segments.
+ *
+ * An epoch stands in the log as a head (number, next offsets), its entries, and - after its Kafka commit - a mark. Head and entries are synced BEFORE the
+ * commit (rule R1: also when there are no entries); the mark is not synced by itself, the next epoch's sync carries it. Reading:
+ *   - a marked epoch counts;
+ *   - an unmarked epoch that another one follows does not count (it was aborted);
+ *   - the last epoch, unmarked, is in doubt (the TAIL): it counts if Kafka's committed offsets prove that its transaction was committed.
+ * The proof is the metadata string committed with the offsets, `<instance>:<log id>:<epoch>` (index_log_proof): another member of the group may have taken the
+ * partition over and committed beyond, so an offset alone proves nothing.
+ *
+ * Owns the folder (flock; a second daemon is refused) and the files `index-<segment>.log`. One thread at a time: the loop thread opens and reads
+ * before the transaction thread starts; then the transaction thread alone appends, syncs, marks and removes. docs/design.md maps the steps to tests/model/epoch.pml. */
+#ifndef DAEMON_INDEX_LOG_H
+#define DAEMON_INDEX_LOG_H
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+typedef struct index_log index_log;
+
+/* Versions that must agree between the log and the program; other ones are refused (the operator moves the folder away or rebuilds). */
+typedef struct index_log_identity {
+	uint32_t format, sketch_version, fold_version, id_version;       /* id_version: rules of article ids, fingerprints and canonical urls */
+	const char *identity_mode;               /* intake.identity: other mode, other article ids */
+} index_log_identity;
+
+/* Called for every entry of a marked epoch, in order. Returns -1 when the entry is damaged: opening fails. */
+typedef int (*index_log_visit)(void *arg, mr_bytes entry, uint32_t segment);
+
+/* Makes the folder if it is missing, waits up to `lock_wait_ms` for the lock, reads all segments. A torn end is cut off and reported. NULL: `errors`
+ * has a line; *locked tells whether another process holds the folder. */
+index_log *index_log_open(const char *folder, const index_log_identity *identity, int lock_wait_ms, index_log_visit visit, void *arg, bool *locked, buf *errors);
+void index_log_close(index_log **self);
+
+/* The epoch in doubt. Returns its number, 0 when there is none; `offsets` receives lines `topic partition next` of its head. */
+uint64_t index_log_tail(const index_log *self, buf *offsets);
+/* What is known of it now: its entries are visited and it is marked (count), or it is left to be overruled by the next head. */
+int index_log_resolve_tail(index_log *self, bool committed, index_log_visit visit, void *arg);
+
+uint64_t index_log_next_epoch(const index_log *self);            /* larger than any number in the log */
+#define INDEX_LOG_PROOF 128
+void index_log_proof(const index_log *self, const char *instance, uint64_t epoch, char out[INDEX_LOG_PROOF]);
+
+/* One entry of an epoch being put together: appends the framed entry to `frames`. */
+void index_log_frame_entry(buf *frames, mr_bytes entry);
+/* Writes head and entries; `offsets` = lines `topic partition next`. Returns the segment they are in, 0 on error (errno; the file is cut back to where it
+ * was, so the call may be repeated). */
+uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_bytes entry_frames);
+int index_log_sync(index_log *self) MR_MUST_USE;                 /* 0, or -1 with errno */
+int index_log_mark(index_log *self, uint64_t epoch) MR_MUST_USE; /* 0, or -1 with errno: harmless (the next head decides), tell it */
+/* Unlinks closed segments older than `segment`. Returns how many. */
+int index_log_remove_before(index_log *self, uint32_t segment);
+uint64_t index_log_bytes(const index_log *self);                 /* size of all segments */
+
+#endif

@@ -1,0 +1,54 @@
+/* intake.h - the Kafka end of the input: a member of the consumer group, driven by events in the loop.
+ *
+ * Owns the consumer. Records, rebalances and errors arrive on one queue, woken by an eventfd and polled by a timer as well (an idle topic with event-only polling
+ * is thrown out of its group). The ledger's partitions are made and removed here. A revocation is answered only when the loop says so (intake_answer):
+ * the transaction that is open ends first. Loop thread.
+ *
+ * Of a partition:  assigned -> (leaving -> removed)       revoked
+ *                          \-> resetting -> assigned      its offset does not exist any more: topic made anew, or truncated */
+#ifndef DAEMON_INTAKE_H
+#define DAEMON_INTAKE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "daemon/ledger.h"
+
+struct event_base;
+struct settings;
+
+typedef struct intake intake;
+
+typedef struct intake_hooks {
+	/* A record for an assigned partition; `message` is given back with intake_release. */
+	void (*record)(void *arg, partition *p, const record_source *source, void *message);
+	/* Partitions are leaving (flagged). The loop ends or drops what is in flight of them, then calls intake_answer. `lost`: they are gone already. */
+	void (*revoke)(void *arg, bool lost);
+	void (*assigned)(void *arg, partition *p);
+	void (*removed)(void *arg, partition *p);
+	void (*fatal)(void *arg, const char *why);
+	void *arg;
+} intake_hooks;
+
+intake *intake_open(struct event_base *base, const struct settings *settings, ledger *partitions, intake_hooks hooks, buf *errors);
+rd_kafka_t *intake_consumer(intake *self);       /* borrowed: group metadata, committed offsets */
+int intake_start(intake *self, buf *errors);     /* subscribes: after init_transactions and the fate of the log's tail */
+void intake_pause(intake *self, bool pause);     /* all partitions, also those that come later */
+void intake_answer(intake *self);                /* the leaving partitions hold nothing any more: give them up */
+/* Everything was dropped (group error): reading starts again at the committed offsets. */
+void intake_rewind(intake *self);
+void intake_release(void *message);
+/* Leaves the group: the answer to the last revocation is needed as to any other. Poll intake_is_closed from the loop. */
+void intake_leave(intake *self);
+bool intake_is_closed(const intake *self);
+void intake_close(intake **self);                /* after that, or at the end of patience */
+
+typedef struct intake_counts {
+	uint64_t rebalances, lost, refused_offsets, resets, errors, pauses;
+	size_t assigned;
+	bool paused, connected, revoking;
+} intake_counts;
+intake_counts intake_counts_get(const intake *self);
+/* Records of a partition that were not read yet, by the last fetch; -1: not known. */
+int64_t intake_lag(const intake *self, const partition *p);
+
+#endif

@@ -1,0 +1,60 @@
+/* item.c - see item.h. Only memory is done here; what the states mean stands in pipeline.c, judge.c and epoch.c. */
+#include "item.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+
+item *item_new(partition *p, int64_t offset)
+{
+	item *self = mem_alloc(sizeof *self);
+	self->partition = p;
+	self->offset = offset;
+	return self;
+}
+
+part *item_add_part(item *self)
+{
+	part *added = mem_alloc(sizeof *added);
+	added->item = self;
+	self->parts = mem_grow(self->parts, self->part_count + 1, sizeof *self->parts);
+	self->parts[self->part_count++] = added;
+	return added;
+}
+
+static void part_free(part *self)
+{
+	assert(!self->owner && !self->waiters && !self->entry && !self->lent);
+	article_free(&self->doc);
+	free(self->sketch);
+	buf_free(&self->out);
+	free(self);
+}
+
+void item_clear_parts(item *self)
+{
+	for (size_t i = 0; i < self->part_count; i++)
+		part_free(self->parts[i]);
+	free(self->parts);
+	self->parts = NULL;
+	self->part_count = 0;
+}
+
+void item_free(item **self_p)
+{
+	item *self = *self_p;
+	if (!self)
+		return;
+	assert(!self->repeat_of && !self->repeats && !self->registered && !self->message);
+	item_clear_parts(self);
+	record_free(&self->rec);
+	buf_free(&self->out);
+	free(self);
+	*self_p = NULL;
+}
+
+bool item_finished(const item *self)
+{
+	return (self->state == ITEM_REPEAT && self->bound) || self->state == ITEM_DONE || self->state == ITEM_DEAD;
+}

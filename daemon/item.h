@@ -1,0 +1,112 @@
+/* item.h - one feed record in flight, its parts, and the input partition it came from: the nouns that pipeline, judge, ledger and epoch share.
+ *
+ * An item owns the Kafka message it was made of (a dead letter needs the bytes unchanged), the parsed record and its parts; it is created by
+ * pipeline_take and freed when its epoch is committed or its partition dropped. Each field says which module alone writes it.
+ *
+ * States of an item, and who moves it:
+ *   STAGED -> READY           pipeline: every part has passed the stages before the judge
+ *   STAGED, READY -> REPEAT   judge: byte-equal to a feed record in flight or to one of which an article is settled; `bound` once it is known that the
+ *                             other one brings an article
+ *   READY  -> JUDGED          judge (second look), in offset order of its partition
+ *   JUDGED -> DONE            pipeline: every part is an article with its record dumped, or a duplicate
+ *   any    -> DEAD            pipeline: one part failed (a page is atomic)
+ *   JUDGED, DONE -> READY     judge: verdicts are taken back, because an owner is gone (rule R6)
+ *   REPEAT -> STAGED          judge: what it repeats is gone, or brings no article
+ * A bound REPEAT, DONE and DEAD are finished: an epoch may take them. A frozen item is part of the epoch in hand and is not touched by anybody. */
+#ifndef DAEMON_ITEM_H
+#define DAEMON_ITEM_H
+
+#include "common/record.h"
+#include "common/sketch.h"
+
+typedef struct item item;
+typedef struct part part;
+typedef struct partition partition;
+struct index_entry;
+
+enum item_state { ITEM_STAGED, ITEM_READY, ITEM_REPEAT, ITEM_JUDGED, ITEM_DONE, ITEM_DEAD };
+
+enum part_state {
+	PART_STAGED,             /* in a stage before the judge, or waiting for the verdict */
+	PART_ARTICLE,            /* judged new or revision; in the later stages until `finished` */
+	PART_DUPLICATE,          /* judged a copy */
+};
+
+enum item_mark { MARK_NONE, MARK_GONE, MARK_AGAIN };
+
+/* One article of a feed record. */
+struct part {
+	item *item;
+	article *doc;            /* pipeline; NULL before the first stage has answered */
+	sketch *sketch;          /* pipeline; NULL before the stage dedup has answered */
+	enum part_state state;   /* judge */
+	size_t stage;            /* pipeline: number of the stage it is in or waits for */
+	bool lent;               /* pipeline: a stage holds it */
+	bool enriched;           /* pipeline: the stages behind the judge have answered (kept when judged again) */
+	bool failed;             /* pipeline: a stage behind the judge failed on it (kept, too) */
+	bool finished;           /* pipeline: `out` holds its record */
+	verdict verdict;         /* judge */
+	struct index_entry *entry;       /* judge: its pending entry; NULL unless PART_ARTICLE with the index on */
+	part *owner;             /* judge: the part in flight it waits for (duplicate: its owner, revision: its base); NULL: settled, or none */
+	part *waiters;           /* judge: parts that wait for this one, linked by next_waiter */
+	part *next_waiter, **prev_waiter;
+	buf out;                 /* pipeline: JSON of its record */
+	size_t bytes;            /* pipeline: what it was counted with */
+};
+
+struct item {
+	partition *partition;
+	item *next, *prev;       /* ledger: neighbours in offset order */
+	int64_t offset;
+	enum item_state state;
+	bool frozen;             /* epoch */
+	unsigned in_set;         /* epoch: number of the search that has it in its set */
+	bool tombstone;
+	bool withheld;           /* pipeline: nothing is published for it (tombstone without key identity, dropped duplicate) */
+	record_source source;    /* borrowed from `message` */
+	void *message;           /* pipeline: given back with the hook `release` */
+	record *rec;             /* pipeline; NULL for tombstones and when parsing failed */
+	part **parts;            /* pipeline; at least one from the first submit on */
+	size_t part_count;
+	size_t open;             /* pipeline: parts that are not yet ready for what comes next */
+	record_fault fault;      /* pipeline: why it is DEAD */
+	int attempts;
+	int64_t first_fault_ms, last_fault_ms;   /* wall clock */
+	bool died_judged;        /* pipeline: died behind the judge; judged again it may turn out a duplicate and live (R6) */
+	uint8_t fingerprint[16]; /* pipeline */
+	bool registered;         /* judge: stands in the table of fingerprints in flight */
+	item *next_registered;   /* judge: chain of that table */
+	bool bound;              /* judge: REPEAT whose repeat_verdict holds */
+	enum item_mark mark;     /* judge: scratch of the search for verdicts to take back */
+	item *repeat_of;         /* judge: REPEAT of an item in flight; NULL: of a settled article */
+	item *repeats, *next_repeat, **prev_repeat;      /* judge: items that repeat this one */
+	verdict repeat_verdict;  /* judge */
+	int repeat_pages;        /* judge: page_count of what is repeated */
+	buf out;                 /* pipeline: record of a repeat or tombstone */
+	size_t bytes;            /* pipeline: what it was counted with, parts apart */
+	int64_t read_us;         /* monotonic clock at intake, for the end-to-end time */
+};
+
+/* An input partition while it is assigned. Owned by the ledger. */
+struct partition {
+	char *topic;
+	int32_t number;
+	uint64_t generation;     /* of the assignment: results of an older one are refused */
+	item *head, *tail;       /* everything unpublished, in offset order */
+	item *judge_next;        /* judge: first item not judged yet; NULL: all are */
+	int64_t last_offset;     /* last offset seen in this assignment; -1: none */
+	int64_t committed;       /* next offset after the last committed epoch; -1: not known */
+	bool leaving;            /* intake: revoked, the answer is being prepared: nothing new is taken */
+	bool resetting;          /* intake: its offset is gone; read from the beginning when what is in flight has ended */
+	size_t count;            /* items in the list */
+	partition *next;
+};
+
+item *item_new(partition *p, int64_t offset);
+/* Frees everything but the message, which the pipeline gives back first. The item must stand in no list. */
+void item_free(item **self);
+part *item_add_part(item *self);
+void item_clear_parts(item *self);
+bool item_finished(const item *self);            /* bound REPEAT, DONE, DEAD */
+
+#endif

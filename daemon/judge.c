@@ -1,0 +1,598 @@
+/* judge.c - see judge.h. */
+#include "judge.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "common/mem.h"
+
+#define DAY_MS 86400000LL
+
+struct judge {
+	ledger *ledger;
+	index_t *index;
+	judge_hooks hooks;
+	int max_revisions;
+	bool repeats;            /* byte-equal records are bound at sight */
+	item **table;            /* fingerprints in flight: chains by next_registered, oldest first */
+	size_t table_size, registered;   /* size is a power of two */
+	bool running;            /* judge_run is on the stack: hooks may call back */
+	bool again;
+	judge_counts counts;
+};
+
+judge *judge_new(ledger *partitions, index_t *index, judge_hooks hooks)
+{
+	judge *self = mem_alloc(sizeof *self);
+	self->ledger = partitions;
+	self->index = index;
+	self->hooks = hooks;
+	self->max_revisions = 24;
+	self->repeats = true;
+	self->table_size = 256;
+	self->table = mem_array(self->table_size, sizeof *self->table);
+	return self;
+}
+
+void judge_free(judge **self_p)
+{
+	judge *self = *self_p;
+	if (!self)
+		return;
+	assert(self->registered == 0);
+	free(self->table);
+	free(self);
+	*self_p = NULL;
+}
+
+void judge_set_repeats(judge *self, bool repeats)
+{
+	self->repeats = repeats;
+}
+
+void judge_set_max_revisions(judge *self, int max_revisions)
+{
+	self->max_revisions = max_revisions;
+}
+
+judge_counts judge_counts_get(const judge *self)
+{
+	return self->counts;
+}
+
+/* ---- fingerprints in flight ---- */
+
+static item **chain_of(const judge *self, const uint8_t fingerprint[16])
+{
+	size_t hash;
+	memcpy(&hash, fingerprint, sizeof hash);
+	return &self->table[hash & (self->table_size - 1)];
+}
+
+static void chain_add(judge *self, item *it)
+{
+	item **at = chain_of(self, it->fingerprint);
+	while (*at)
+		at = &(*at)->next_registered;
+	*at = it;
+	it->next_registered = NULL;
+}
+
+static void table_grow(judge *self)
+{
+	item **old = self->table;
+	size_t size = self->table_size;
+	self->table_size *= 2;
+	self->table = mem_array(self->table_size, sizeof *self->table);
+	for (size_t i = 0; i < size; i++)
+		for (item *it = old[i], *next; it; it = next) {
+			next = it->next_registered;
+			chain_add(self, it);
+		}
+	free(old);
+}
+
+static void register_item(judge *self, item *it)
+{
+	if (it->registered)
+		return;
+	if (self->registered >= self->table_size)
+		table_grow(self);
+	chain_add(self, it);
+	it->registered = true;
+	self->registered++;
+}
+
+static void unregister_item(judge *self, item *it)
+{
+	if (!it->registered)
+		return;
+	item **at = chain_of(self, it->fingerprint);
+	while (*at != it)
+		at = &(*at)->next_registered;
+	*at = it->next_registered;
+	it->next_registered = NULL;
+	it->registered = false;
+	self->registered--;
+}
+
+static int64_t clock_of(const item *it)
+{
+	return it->rec ? record_clock_ms(it->rec) : -1;
+}
+
+static bool is_judged(const item *it)
+{
+	return it->state == ITEM_JUDGED || it->state == ITEM_DONE;
+}
+
+/* An item in flight with the same bytes; `judged`: only such as bring an article for certain. */
+static item *find_registered(const judge *self, const item *it, bool judged)
+{
+	for (item *other = *chain_of(self, it->fingerprint); other; other = other->next_registered) {
+		if (other == it || memcmp(other->fingerprint, it->fingerprint, sizeof it->fingerprint) != 0)
+			continue;
+		if (!index_in_window(self->index, clock_of(other), clock_of(it)))
+			continue;
+		if (!judged || (is_judged(other) && judge_article_of(other)))
+			return other;
+	}
+	return NULL;
+}
+
+/* ---- links ---- */
+
+static void wait_for(part *waiter, part *owner)
+{
+	assert(!waiter->owner && waiter != owner);
+	waiter->owner = owner;
+	waiter->next_waiter = owner->waiters;
+	waiter->prev_waiter = &owner->waiters;
+	if (owner->waiters)
+		owner->waiters->prev_waiter = &waiter->next_waiter;
+	owner->waiters = waiter;
+}
+
+static void wait_no_more(part *waiter)
+{
+	if (!waiter->owner)
+		return;
+	*waiter->prev_waiter = waiter->next_waiter;
+	if (waiter->next_waiter)
+		waiter->next_waiter->prev_waiter = waiter->prev_waiter;
+	waiter->owner = waiter->next_waiter = NULL;
+	waiter->prev_waiter = NULL;
+}
+
+static void repeat(item *it, item *of)
+{
+	it->repeat_of = of;
+	it->next_repeat = of->repeats;
+	it->prev_repeat = &of->repeats;
+	if (of->repeats)
+		of->repeats->prev_repeat = &it->next_repeat;
+	of->repeats = it;
+}
+
+static void repeat_no_more(item *it)
+{
+	if (!it->repeat_of)
+		return;
+	*it->prev_repeat = it->next_repeat;
+	if (it->next_repeat)
+		it->next_repeat->prev_repeat = it->prev_repeat;
+	it->repeat_of = it->next_repeat = NULL;
+	it->prev_repeat = NULL;
+}
+
+/* ---- first look, and repeats ---- */
+
+const part *judge_article_of(const item *it)
+{
+	for (size_t i = 0; i < it->part_count; i++)
+		if (it->parts[i]->state == PART_ARTICLE)
+			return it->parts[i];
+	return NULL;
+}
+
+static void article_id_of(const part *p, uint8_t out[ARTICLE_ID_BYTES])
+{
+	record_article_id(p->item->rec, article_page(p->doc), out);
+}
+
+static void bind(judge *self, item *it, const uint8_t *owner_id, const uint8_t *story_id, int pages)
+{
+	it->state = ITEM_REPEAT;
+	it->bound = true;
+	it->repeat_pages = pages;
+	it->repeat_verdict = (verdict){.has_owner = true, .kind = "exact", .similarity = 1};
+	memcpy(it->repeat_verdict.duplicate_of, owner_id, ARTICLE_ID_BYTES);
+	memcpy(it->repeat_verdict.story_id, story_id, ARTICLE_ID_BYTES);
+	unregister_item(self, it);
+	self->counts.repeats++;
+	self->hooks.bound(self->hooks.arg, it);
+}
+
+static void bind_to_item(judge *self, item *it, const item *of)
+{
+	const part *owner = judge_article_of(of);
+	uint8_t id[ARTICLE_ID_BYTES];
+	article_id_of(owner, id);
+	bind(self, it, id, owner->verdict.story_id, (int)of->part_count);
+}
+
+/* Byte-equal to a settled article's record, or to that of an article in flight? */
+static bool bind_if_repeat(judge *self, item *it)
+{
+	const partition *p = it->partition;
+	index_entry *e = index_find_fingerprint(self->index, it->fingerprint, clock_of(it), index_topic(self->index, mr_bytes_of(p->topic)), p->number, it->offset);
+	item *of;
+	if (e) {
+		bind(self, it, e->article_id, e->story_id, e->page_count);
+		return true;
+	}
+	if (!(of = find_registered(self, it, true)))
+		return false;
+	repeat(it, of);
+	bind_to_item(self, it, of);
+	return true;
+}
+
+bool judge_look(judge *self, item *it)
+{
+	item *of;
+	if (!self->index || !self->repeats)
+		return false;
+	if (bind_if_repeat(self, it))
+		return true;
+	if ((of = find_registered(self, it, false))) {
+		it->state = ITEM_REPEAT;
+		it->bound = false;
+		repeat(it, of);
+		return true;
+	}
+	register_item(self, it);
+	return false;
+}
+
+/* What it repeats brings no article or is gone: it is looked at afresh, and staged if nothing else is found. Only items that no turn has passed, or
+ * whose partition's turn was set back, are released. */
+static void release(judge *self, item *it)
+{
+	repeat_no_more(it);
+	it->bound = false;
+	it->state = ITEM_STAGED;
+	buf_free(&it->out);
+	if (!judge_look(self, it))
+		self->hooks.restart(self->hooks.arg, it);
+}
+
+/* The item has been judged: its repeats learn what they are. Oldest first, so that the first one released is the one the others repeat. A hook may
+ * end the life of a repeat or of the item itself, hence the copy of the list and the second look at each. */
+static void tell_repeats(judge *self, item *it)
+{
+	size_t count = 0;
+	for (item *r = it->repeats; r; r = r->next_repeat)
+		count++;
+	item **all = mem_array(count, sizeof *all);
+	for (item *r = it->repeats, **at = all + count; r; r = r->next_repeat)
+		*--at = r;
+	for (size_t i = 0; i < count; i++) {
+		if (all[i]->repeat_of != it)
+			continue;
+		if (!is_judged(it) || !judge_article_of(it))
+			release(self, all[i]);
+		else if (!all[i]->bound)
+			bind_to_item(self, all[i], it);
+	}
+	free(all);
+}
+
+/* ---- second look ---- */
+
+static uint64_t address_of(const item *it)
+{
+	mr_bytes url = record_address(it->rec);
+	if (!url.len || it->part_count != 1)     /* the parts of a page share an address: it tells nothing of them */
+		return 0;
+	uint64_t h = XXH3_64bits(url.data, url.len);
+	return h ? h : 1;
+}
+
+static void set_verdict(part *p, index_entry *of, const char *kind, double similarity)
+{
+	part *owner = of->pending ? of->holder : NULL;
+	p->verdict.has_owner = true;
+	p->verdict.kind = kind;
+	p->verdict.similarity = similarity;
+	memcpy(p->verdict.duplicate_of, of->article_id, ARTICLE_ID_BYTES);
+	memcpy(p->verdict.story_id, of->story_id, ARTICLE_ID_BYTES);
+	if (owner)
+		wait_for(p, owner);
+}
+
+static void make_entry(judge *self, part *p, const index_question *q, const index_entry *base, bool first_article)
+{
+	index_entry e = {.address = q->address, .clock_ms = q->clock_ms, .offset = q->offset, .partition = q->partition, .topic = q->topic, .page = q->page};
+	memcpy(e.article_id, q->article_id, ARTICLE_ID_BYTES);
+	memcpy(e.story_id, p->verdict.story_id, ARTICLE_ID_BYTES);
+	e.seen_ms = self->hooks.wall_ms(self->hooks.arg);
+	e.page_count = (uint16_t)p->item->part_count;
+	e.revision = (uint32_t)p->verdict.revision;
+	if (base && base->clock_ms >= 0 && q->clock_ms / DAY_MS == base->clock_ms / DAY_MS)
+		e.day_revisions = base->day_revisions;
+	e.day_revisions += base != NULL;
+	e.has_fingerprint = first_article;
+	memcpy(e.fingerprint, p->item->fingerprint, sizeof e.fingerprint);
+	e.sketch = *p->sketch;
+	p->entry = index_add(self->index, &e);
+	p->entry->holder = p;
+}
+
+/* A changed edition of `base`: an article of its own, unless the day's limit is passed. */
+static void judge_revision(judge *self, part *p, const index_question *q, index_entry *base, double similarity, bool first_article)
+{
+	bool same_day = base->clock_ms >= 0 && q->clock_ms / DAY_MS == base->clock_ms / DAY_MS;
+	if (same_day && base->day_revisions >= self->max_revisions) {
+		p->state = PART_DUPLICATE;
+		set_verdict(p, base, "url", similarity);
+		self->counts.withheld++;
+		return;
+	}
+	p->state = PART_ARTICLE;
+	set_verdict(p, base, NULL, similarity);
+	p->verdict.revision = (int)base->revision + 1;
+	if (memcmp(base->article_id, q->article_id, ARTICLE_ID_BYTES) == 0)
+		p->verdict.has_owner = false;    /* the warehouse replaces the row: there is no other one to name */
+	make_entry(self, p, q, base, first_article);
+	self->counts.revisions++;
+}
+
+static void judge_part(judge *self, part *p, bool first_article)
+{
+	item *it = p->item;
+	uint8_t id[ARTICLE_ID_BYTES];
+	article_id_of(p, id);
+	index_question q = {p->sketch, id, address_of(it), clock_of(it), it->offset, it->partition->number,
+			    index_topic(self->index, mr_bytes_of(it->partition->topic)), (uint16_t)article_page(p->doc)};
+	bool by_id;
+	sketch_match m = {0};
+	index_entry *found = index_find_base(self->index, &q, &by_id);
+	p->verdict = (verdict){.similarity = -1};
+	if (found) {
+		m = sketch_compare(&found->sketch, p->sketch);
+		if (m.relation >= SKETCH_NEAR && !m.changed) {
+			p->state = PART_DUPLICATE;
+			set_verdict(p, found, m.relation == SKETCH_IDENTICAL ? "exact" : "url", m.similarity);
+			self->counts.duplicates++;
+			return;
+		}
+		if (by_id || m.relation >= SKETCH_KIN) {
+			judge_revision(self, p, &q, found, m.similarity, first_article);
+			return;
+		}
+	}
+	found = index_find_copy(self->index, &q, &m);
+	if (found) {
+		p->state = PART_DUPLICATE;
+		set_verdict(p, found, m.relation == SKETCH_IDENTICAL ? "exact" : "near", m.similarity);
+		self->counts.duplicates++;
+		return;
+	}
+	p->state = PART_ARTICLE;
+	memcpy(p->verdict.story_id, id, ARTICLE_ID_BYTES);
+	make_entry(self, p, &q, NULL, first_article);
+	self->counts.articles++;
+}
+
+static void judge_item(judge *self, item *it)
+{
+	if (self->index && self->repeats && bind_if_repeat(self, it))
+		return;
+	for (size_t i = 0; i < it->part_count; i++) {
+		part *p = it->parts[i];
+		if (self->index) {
+			judge_part(self, p, !judge_article_of(it));
+		} else {
+			p->state = PART_ARTICLE;
+			p->verdict = (verdict){.similarity = -1};
+			article_id_of(p, p->verdict.story_id);
+		}
+	}
+	it->state = ITEM_JUDGED;
+	if (self->index && !judge_article_of(it))
+		unregister_item(self, it);
+	tell_repeats(self, it);
+	if (it->state == ITEM_JUDGED)
+		self->hooks.judged(self->hooks.arg, it);
+}
+
+/* The front of a partition as far as it is ready. True if anything moved. */
+static bool run_partition(judge *self, partition *p)
+{
+	bool moved = false;
+	while (p->judge_next) {
+		item *it = p->judge_next;
+		if (it->state == ITEM_STAGED || (it->state == ITEM_REPEAT && !it->bound))
+			break;
+		p->judge_next = it->next;
+		if (it->state == ITEM_READY)
+			judge_item(self, it);
+		moved = true;
+	}
+	return moved;
+}
+
+void judge_run(judge *self)
+{
+	self->again = true;
+	if (self->running)
+		return;
+	self->running = true;
+	while (self->again) {
+		self->again = false;
+		for (partition *p = ledger_first(self->ledger); p; p = p->next)
+			if (run_partition(self, p))
+				self->again = true;
+	}
+	self->running = false;
+}
+
+/* ---- taking back ---- */
+
+static bool waits_for_marked(const item *it)
+{
+	if (it->repeat_of)
+		return it->repeat_of->mark != MARK_NONE;
+	for (size_t i = 0; i < it->part_count; i++)
+		if (it->parts[i]->owner && it->parts[i]->owner->item->mark != MARK_NONE)
+			return true;
+	return false;
+}
+
+/* Has a verdict that the order of judging decided: such a one behind a first waiter is given again. */
+static bool has_verdict(const item *it)
+{
+	return is_judged(it) || (it->state == ITEM_DEAD && it->died_judged);
+}
+
+/* Marks who must be judged again (R6): who waits for a marked one, and in each partition every verdict behind the first of these. */
+static size_t spread_marks(judge *self)
+{
+	size_t count = 0;
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (partition *p = ledger_first(self->ledger); p; p = p->next) {
+			bool behind = false;
+			for (item *it = p->head; it; it = it->next) {
+				if (it == p->judge_next)
+					behind = false;
+				if (it->mark == MARK_NONE && (waits_for_marked(it) || (behind && has_verdict(it)))) {
+					assert(!it->frozen);
+					it->mark = MARK_AGAIN;
+					changed = true;
+					count++;
+				}
+				behind = behind || it->mark == MARK_AGAIN;
+			}
+		}
+	}
+	return count;
+}
+
+static void drop_verdicts(judge *self, item *it)
+{
+	for (size_t i = 0; i < it->part_count; i++) {
+		part *p = it->parts[i];
+		wait_no_more(p);
+		while (p->waiters)
+			wait_no_more(p->waiters);
+		index_drop(self->index, &p->entry);
+		p->state = PART_STAGED;
+		p->finished = false;
+		buf_free(&p->out);
+	}
+}
+
+static void set_turn_back(item *it)
+{
+	partition *p = it->partition;
+	if (!p->judge_next || it->offset < p->judge_next->offset)
+		p->judge_next = it;
+}
+
+/* Goes back to before its verdict, the turn of its partition with it. True: what it repeats is gone, it must be released. */
+static bool take_back(judge *self, item *it)
+{
+	it->mark = MARK_NONE;
+	self->counts.taken_back++;
+	set_turn_back(it);
+	if (it->state == ITEM_REPEAT) {
+		it->bound = false;
+		buf_free(&it->out);
+		if (!it->repeat_of || it->repeat_of->mark != MARK_GONE)
+			return false;
+		repeat_no_more(it);
+		return true;
+	}
+	drop_verdicts(self, it);
+	it->state = ITEM_READY;
+	it->died_judged = false;
+	register_item(self, it);
+	return false;
+}
+
+static void cut_links(judge *self, item *it)
+{
+	repeat_no_more(it);
+	unregister_item(self, it);
+	drop_verdicts(self, it);
+}
+
+static bool somebody_waits(const item *it)
+{
+	if (it->repeats)
+		return true;
+	for (size_t i = 0; i < it->part_count; i++)
+		if (it->parts[i]->waiters)
+			return true;
+	return false;
+}
+
+/* Takes back every verdict that hung on the items marked GONE. */
+static void take_back_waiters(judge *self)
+{
+	size_t count = spread_marks(self), n = 0, released = 0;
+	item **again = mem_array(count, sizeof *again);
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		for (item *it = p->head; it; it = it->next)
+			if (it->mark == MARK_AGAIN)
+				again[n++] = it;
+	assert(n == count);
+	for (size_t i = 0; i < n; i++)
+		if (take_back(self, again[i]))
+			again[released++] = again[i];
+	for (size_t i = 0; i < released; i++)
+		release(self, again[i]);
+	free(again);
+}
+
+void judge_gone(judge *self, item *const *gone, size_t count)
+{
+	bool waited = false;
+	if (!self->index)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		gone[i]->mark = MARK_GONE;
+		unregister_item(self, gone[i]);
+		waited = waited || somebody_waits(gone[i]);
+	}
+	if (waited)
+		take_back_waiters(self);
+	for (size_t i = 0; i < count; i++) {
+		gone[i]->mark = MARK_NONE;
+		cut_links(self, gone[i]);
+		assert(!somebody_waits(gone[i]));
+	}
+}
+
+void judge_committed(judge *self, item *it, uint32_t segment)
+{
+	for (size_t i = 0; i < it->part_count; i++) {
+		part *p = it->parts[i];
+		if (p->entry) {
+			p->entry->holder = NULL;
+			index_settle(self->index, p->entry, segment);
+			p->entry = NULL;
+		}
+		while (p->waiters)               /* R7: their owner is settled, their verdicts stand */
+			wait_no_more(p->waiters);
+		wait_no_more(p);
+	}
+	while (it->repeats)
+		repeat_no_more(it->repeats);
+	repeat_no_more(it);
+	unregister_item(self, it);
+}

@@ -1,0 +1,55 @@
+/* judge.h - new, duplicate or revision: the verdicts, in order, and taking them back.
+ *
+ * Owns the order of judging, the table of fingerprints in flight and the links between those who wait and what they wait for. It reads and
+ * fills the index; it starts no work itself (hooks) and knows neither stages nor Kafka.
+ *
+ * Rules (docs/design.md; tests/model/epoch.pml proves them):
+ *  - Items are judged per partition in offset order; a repeat at the front waits until it is known whether what it repeats brings an article. That
+ *    cannot lock: what is repeated was read earlier, so waiting follows the order of reading.
+ *  - The first look (fingerprint, at intake) only spares work: at its turn a record is looked at again, so the outcome depends on the order of
+ *    judging alone.
+ *  - R2  pending entries go when their item dies or is dropped; an abort that keeps results keeps them.
+ *  - R6  when items are gone, every verdict of a partition from its first waiter on is given again, in order, and so for whoever waits for one of those.
+ *  - R7  whoever waits for a settled article waits for nothing: its verdict stands.
+ * Loop thread. */
+#ifndef DAEMON_JUDGE_H
+#define DAEMON_JUDGE_H
+
+#include "daemon/index.h"
+#include "daemon/ledger.h"
+
+typedef struct judge judge;
+
+typedef struct judge_hooks {
+	void (*judged)(void *arg, item *it);     /* JUDGED: every part has its verdict */
+	void (*bound)(void *arg, item *it);      /* REPEAT with a verdict; parts it had are for the hook to take away (cancel, clear) */
+	void (*restart)(void *arg, item *it);    /* a repeat is none: it must go through the stages from the start */
+	int64_t (*wall_ms)(void *arg);
+	void *arg;
+} judge_hooks;
+
+/* `index` NULL: nothing is compared, everything is new. */
+judge *judge_new(ledger *partitions, index_t *index, judge_hooks hooks);
+void judge_free(judge **self);
+/* False (dedup.duplicates = enrich): byte-equal repeats take the whole way, as every other duplicate does. Before the first item. */
+void judge_set_repeats(judge *self, bool repeats);
+void judge_set_max_revisions(judge *self, int max_revisions);
+
+/* First look. True: the item is a REPEAT (perhaps bound already); false: it is registered and must be staged. */
+bool judge_look(judge *self, item *it);
+/* Judges whatever is ready, in all partitions. Call after an item became READY or DEAD. */
+void judge_run(judge *self);
+/* These items are dead, or are about to be dropped: their entries go, verdicts that hung on them are given again (by the next judge_run). Their own links are
+ * cut. The state of a dead item must be DEAD before the call. */
+void judge_gone(judge *self, item *const *gone, size_t count);
+/* The epoch of the item is committed: its entries settle in `segment`; who waited for it waits no longer. */
+void judge_committed(judge *self, item *it, uint32_t segment);
+/* The part of an item that its repeats follow; NULL: it brings no article. */
+const part *judge_article_of(const item *it);
+
+typedef struct judge_counts {
+	uint64_t articles, duplicates, revisions, withheld, repeats, taken_back;
+} judge_counts;
+judge_counts judge_counts_get(const judge *self);
+
+#endif

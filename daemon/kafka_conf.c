@@ -1,0 +1,232 @@
+/* kafka_conf.c - see kafka_conf.h. Sources of the values: docs/design.md, "Kafka". */
+#include "kafka_conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/settings.h"
+
+#define SESSION_MS_DEFAULT 45000
+#define TRANSACTION_MS_MAX 30000
+#define ASK_MS 5000
+
+typedef struct building {
+	rd_kafka_conf_t *conf;
+	const char *section;
+	buf *errors;
+	int bad;
+} building;
+
+static int set_property(void *arg, const char *key, const char *value)
+{
+	building *b = arg;
+	char why[256];
+	if (rd_kafka_conf_set(b->conf, key, value, why, sizeof why) != RD_KAFKA_CONF_OK) {
+		buf_printf(b->errors, "%s.%s: %s\n", b->section, key, why);
+		b->bad++;
+	}
+	return 0;
+}
+
+static void set_own(building *b, const char *key, const char *value)
+{
+	b->section = "kafka";
+	set_property(b, key, value);
+}
+
+static void set_number(building *b, const char *key, int64_t value)
+{
+	char text[24];
+	snprintf(text, sizeof text, "%lld", (long long)value);
+	set_own(b, key, text);
+}
+
+static void pass_through(building *b, const struct settings *settings, const char *section)
+{
+	b->section = section;
+	settings_section(settings, section, set_property, b);
+}
+
+/* librdkafka's own lines (any of its threads): its levels are syslog's. */
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	char clean[401];
+	(void)rk;
+	log_line(level <= 3 ? LOG_LEVEL_ERROR : level <= 4 ? LOG_LEVEL_WARN : level <= 6 ? LOG_LEVEL_DEBUG : LOG_LEVEL_DEBUG, __FILE__, __LINE__, "librdkafka",
+		 "facility", "%s", facility, "text", "%s", log_clean(clean, 400, mr_bytes_of(text)), NULL);
+}
+
+static void common_properties(building *b, const struct settings *settings)
+{
+	char name[128];
+	snprintf(name, sizeof name, "millrace-%s", settings_str(settings, "daemon.instance"));
+	set_own(b, "client.id", name);
+	set_own(b, "socket.nagle.disable", "true");
+	set_own(b, "retry.backoff.ms", "20");            /* a commit right after another one costs one of these */
+	set_own(b, "reconnect.backoff.max.ms", "2000");
+	set_own(b, "log.connection.close", "false");
+	rd_kafka_conf_set_log_cb(b->conf, on_log);
+	pass_through(b, settings, "kafka");
+}
+
+bool kafka_is_cooperative(const struct settings *settings)
+{
+	const char *word = settings_str(settings, "intake.assignor");
+	if (strcmp(word, "auto") == 0)                   /* endless loop in the cooperative assignor before 2.6.1 (librdkafka#4800) */
+		return rd_kafka_version() >= 0x020601ff;
+	return strcmp(word, "cooperative-sticky") == 0;
+}
+
+static rd_kafka_t *create(building *b, rd_kafka_type_t type, const char *what)
+{
+	char why[256];
+	rd_kafka_t *rk = b->bad ? NULL : rd_kafka_new(type, b->conf, why, sizeof why);
+	if (rk)
+		return rk;
+	if (!b->bad)
+		buf_printf(b->errors, "kafka: cannot create the %s: %s\n", what, why);
+	rd_kafka_conf_destroy(b->conf);
+	return NULL;
+}
+
+rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
+{
+	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	common_properties(&b, settings);
+	set_own(&b, "fetch.wait.max.ms", "50");
+	set_own(&b, "allow.auto.create.topics", "false");
+	pass_through(&b, settings, "kafka.consumer");
+	set_own(&b, "group.id", settings_str(settings, "intake.group"));
+	set_own(&b, "enable.auto.commit", "false");
+	set_own(&b, "enable.auto.offset.store", "false");
+	set_own(&b, "isolation.level", "read_committed");        /* offset fetches wait for pending transactional offsets, too */
+	set_own(&b, "auto.offset.reset", "error");               /* we say from where, and tell (intake.c) */
+	set_own(&b, "enable.partition.eof", "false");
+	set_own(&b, "partition.assignment.strategy", kafka_is_cooperative(settings) ? "cooperative-sticky" : "range");
+	set_number(&b, "queued.max.messages.kbytes", settings_int(settings, "intake.prefetch_bytes") / 1024);
+	rd_kafka_conf_set_events(b.conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR);
+	rd_kafka_t *rk = create(&b, RD_KAFKA_CONSUMER, "consumer");
+	if (rk)
+		rd_kafka_poll_set_consumer(rk);
+	return rk;
+}
+
+/* A hung transaction must die before another member takes over: below the session's timeout. */
+static int64_t transaction_ms(const struct settings *settings, buf *errors)
+{
+	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	char text[24];
+	size_t size = sizeof text;
+	int64_t session = SESSION_MS_DEFAULT;
+	pass_through(&b, settings, "kafka");
+	pass_through(&b, settings, "kafka.consumer");
+	if (rd_kafka_conf_get(b.conf, "session.timeout.ms", text, &size) == RD_KAFKA_CONF_OK)
+		session = atoll(text);
+	rd_kafka_conf_destroy(b.conf);
+	return session * 2 / 3 < TRANSACTION_MS_MAX ? session * 2 / 3 : TRANSACTION_MS_MAX;
+}
+
+rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors)
+{
+	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	bool transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
+	char name[128];
+	buf ignored = {0};
+	common_properties(&b, settings);
+	set_own(&b, "linger.ms", "20");                  /* a commit flushes without waiting */
+	set_own(&b, "compression.type", "lz4");
+	set_own(&b, "partitioner", "murmur2_random");    /* as Java's: other producers put the same key into the same partition */
+	set_own(&b, "message.max.bytes", "100000000");   /* the topic's limit counts; checked before produce */
+	set_own(&b, "queue.buffering.max.kbytes", "65536");
+	if (transactions)
+		set_number(&b, "transaction.timeout.ms", transaction_ms(settings, &ignored));
+	buf_free(&ignored);
+	pass_through(&b, settings, "kafka.producer");
+	set_own(&b, "enable.idempotence", "true");
+	if (transactions) {
+		snprintf(name, sizeof name, "millrace-%s", settings_str(settings, "daemon.instance"));
+		set_own(&b, "transactional.id", name);
+	}
+	rd_kafka_conf_set_dr_msg_cb(b.conf, on_delivery);
+	rd_kafka_conf_set_opaque(b.conf, opaque);
+	return create(&b, RD_KAFKA_PRODUCER, "producer");
+}
+
+int kafka_conf_check(const struct settings *settings, buf *errors)
+{
+	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	pass_through(&b, settings, "kafka");
+	pass_through(&b, settings, "kafka.consumer");
+	pass_through(&b, settings, "kafka.producer");
+	rd_kafka_conf_destroy(b.conf);
+	return b.bad;
+}
+
+/* ---- limits of the topics ---- */
+
+static void lower(size_t *limit, const rd_kafka_ConfigResource_t *resource)
+{
+	size_t count;
+	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+	for (size_t i = 0; i < count; i++) {
+		const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+		if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") == 0)
+			*limit = (size_t)strtoull(value, NULL, 10);
+	}
+}
+
+/* One topic; a failure (no such topic, no right, a broker without this call) leaves *limit. */
+static void ask_topic(rd_kafka_t *rk, const char *topic, size_t *limit)
+{
+	char why[64];
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+	rd_kafka_ConfigResource_t *ask = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+	rd_kafka_AdminOptions_set_request_timeout(options, ASK_MS, why, sizeof why);
+	rd_kafka_DescribeConfigs(rk, &ask, 1, options, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ASK_MS);
+	const rd_kafka_DescribeConfigs_result_t *result = event ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
+	if (result && !rd_kafka_event_error(event)) {
+		size_t count;
+		const rd_kafka_ConfigResource_t **answers = rd_kafka_DescribeConfigs_result_resources(result, &count);
+		for (size_t i = 0; i < count; i++)
+			if (!rd_kafka_ConfigResource_error(answers[i]))
+				lower(limit, answers[i]);
+	} else {
+		log_info("topic limits: not answered, the broker's default is taken", "topic", "%s", topic, "bytes", "%zu", *limit);
+	}
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_ConfigResource_destroy(ask);
+	rd_kafka_AdminOptions_destroy(options);
+	rd_kafka_queue_destroy(queue);
+}
+
+void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes)
+{
+	const char *const *topics;
+	size_t count = settings_list(settings, "intake.topics", &topics), fixed = (size_t)settings_int(settings, "publish.max_record_bytes");
+	size_t duplicates = *record_bytes;
+	if (fixed) {
+		*record_bytes = *dead_bytes = fixed;
+		return;
+	}
+	ask_topic(rk, settings_str(settings, "publish.topic"), record_bytes);
+	ask_topic(rk, settings_str(settings, "publish.duplicates_topic"), &duplicates);
+	if (duplicates < *record_bytes)
+		*record_bytes = duplicates;
+	size_t least = SIZE_MAX;
+	for (size_t i = 0; i < count; i++) {
+		char name[512];
+		size_t limit = *dead_bytes;
+		if (topics[i][0] == '^')
+			continue;
+		snprintf(name, sizeof name, "%s%s", settings_str(settings, "publish.dead_prefix"), topics[i]);
+		ask_topic(rk, name, &limit);
+		least = limit < least ? limit : least;
+	}
+	if (least != SIZE_MAX)
+		*dead_bytes = least;
+}

@@ -1,0 +1,25 @@
+/* kafka_conf.h - librdkafka clients as Millrace wants them: our defaults, then the operator's pass-through properties, then what the promises need and
+ * nobody may change. Stateless. Start of the program, or the transaction thread where said. */
+#ifndef DAEMON_KAFKA_CONF_H
+#define DAEMON_KAFKA_CONF_H
+
+#include <librdkafka/rdkafka.h>
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+struct settings;
+
+/* Consumer with the event API: rebalances, records and errors arrive as events on its consumer queue, its main queue forwarded there. NULL with lines in `errors`. */
+rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors);
+typedef void (*kafka_delivery)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
+rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors);
+/* True when the consumer uses a cooperative assignor (answers must be incremental). */
+bool kafka_is_cooperative(const struct settings *settings);
+/* Asks the brokers for max.message.bytes of the topics (blocks up to 5 s; transaction thread). What cannot be asked keeps its value. */
+void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes);
+/* Property names of librdkafka that a section holds and the library does not know: one line each in `errors` (millrace check, start). Returns their number. */
+int kafka_conf_check(const struct settings *settings, buf *errors);
+
+#endif

@@ -1,0 +1,224 @@
+/* report.c - see report.h. */
+#include "report.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "common/settings.h"
+#include "daemon/stage_control.h"
+
+int64_t report_mono_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t report_wall_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+const char *report_ready(report *self)
+{
+	intake_counts in = intake_counts_get(self->intake);
+	if (self->phase == PHASE_STARTING)
+		return "starting: no contact with Kafka yet";
+	if (self->phase != PHASE_RUNNING)
+		return "draining";
+	if (!in.rebalances)
+		return "no assignment from the consumer group yet";
+	if (!in.connected)
+		return "no broker answers";
+	for (size_t i = 0; i < self->stage_count; i++) {
+		const stage *s = self->stages[i];
+		if (stage_ready(s) && !stage_suspects(s))
+			continue;
+		snprintf(self->reason, sizeof self->reason, stage_ready(s) ? "stage %s: workers fail on tasks that are being tried again" : "stage %s: no worker is ready",
+			 stage_name(s));
+		return self->reason;
+	}
+	return NULL;
+}
+
+/* ---- outcomes ---- */
+
+static void log_article(const item *it, const part *p, long ms)
+{
+	char id[33], owner[33] = "";
+	uint8_t bytes[ARTICLE_ID_BYTES];
+	record_article_id(it->rec, article_page(p->doc), bytes);
+	id_hex(bytes, id);
+	if (p->verdict.has_owner)
+		id_hex(p->verdict.duplicate_of, owner);
+	log_info("outcome", "result", "%s", p->state == PART_DUPLICATE ? "duplicate" : p->verdict.revision ? "revision" : "published", "id", "%s", id, "topic", "%s",
+		 it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld", (long long)it->offset, "page", "%d", article_page(p->doc), "of", "%s", owner,
+		 "ms", "%ld", ms);
+}
+
+void report_outcome(const report *self, const item *it)
+{
+	long ms = (long)((report_mono_us() - it->read_us) / 1000);
+	metrics_observe(self->metrics, METRIC_E2E, (double)ms);
+	for (size_t i = 0; i < it->part_count && it->state == ITEM_DONE; i++)
+		if (it->parts[i]->state == PART_DUPLICATE)
+			metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, it->parts[i]->verdict.kind, 1);
+	if (it->state == ITEM_REPEAT)
+		metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, "exact", (uint64_t)it->repeat_pages);
+	if (!settings_bool(self->settings, "log.outcomes"))
+		return;
+	if (it->state == ITEM_DONE && it->part_count) {
+		for (size_t i = 0; i < it->part_count; i++)
+			log_article(it, it->parts[i], ms);
+		return;
+	}
+	log_info("outcome", "result", "%s", it->state == ITEM_DEAD ? "dead" : it->tombstone ? "tombstone" : "duplicate", "topic", "%s", it->partition->topic, "part", "%d",
+		 (int)it->partition->number, "off", "%lld", (long long)it->offset, "code", "%s", it->fault.code, "stage", "%s", it->fault.stage, "why", "%s",
+		 it->fault.message, "ms", "%ld", ms);
+}
+
+/* ---- metrics ---- */
+
+static void report_balance(report *self)
+{
+	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
+	metrics *m = self->metrics;
+	metrics_set(m, METRIC_READ, (int64_t)(c->taken - c->returned));
+	metrics_set(m, METRIC_RETURNED, (int64_t)c->returned);
+	metrics_set(m, METRIC_PUBLISHED, (int64_t)c->published);
+	metrics_set(m, METRIC_DUPLICATES, (int64_t)c->duplicates);
+	metrics_set(m, METRIC_TOMBSTONES, (int64_t)c->tombstones);
+	metrics_set(m, METRIC_ARTICLES, (int64_t)c->articles);
+	metrics_set(m, METRIC_REVISIONS, (int64_t)c->revisions);
+	metrics_set(m, METRIC_WITHHELD, (int64_t)judge_counts_get(pipeline_judge(self->pipeline)).withheld);
+	metrics_set(m, METRIC_READ_BYTES, (int64_t)c->bytes_in);
+	metrics_set(m, METRIC_OUTPUT_BYTES, (int64_t)c->bytes_out);
+	metrics_set(m, METRIC_IN_FLIGHT, (int64_t)ledger_count(self->ledger));
+	metrics_set(m, METRIC_IN_FLIGHT_BYTES, (int64_t)pipeline_bytes(self->pipeline));
+	metrics_set(m, METRIC_IN_FLIGHT_LIMIT, settings_int(self->settings, "intake.high_bytes"));
+	for (size_t i = 0; i < FAULT_CODES; i++)
+		metrics_word_set(m, METRIC_DEAD, fault_names[i], c->dead_by_code[i]);
+}
+
+static int64_t oldest_us(const report *self)
+{
+	int64_t oldest = INT64_MAX;
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
+		if (p->head && p->head->read_us < oldest)
+			oldest = p->head->read_us;
+	return oldest;
+}
+
+static void report_intake(report *self)
+{
+	intake_counts in = intake_counts_get(self->intake);
+	metrics *m = self->metrics;
+	int64_t oldest = oldest_us(self);
+	metrics_set(m, METRIC_OLDEST, oldest == INT64_MAX ? 0 : (report_mono_us() - oldest) / 1000);
+	metrics_set(m, METRIC_ASSIGNED, (int64_t)in.assigned);
+	metrics_set(m, METRIC_PAUSED, in.paused ? (int64_t)in.assigned : 0);
+	metrics_set(m, METRIC_PAUSES, (int64_t)in.pauses);
+	metrics_set(m, METRIC_REBALANCES, (int64_t)in.rebalances);
+	metrics_set(m, METRIC_ASSIGNMENTS_LOST, (int64_t)in.lost);
+	metrics_set(m, METRIC_KAFKA_ERRORS, (int64_t)in.errors);
+	metrics_set(m, METRIC_BROKERS_UP, in.connected);
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next) {
+		metrics_partition_set(m, METRIC_LAG, p->topic, p->number, intake_lag(self->intake, p));
+		metrics_partition_set(m, METRIC_COMMITTED, p->topic, p->number, p->committed);
+	}
+}
+
+static void report_index(report *self)
+{
+	if (!self->index)
+		return;
+	index_stats x = index_stats_get(self->index);
+	metrics *m = self->metrics;
+	metrics_set(m, METRIC_INDEX_PENDING, (int64_t)x.pending);
+	metrics_set(m, METRIC_INDEX_SETTLED, (int64_t)x.settled);
+	metrics_set(m, METRIC_INDEX_BYTES, (int64_t)x.memory_bytes);
+	metrics_set(m, METRIC_INDEX_LOG_BYTES, (int64_t)self->log_bytes);
+	metrics_set(m, METRIC_INDEX_DROPPED, (int64_t)x.evicted);
+	metrics_set(m, METRIC_INDEX_EXPIRED, (int64_t)x.expired);
+}
+
+void report_metrics(report *self)
+{
+	metrics *m = self->metrics;
+	epoch_counts e = epochs_counts_get(self->epochs);
+	record_counts r = record_counts_get();
+	report_balance(self);
+	report_intake(self);
+	report_index(self);
+	metrics_set(m, METRIC_EPOCHS, (int64_t)e.committed);
+	metrics_word_set(m, METRIC_ABORTS, "kept", e.kept);
+	metrics_word_set(m, METRIC_ABORTS, "rewound", e.rewound);
+	metrics_set(m, METRIC_JSON_PARSED, (int64_t)r.parsed);
+	metrics_set(m, METRIC_JSON_DUMPED, (int64_t)r.dumped);
+	metrics_set(m, METRIC_JSON_PATCHES, (int64_t)r.patches);
+	metrics_set(m, METRIC_READY, report_ready(self) == NULL);
+	metrics_set(m, METRIC_DRAINING, self->phase >= PHASE_DRAINING);
+}
+
+/* ---- status ---- */
+
+static json_t *status_partitions(const report *self)
+{
+	json_t *list = json_array();
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
+		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:b}", "topic", p->topic, "partition", (int)p->number, "read", (json_int_t)p->last_offset,
+						      "committed", (json_int_t)p->committed, "lag", (json_int_t)intake_lag(self->intake, p), "in_flight",
+						      (json_int_t)p->count, "leaving", p->leaving));
+	return list;
+}
+
+static json_t *status_stages(const report *self)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < self->stage_count; i++) {
+		const stage *s = self->stages[i];
+		json_t *workers = json_array();
+		stage_worker w;
+		for (size_t k = 0; stage_worker_get(s, k, &w); k++)
+			json_array_append_new(workers, json_pack("{s:I, s:s?, s:s?, s:I, s:I, s:b}", "pid", (json_int_t)w.pid, "program", w.program, "model", w.fingerprint, "tasks",
+								 (json_int_t)w.held, "silent_ms", (json_int_t)w.silent_ms, "leaving", w.leaving));
+		json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:o}", "name", stage_name(s), "ready", stage_ready(s), "queued", (json_int_t)stage_queued(s),
+						      "lent", (json_int_t)stage_lent(s), "suspects", (json_int_t)stage_suspects(s), "workers", workers));
+	}
+	return list;
+}
+
+static json_t *status_balance(const report *self)
+{
+	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
+	json_t *dead = json_object();
+	for (size_t i = 0; i < FAULT_CODES; i++)
+		if (c->dead_by_code[i])
+			json_object_set_new(dead, fault_names[i], json_integer((json_int_t)c->dead_by_code[i]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "read", (json_int_t)(c->taken - c->returned), "published", (json_int_t)c->published, "duplicates",
+			 (json_int_t)c->duplicates, "dead", (json_int_t)c->dead, "tombstones", (json_int_t)c->tombstones, "in_flight",
+			 (json_int_t)ledger_count(self->ledger), "returned", (json_int_t)c->returned, "dead_by_reason", dead);
+}
+
+json_t *report_status(report *self)
+{
+	static const char *const phases[] = {"starting", "running", "draining", "leaving"};
+	const char *reason = report_ready(self);
+	epoch_counts e = epochs_counts_get(self->epochs);
+	intake_counts in = intake_counts_get(self->intake);
+	json_t *status = json_pack("{s:s, s:s, s:s, s:b, s:s?, s:I, s:o, s:o, s:o}", "instance", settings_str(self->settings, "daemon.instance"), "version", MILLRACE_VERSION,
+				   "phase", phases[self->phase], "ready", reason == NULL, "reason", reason, "uptime_ms", (json_int_t)(report_wall_ms() - self->started_ms),
+				   "balance", status_balance(self), "stages", status_stages(self), "partitions", status_partitions(self));
+	json_object_set_new(status, "in_flight_bytes", json_integer((json_int_t)pipeline_bytes(self->pipeline)));
+	json_object_set_new(status, "paused", json_boolean(in.paused));
+	json_object_set_new(status, "epochs", json_pack("{s:I, s:I, s:I}", "committed", (json_int_t)e.committed, "kept", (json_int_t)e.kept, "rewound", (json_int_t)e.rewound));
+	if (self->index) {
+		index_stats x = index_stats_get(self->index);
+		json_object_set_new(status, "index", json_pack("{s:I, s:I, s:I, s:I}", "settled", (json_int_t)x.settled, "pending", (json_int_t)x.pending, "memory_bytes",
+							       (json_int_t)x.memory_bytes, "log_bytes", (json_int_t)self->log_bytes));
+	}
+	return status;
+}

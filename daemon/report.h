@@ -1,0 +1,39 @@
+/* report.h - what the daemon shows of itself: metrics, /status, the reason for not being ready, one log line for each outcome.
+ *
+ * Reads the parts, changes none. Loop thread. */
+#ifndef DAEMON_REPORT_H
+#define DAEMON_REPORT_H
+
+#include <jansson.h>
+
+#include "daemon/epoch.h"
+#include "daemon/intake.h"
+#include "daemon/metrics.h"
+
+enum daemon_phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_LEAVING };
+
+/* Where to look; filled by daemon.c, pointers may be NULL until the part exists. */
+typedef struct report {
+	const struct settings *settings;
+	metrics *metrics;
+	ledger *ledger;
+	pipeline *pipeline;
+	index_t *index;
+	epochs *epochs;
+	intake *intake;
+	stage *stages[PIPELINE_STAGES_MAX];
+	size_t stage_count;
+	enum daemon_phase phase;
+	uint64_t log_bytes;              /* of the index log, from the last result */
+	int64_t started_ms;              /* wall clock */
+	char reason[160];                /* room for report_ready */
+} report;
+
+const char *report_ready(report *self);          /* NULL: ready */
+void report_metrics(report *self);               /* brings the metrics up to date */
+json_t *report_status(report *self);             /* new reference */
+void report_outcome(const report *self, const item *it);     /* the log line, and the counts that are kept by kind */
+int64_t report_mono_us(void);
+int64_t report_wall_ms(void);
+
+#endif
