@@ -13,11 +13,13 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "common/times.h"
+#include "common/utf8.h"
 #include "facts.h"
 #include "html.h"
 #include "lang.h"
 #include "page.h"
 
+#define LANGUAGE_CHARACTERS 1500         /* tell a language as surely as 20,000 do */
 #define RULES_VERSION "extract/1"        /* goes up with every change of a rule that changes answers */
 
 static const char *const extract_fields[] = {"input", "input.text", "charset", "clock_ms", "url", "title", "authors", "source_name", "published_at", "language", NULL};
@@ -101,7 +103,7 @@ static bool set_body(json_t *patch, mr_part *part, const body *text, mr_bytes de
 	body_lead(text, &lead);
 	mr_part_body(part, buf_bytes(&out));
 	set_text(patch, "lead", buf_bytes(&lead));
-	lang_guess guess = lang_find(buf_bytes(&out), declared);
+	lang_guess guess = lang_find((mr_bytes){out.data, utf8_prefix(buf_bytes(&out), LANGUAGE_CHARACTERS)}, declared);
 	if (guess.language[0])
 		json_object_set_new(patch, "language", json_string(guess.language));
 	if (guess.script)

@@ -203,6 +203,9 @@ static bool test_widget(const struct place *p)
 	bool link = (line->first_words & WORD_RELATED) && count_of(p, ':', 0xFF1A);
 	if (turn || link)
 		return length(line) <= 100;
+	uint32_t colon;
+	if (p->zone != ZONE_BODY && length(line) <= 20 && (label_classes(p, &colon) & WORD_WIDGET))
+		return true;                                                       /* 字號：Ａ Ａ Ａ */
 	if (line->width > 80 || !(line->words & all) || at(p, length(line) - 1) == 0x3002 || line->numbered)
 		return false;
 	if (line->han + line->letters < 2)
@@ -233,7 +236,9 @@ static bool test_press(const struct place *p)
 	const page_line *line = p->line;
 	if (!(line->words & WORD_PRESS) || line->end == END_STOP || length(line) > 160)
 		return false;
-	size_t colons = count_of(p, ':', 0xFF1A), words = words_of(p, WORD_PRESS);
+	size_t colons = count_of(p, ':', 0xFF1A), words = words_of(p, WORD_PRESS | WORD_CONTACT);
+	if ((line->first_words & WORD_PRESS) && line->letters > line->han)
+		return colons && line->digits >= 6;
 	if (words >= 2 && (colons || line->digits) && line->covered * 3 >= line->han)
 		return true;
 	return words >= 1 && line->digits >= 5 && line_is_covered(line, WORD_PRESS, 60);
@@ -254,6 +259,8 @@ static bool is_date_only(const struct place *p)
 	static const uint32_t parts[] = {0x5E74, 0x6708, 0x65E5, 0x865F, 0x53F7, 0x65F6, 0x6642, 0x5206, 0x79D2, 0x521D, 0x661F, 0x671F, 0x4E0A, 0x4E0B, 0x5348, 0x5468, 0x9031};
 	if (n > 40 || (line->digits < 3 && !(line->words & WORD_DAY)) || line->digits > 14)
 		return false;
+	if (at(p, 0) == 0x519C || at(p, 0) == 0x8FB2)                          /* 农历乙巳年五月廿四 */
+		return (line->first_words & WORD_DAY) && n <= 16;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t c = at(p, i);
 		if (!utf8_is_han(c))
@@ -263,7 +270,8 @@ static bool is_date_only(const struct place *p)
 			part = c == parts[k];
 		han += !part;
 	}
-	if (line->letters > 12 || han > line->covered || han > 5)
+	bool clock = count_of(p, ':', 0xFF1A) || count_of(p, 0x65F6, 0x6642);       /* 时 時: a zone may be named */
+	if (line->letters > 12 || (han > line->covered && !(clock && line->digits >= 6 && han <= 4)) || han > 5)
 		return false;
 	if (line->letters) {
 		static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
@@ -283,7 +291,8 @@ static bool test_date(const struct place *p)
 {
 	if (!p->line->date_only)
 		return false;
-	if (p->zone == ZONE_HEAD || ((p->line->words & WORD_DAY) && p->zone != ZONE_BODY)) {
+	bool alone = p->index && p->line[-1].kind != LINE_TEXT;                  /* behind other furniture */
+	if (p->zone == ZONE_HEAD || ((p->line->words & WORD_DAY) && p->zone != ZONE_BODY) || (p->zone == ZONE_BODY && alone)) {
 		if (p->page->page_date < 0 && p->line->digits >= 5)
 			p->page->page_date = (int32_t)p->index;
 		return true;
@@ -469,7 +478,7 @@ static void drop_link_list(page *self, size_t tail)
 			break;
 		if (is_attachment(self, line))
 			attached = true;
-		else if (!(attached && line->numbered))
+		else if (!(attached && line->numbered) && !(line->clauses && line->end != END_OPEN) && !(line->clauses > 1 && !line->gap))
 			break;
 	}
 	if (i + 1 < self->line_count && self->lines[i].kind == LINE_TEXT && self->lines[i + 1].date_only && !self->lines[i].date_only)
@@ -586,6 +595,10 @@ void page_mark_lines(page *self)
 	for (size_t i = 0; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
 		struct place p = {self, line, i, i < head ? ZONE_HEAD : i >= tail ? ZONE_TAIL : ZONE_BODY};
+		if (line->cut && line[-1].kind == LINE_CAPTION) {
+			mark(line, LINE_CAPTION, RULE_CAPTION);                    /* the credit of the caption before it */
+			continue;
+		}
 		if (try_rules(marks, sizeof marks / sizeof *marks, &p))
 			continue;
 		if (!line->cut && !line->lead_in && !is_inside(self, i))

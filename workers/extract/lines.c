@@ -159,7 +159,7 @@ static void measure(page *self, page_line *line)
 		else if (char_is_letter(c))
 			letters++;
 		else if (i + 1 < line->at.end)
-			clauses += char_is_clause(c) && c != 0x3001;
+			clauses += char_is_clause(c) && c != 0x3001 && c != 0xFF1A;    /* lists and labels have those */
 	}
 	line->width = clip16(width);
 	line->han = clip16(han);

@@ -7,7 +7,7 @@
  * look like headlines rather than like sub-headings. Then the headings between two bodies are shared out. Papers print headlines before the body or, in text taken out of
  * PDF, behind it, and where two neighbours differ two headline blocks follow each other without a mark. So the cheapest assignment over the whole page is
  * looked for (one forward pass, two states a segment): a body without headline costs 4, headings on both sides 3, a headline behind the body 1, cutting a block of
- * headings in two 0.5 and more where nothing shows a cut. The costs only order what a reader would prefer; any numbers with this order give the same. */
+ * headings in two 0.5, and 2.5 where nothing shows the cut. The costs only order what a reader would prefer; any numbers with this order give the same. */
 #include "page.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define MOST_ARTICLES 1000       /* parts of one record (include/millrace/stage.h) */
 #define MOST_HEADS 8             /* longest block of headings that is cut in two */
 
-enum { COST_BARE = 40, COST_BOTH = 30, COST_BEHIND = 10, COST_CUT = 5, COST_BAD_CUT = 12, COST_DROP = 15, COST_NEVER = 1000000 };
+enum { COST_BARE = 40, COST_BOTH = 30, COST_BEHIND = 10, COST_CUT = 5, COST_BAD_CUT = 25, COST_DROP = 10, COST_SHORT = 12, COST_NEVER = 1000000 };
 
 struct segment {
 	uint32_t first, last;            /* blocks [first, last) with text */
@@ -261,7 +261,8 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 				}
 				if (p && p < n)
 					cost += cut_cost(s->page, heads, n, p);
-				cost += drop ? COST_DROP : 0;
+				if (n == 1 && is_short(&s->page->blocks[heads[0]]))
+					cost += drop ? COST_DROP : COST_SHORT;
 				int state = n > p && !drop;
 				if (cost < out->cost[state]) {
 					out->cost[state] = cost;

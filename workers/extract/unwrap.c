@@ -17,6 +17,7 @@ struct join {
 	page_block *block;               /* the one that grows; NULL: none */
 	const page_line *last;           /* its last line */
 	uint16_t usual_gap;              /* blank lines between two lines of a paragraph on this page */
+	bool indents_lost;               /* first lines of paragraphs are two characters narrower: their indent was not printed */
 	bool apart;                      /* furniture was left out since */
 };
 
@@ -105,6 +106,20 @@ static bool may_not_begin(uint32_t c)
 		c == ',' || c == ';' || c == 0xFF05 || c == 0x2103;
 }
 
+/* Lines without punctuation that lead up to a lead-in, a byline or the end: headlines, however wide they are. */
+static bool is_heading_run(const page *self, size_t i)
+{
+	size_t limit = i + 4 < self->line_count ? i + 4 : self->line_count, j = i;
+	for (; j < limit; j++) {
+		const page_line *line = &self->lines[j];
+		if (line->kind != LINE_TEXT || line->lead_in)
+			return j > i && line->kind != LINE_CAPTION;
+		if (line->end != END_OPEN || line->clauses || line->numbered)
+			return false;
+	}
+	return j == self->line_count;
+}
+
 /* Does a line that ends in mid-sentence go on in `line`? */
 static bool goes_on_open(const struct join *j, const page_line *line)
 {
@@ -130,16 +145,43 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 	return j->block->lines > 1 && last->column && line->column && prose && !j->apart && last->width + 12u >= last->column;
 }
 
+#define LOST_INDENT 4            /* columns: two ideographs */
+
+/* As wide as the first line of a paragraph is when its indent was lost. */
+static bool lost_indent(const page_line *line)
+{
+	return line->width + LOST_INDENT + 2u >= line->column && line->width + LOST_INDENT - 1u <= line->column;
+}
+
+/* Text out of PDF has no indents, but the lines are still broken where the indents made them end: behind a clearly short last line, most lines are two characters
+ * narrower than the column. */
+static bool indents_lost(const page *self)
+{
+	size_t lost = 0, flush = 0;
+	for (size_t i = 1; i < self->line_count; i++) {
+		const page_line *line = &self->lines[i], *before = line - 1;
+		if (before->end != END_STOP || !before->column || before->width + 6u > before->column || !line->peers || line->spaced || is_latin_line(line))
+			continue;
+		lost += lost_indent(line);
+		flush += line->width + 2u >= line->column;
+	}
+	return lost >= 2 && lost > flush * 2;
+}
+
 /* Does a line that ends with a stop go on in the same paragraph? Only inside columns. */
 static bool goes_on_closed(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
+	if (is_heading_run(j->page, (size_t)(line - j->page->lines)))
+		return false;
 	if (!last->column || j->apart || line->gap > j->usual_gap || line->width > last->column + 8u || !line->column)
 		return false;
 	if (line->indent >= 2 && line->indent > last->indent)
 		return false;
-	uint32_t blank = is_latin_line(last) ? 1 : 0;
-	if (!last->spaced && last->width + blank + first_piece(j->page, line) <= last->column)
+	uint32_t width = last->width + (j->indents_lost && j->block->lines == 1 ? LOST_INDENT : 0), blank = is_latin_line(last) ? 1 : 0;
+	if (j->indents_lost && line->peers && !line->spaced && !last->spaced && width + 6 > last->column)
+		return !lost_indent(line);                                         /* the next line tells better than the last */
+	if (!last->spaced && width + blank + first_piece(j->page, line) <= last->column)
 		return false;
 	if (begins_paragraph(j->page, line))
 		return false;
@@ -166,20 +208,6 @@ static bool goes_on(const struct join *j, const page_line *line)
 	default:
 		return goes_on_closed(j, line);
 	}
-}
-
-/* Lines without punctuation that lead up to a lead-in, a byline or the end: headlines, however wide they are. */
-static bool is_heading_run(const page *self, size_t i)
-{
-	size_t limit = i + 4 < self->line_count ? i + 4 : self->line_count, j = i;
-	for (; j < limit; j++) {
-		const page_line *line = &self->lines[j];
-		if (line->kind != LINE_TEXT || line->lead_in)
-			return j > i && line->kind != LINE_CAPTION;
-		if (line->end != END_OPEN || line->clauses || line->numbered)
-			return false;
-	}
-	return j == self->line_count;
 }
 
 /* The gap that most lines of columns have before them. */
@@ -259,7 +287,7 @@ static void find_kickers(page *self)
 
 void page_join_lines(page *self)
 {
-	struct join j = {.page = self, .usual_gap = usual_gap(self)};
+	struct join j = {.page = self, .usual_gap = usual_gap(self), .indents_lost = indents_lost(self)};
 	self->flow = mem_array(self->text_count + self->line_count + 1, sizeof *self->flow);
 	for (size_t i = 0; i < self->line_count; i++) {
 		switch (self->lines[i].kind) {

@@ -30,6 +30,7 @@ enum word_class {
 	WORD_TIME = 1 << 17,     /* 发布时间: label whose value is the publication time */
 	WORD_AUTHOR = 1 << 18,   /* 作者 */
 	WORD_DUTY = 1 << 20,     /* 侵权, 法律责任: of disclaimers, but of laws too */
+	WORD_CONTACT = 1 << 21,  /* 地址, 邮编: of papers, but of notices too */
 	WORD_AD = 1 << 19,       /* 加微信, 客服, 下载APP */
 };
 
