@@ -222,7 +222,8 @@ static uint32_t wire_lead(const vocabulary *words, const uint32_t *c, span at, b
 			return 0;
 		if (i < at.begin + 6 && (c[i] == 0x62A5 || c[i] == 0x5831 || c[i] == 0x793E || c[i] == 0x7F51 || c[i] == 0x53F0 || c[i] == 0x520A || c[i] == 0x7DB2))
 			house = true;                                              /* 报 報 社 网 台 刊 網 */
-		wire = house && (c[i] == 0x8BAF || c[i] == 0x8A0A || c[i] == 0x7535 || c[i] == 0x96FB);
+		bool message = i + 1 < at.end && c[i + 1] == 0x606F;               /* 讯息 */
+		wire = house && !message && (c[i] == 0x8BAF || c[i] == 0x8A0A || c[i] == 0x7535 || c[i] == 0x96FB);
 	}
 	if (!wire || i >= at.end)
 		return 0;

@@ -302,6 +302,9 @@ static bool answer_text(extract *self, const mr_task *task, mr_bytes text, mr_an
 	bool any = false;
 	page_init(&page, self->words);
 	page_read(&page, text);
+	mr_bytes title = mr_task_field(task, "title");
+	if (page.article_count == 1 && title.data)
+		page_match_title(&page, title);
 	struct text_job job = {.task = task, .page = &page, .chinese = is_chinese(&page)};
 	if (facts_page_date(&page, &job.printed))
 		job.base.printed = job.printed;

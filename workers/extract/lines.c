@@ -158,6 +158,8 @@ static void measure(page *self, page_line *line)
 			digits++;
 		else if (char_is_letter(c))
 			letters++;
+		else if (i + 1 < line->at.end && c == '.')
+			clauses += char_is_blank(self->text[i + 1]) && letters > han;
 		else if (i + 1 < line->at.end)
 			clauses += char_is_clause(c) && c != 0x3001 && c != 0xFF1A;    /* lists and labels have those */
 	}

@@ -137,6 +137,9 @@ void page_join_lines(page *self);
 void page_drop_repeats(page *self);
 void page_split(page *self);
 
+/* The feed names the article `title`: headings above the text that do not repeat it are text. For a page of one article. */
+void page_match_title(page *self, mr_bytes title);
+
 const char *page_rule_name(enum line_rule rule);
 
 /* Is the line the first or a middle one of a wrapped paragraph: as wide as its column and without an end? */

@@ -13,6 +13,7 @@
 #define SHORTEST 20
 #define KEY 16
 #define SHORTEST_HEAD 6
+#define SHORTEST_ITEM 80         /* numbered */
 
 struct tail {
 	uint64_t key;
@@ -86,7 +87,7 @@ static void follow(page *self, size_t i, size_t original)
 {
 	while (i + 1 < self->block_count && original + 1 < i) {
 		page_block *next = &self->blocks[++i];
-		if (next->repeated || next->at.end - next->at.begin >= SHORTEST || !same(self, &self->blocks[++original], next))
+		if (next->repeated || (next->at.end - next->at.begin >= SHORTEST && !next->numbered) || !same(self, &self->blocks[++original], next))
 			return;
 		take_out(self, next);
 	}
@@ -104,7 +105,8 @@ void page_drop_repeats(page *self)
 		page_block *block = &self->blocks[i];
 		uint32_t length = block->at.end - block->at.begin;
 		bool head = block->kind == BLOCK_HEAD && length >= SHORTEST_HEAD;
-		if (block->repeated || (block->kind != BLOCK_TEXT && !head) || (length < SHORTEST && !head))
+		bool item = block->numbered && length < SHORTEST_ITEM;             /* laws and forms say the same under two heads */
+		if (block->repeated || (block->kind != BLOCK_TEXT && !head) || (length < SHORTEST && !head) || item)
 			continue;
 		struct tail *slot = slot_of(&t, tail_key(self, block));
 		if (!slot->block) {

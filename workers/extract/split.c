@@ -11,6 +11,7 @@
 #include "page.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "common/utf8.h"
@@ -59,20 +60,24 @@ static size_t next_of(const page *self, size_t i)
 
 /* ---- does the page hold several articles? ---- */
 
+/* A lead-in alone in the middle of a text, without a heading anywhere behind its beginning, starts no second article: paragraphs change places. */
 static bool is_paged(const page *self)
 {
-	size_t lead_ins = 0, turns = 0, bylines = 0, texts = 0;
+	size_t lead_ins = 0, turns = 0, bylines = 0, texts = 0, heads = 0;
+	bool first = false;
 	for (size_t i = 0; i < self->block_count; i++) {
 		const page_block *block = &self->blocks[i];
 		if (block->repeated)
 			continue;
 		texts += block->kind == BLOCK_TEXT;
+		heads += block->kind == BLOCK_HEAD && texts;
+		first = first || (block->lead_in && texts == 1);
 		lead_ins += block->lead_in && block->kind == BLOCK_TEXT && texts > 1;
 		turns += (block->kind == BLOCK_FROM && texts) || (block->kind == BLOCK_ON && i + 2 < self->block_count);
 		bylines += block->kind == BLOCK_BYLINE && texts;
 	}
 	bool paper = self->masthead >= 0 || self->section >= 0;
-	return lead_ins > 0 || turns > 0 || (self->wrapped && (paper || bylines > 1) && texts > 1);
+	return lead_ins + first > 1 || (lead_ins && heads) || turns > 0 || (self->wrapped && (paper || bylines > 1) && texts > 1);
 }
 
 /* ---- bodies ---- */
@@ -512,4 +517,52 @@ void page_split(page *self)
 		split_single(self);
 	free(s.segments);
 	find_truncated(self);
+}
+
+/* ---- the feed's title ---- */
+
+static size_t letters_of(const uint32_t *c, span at, uint32_t *out, size_t room)
+{
+	size_t n = 0;
+	for (uint32_t i = at.begin; i < at.end && n < room; i++)
+		if (char_is_word(c[i]))
+			out[n++] = c[i];
+	return n;
+}
+
+static bool contains(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
+{
+	for (size_t i = 0; m && i + m <= n; i++)
+		if (memcmp(a + i, b, m * sizeof *b) == 0)
+			return true;
+	return false;
+}
+
+#define TITLE_CHARACTERS 120
+
+/* Letters only: the heading is the title, or the longer of both holds the other, which is more than half as long. */
+static bool is_title(const uint32_t *title, size_t n, const uint32_t *heading, size_t m)
+{
+	return n >= m ? m * 2 > n && contains(title, n, heading, m) : n * 2 > m && contains(heading, m, title, n);
+}
+
+void page_match_title(page *self, mr_bytes title)
+{
+	uint32_t characters[TITLE_CHARACTERS], given[TITLE_CHARACTERS], heading[TITLE_CHARACTERS];
+	const char *at = title.data, *end = title.data + title.len;
+	uint32_t count = 0;
+	bool matched = false;
+	while (at < end && count < TITLE_CHARACTERS)
+		characters[count++] = utf8_next(&at, end);
+	size_t n = letters_of(characters, (span){0, count}, given, TITLE_CHARACTERS);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < self->block_count; i++) {
+			page_block *block = &self->blocks[i];
+			if (block->role != ROLE_TITLE && block->role != ROLE_KICKER && block->role != ROLE_SUBTITLE)
+				continue;
+			if (pass && !matched)
+				block->role = ROLE_BODY;
+			else if (!pass)
+				matched = matched || is_title(given, n, heading, letters_of(self->flow, block->at, heading, TITLE_CHARACTERS));
+		}
 }
