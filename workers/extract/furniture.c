@@ -135,6 +135,21 @@ static bool test_path(const struct place *p)
 	return p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2;
 }
 
+/* A word in lower case of four letters or more: headlines have them, menus are all names. */
+static bool has_lower_word(const struct place *p)
+{
+	uint32_t run = 0;
+	bool inside = false;
+	for (uint32_t i = 0; i < length(p->line); i++) {
+		uint32_t c = at(p, i);
+		run = !inside && c >= 'a' && c <= 'z' ? run + 1 : 0;
+		if (run >= 4)
+			return true;
+		inside = inside ? char_is_letter(c) : c >= 'A' && c <= 'Z';
+	}
+	return false;
+}
+
 /* A | B | C, or five short words in a row: a menu. */
 static bool test_menu(const struct place *p)
 {
@@ -142,6 +157,8 @@ static bool test_menu(const struct place *p)
 	size_t bars = count_of(p, '|', 0xFF5C) + count_of(p, 0x2502, 0xA6), pieces = 0, inside = 0;
 	if (p->zone == ZONE_BODY || line->end == END_STOP || line->clauses || length(line) > 200)
 		return false;
+	if (line->letters > line->han)
+		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL) >= 2 && length(line) <= 160;
 	if (bars >= 2)
 		return length(line) <= (bars + 1) * 12;
 	for (uint32_t i = 0; i < length(line); i++) {
@@ -186,11 +203,12 @@ static bool test_label(const struct place *p)
 	uint32_t colon, classes = label_classes(p, &colon);
 	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
 		return false;
-	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
+	bool dated = (line->words & WORD_LABEL) && char_is_digit(at(p, 0)) && line->digits >= 6 && count_of(p, ':', 0xFF1A) && count_of(p, ' ', 0x3000) && line->clauses == 0;
+	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
 		return false;
 	if (p->zone == ZONE_BODY && count_of(p, ':', 0xFF1A) < 2)
 		return false;
-	keep_facts(p, classes ? line->words : WORD_TIME);
+	keep_facts(p, dated ? line->words | WORD_TIME : classes ? line->words : WORD_TIME);
 	return true;
 }
 
@@ -224,6 +242,8 @@ static bool test_staff(const struct place *p)
 	skip = (uint32_t)vocabulary_match(p->page->words, p->page->text + line->at.begin, p->page->text + line->at.end, &classes);
 	while (i < length(line) && char_is_opener(at(p, i)))
 		i++;
+	if (line->letters > line->han)
+		return line->first_words & WORD_STAFF && !(line->first_words & WORD_EDITOR) && line->clauses <= 3;
 	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/');
 	if (!apart && words_of(p, WORD_STAFF) < 2)
 		return false;
@@ -300,18 +320,6 @@ static bool test_date(const struct place *p)
 	return false;
 }
 
-/* Site's or seller's tail: addresses of the web, mail. */
-static bool test_address(const struct place *p)
-{
-	const page_line *line = p->line;
-	if (p->zone == ZONE_BODY || line->clauses || length(line) > 120 || line->letters < 6)
-		return false;
-	size_t dots = 0;
-	for (uint32_t i = 1; i + 1 < length(line); i++)
-		dots += (at(p, i) == '.' && char_is_letter(at(p, i - 1)) && char_is_letter(at(p, i + 1))) || at(p, i) == '@';
-	return dots && (line->han * 2u <= line->letters * 3u) && p->zone == ZONE_TAIL;
-}
-
 static bool test_legal(const struct place *p)
 {
 	const page_line *line = p->line;
@@ -320,9 +328,9 @@ static bool test_legal(const struct place *p)
 	if (p->index + 12 < p->page->line_count)                               /* such words end a page */
 		return false;
 	if (line->first_words & WORD_LEGAL)
-		return line->width <= 120 && (line_is_covered(line, WORD_LEGAL, 30) || (line->words & WORD_SELF) || line->letters > line->han / 2);
+		return line->width <= 300 && (line_is_covered(line, WORD_LEGAL, 30) || (line->words & WORD_SELF) || line->letters > line->han / 2);
 	size_t words = words_of(p, WORD_LEGAL | WORD_SELF);
-	return words >= 3 && (line->words & WORD_SELF);
+	return words >= 3 && ((line->words & WORD_SELF) || line->end == END_OPEN);
 }
 
 /* Photo captions: ▲ before, a credit behind, or who stands where: （左） （右二）. */
@@ -404,7 +412,6 @@ static const struct rule rules[] = {
 	{RULE_LEGAL, LINE_DROPPED, test_legal},
 	{RULE_WIDGET, LINE_DROPPED, test_widget},
 	{RULE_MENU, LINE_DROPPED, test_menu},
-	{RULE_ADDRESS, LINE_DROPPED, test_address},
 };
 
 static void mark(page_line *line, enum line_kind kind, enum line_rule rule)
@@ -439,6 +446,13 @@ static bool is_body(const page_line *line)
 
 /* ---- lists of links ---- */
 
+/* A date, or a line behind a bullet. */
+static bool is_link(const page *self, const page_line *line)
+{
+	uint32_t a = self->text[line->at.begin];
+	return line->date_only || a == 0xB7 || a == 0x2022 || a == 0x25CF || a == 0x25AA || a == 0x30FB || a == '*' || a == '>';
+}
+
 /* 相关新闻 and what stands under it, up to the next prose; the heading right above that prose stays. */
 static void drop_related(page *self)
 {
@@ -452,7 +466,7 @@ static void drop_related(page *self)
 			stop++;
 		size_t keep = stop;
 		if (stop < self->line_count)
-			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !self->lines[keep - 1].date_only && (keep == stop || !self->lines[keep].gap))
+			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !is_link(self, &self->lines[keep - 1]) && (keep == stop || !self->lines[keep].gap))
 				keep--;
 		for (size_t k = i + 1; k < keep; k++)
 			if (self->lines[k].kind == LINE_TEXT)
@@ -470,7 +484,7 @@ static bool is_attachment(const page *self, const page_line *line)
 /* Titles with dates of their own behind the last prose: a list of links without a heading. Attachments and the signature before it stay. */
 static void drop_link_list(page *self, size_t tail)
 {
-	size_t i = tail, dates = 0, lines = 0;
+	size_t i = tail, dates = 0, lines = 0, numbered = 0;
 	bool attached = false;
 	for (; i < self->line_count; i++) {
 		const page_line *line = &self->lines[i];
@@ -485,8 +499,11 @@ static void drop_link_list(page *self, size_t tail)
 		i += 2;                                                            /* signature */
 	for (size_t k = i; k < self->line_count; k++) {
 		dates += self->lines[k].date_only;
+		numbered += self->lines[k].numbered && self->lines[k].kind == LINE_TEXT;
 		lines += self->lines[k].kind == LINE_TEXT;
 	}
+	if (numbered * 3 >= lines)
+		return;                                                            /* references */
 	if (dates < 2 || dates * 4 < lines)
 		for (size_t k = i; k < self->line_count; k++) {
 			if (self->lines[k].date_only && self->lines[k].kind == LINE_TEXT && k > i)
@@ -618,6 +635,6 @@ void page_mark_lines(page *self)
 const char *page_rule_name(enum line_rule rule)
 {
 	static const char *const names[RULE_COUNT] = {"text", "symbols", "path", "menu", "label", "widget", "staff", "press", "weather", "page date", "masthead",
-		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "address", "pointer"};
+		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "pointer"};
 	return rule < RULE_COUNT ? names[rule] : "";
 }

@@ -473,7 +473,6 @@ static void split_single(page *self)
 			heads[k] = heads[k - 1];
 		heads[0] = (uint32_t)i;
 	}
-	take_rubrics(self, heads, &n, &self->articles[0]);
 	set_roles(self, heads, n);
 	for (size_t i = 0; i < n; i++)
 		if (self->blocks[heads[i]].role == ROLE_TITLE)

@@ -30,20 +30,21 @@ static const struct group groups[] = {
 		"下载|下載|字号|字號|字级|字級|字体|字體|大中小|大|中|小|语音播报|朗读|收听|無障礙|无障碍|繁體|繁体|简体|简體|点击|點擊|点我|點我|提示|客户端|客戶端|手机版|手机|手機|电脑版|当前页|當前頁|打开|打開|APP|新闻客户端|登录|登入|注册|"
 		"註冊|搜索|搜尋|菜单|導覽|订阅|訂閱|关注|關注|公众号|公眾號|更多|查看更多|展开|收起|粉絲團|粉丝|Skip to main content|Skip to content|Skip to navigation|Print|Back to top|Listen to this page|Listen|Listen to this article|Sign up|"
 		"Sign in|Log in|Login|Register|Subscribe|newsletter|Cookies|Cookie policy|Cookie settings|Privacy policy|Privacy|Accessibility|Accessibility statement|Contact us|Terms of use|Terms and conditions|Was this page helpful|Is this page useful|Yes|No|"
-		"Menu|Search|Copy link|Save|Comments|Comment|Follow us|Download our app|for our newsletter|Site map|About us"},
+		"Menu|Search|Copy link|Save|Comments|Comment|Follow us|Download our app|for our newsletter|Site map|About us|About|News|Sport|Business|Weather|Terms of service|Advertise with us|Advertise|Corrections|Careers|Syndication|Help|Copy this link|Share this with|Save article|Read more about sharing|Follow us on|Video"},
 	{WORD_RELATED, "推荐阅读|推薦閱讀|相关阅读|相關閱讀|相关新闻|相關新聞|相关链接|相關連結|相关文章|相關文章|相关报道|相關報導|相关解读|相关信息|相关文件|相关推荐|延伸阅读|延伸閱讀|延伸阅覽|更多新闻|更多新聞|更多内容|热门新闻|熱門新聞|"
 		"热门推荐|热点推荐|熱門文章|热点新闻|最新新闻|最新消息|猜你喜欢|猜你喜歡|你可能喜欢|您可能感兴趣|大家都在看|大家爱看|精彩推荐|编辑推荐|編輯推薦|友情链接|友情連結|网友评论|热门文章|今日热点|热点排行|点击排行|阅读排行|新闻排行|今日推荐|为您推荐|更多阅读|"
 		"看更多|Related news|Related stories|Related articles|Related topics|Related links|Related content|More on this story|More from|You may also like|You might also like|Further reading|Recommended for you|Most read|Most popular|"
 		"Trending|Latest news|Read more|See also|Top stories"},
 	{WORD_TURN, "上一篇|下一篇|上一条|下一条|上一條|下一條|上一则|下一则|上一則|下一則|上一页|下一页|上一頁|下一頁|上篇|下篇|前一篇|后一篇|Next article|Previous article|Next story|Previous story|Next|Previous"},
 	{WORD_LEGAL, "版权所有|版權所有|版权声明|版權聲明|免责声明|免責聲明|免責條款|未经授权|未經授權|未经许可|未經許可|未经书面|不得转载|不得轉載|禁止转载|禁止轉載|请勿转载|严禁转载|谢绝转载|转载请注明|轉載請註明|如若转载|转载须|书面授权|"
-		"立即删除|联系删除|网站标识码|备案号|备案|ICP|主办单位|主办|承办|主辦|违法和不良信息|举报电话|不承担|不负责|仅供参考|僅供參考|仅代表作者|不代表|互联网用户|会员上传|用户上传|信息存储空间|镜像|All rights reserved|Copyright|Disclaimer|©|reproduced without|"
+		"立即删除|联系删除|网站标识码|备案号|备案|公网安备|许可证|许可證|投诉电话|网站地图|关于我们|關於我們|广告服务|联系我们|聯絡我們|设为首页|加入收藏|联系方式|技术支持|建议使用|制作维护|ICP|主办单位|主办|承办|主辦|违法和不良信息|举报电话|不承担|不负责|仅供参考|僅供參考|仅代表作者|不代表|互联网用户|会员上传|用户上传|信息存储空间|镜像|All rights reserved|Copyright|Disclaimer|©|reproduced without|"
 		"content may not be reproduced|reproduction"},
 	{WORD_DUTY, "侵权|侵權|著作权|著作權|法律责任|法律責任|查实|违者|本人"},
 	{WORD_SELF, "本网站|本網站|本网|本網|本站|本文档|本文内容|本文|本平台|该文观点|本报记者版权|this site|this website|this article"},
 	{WORD_PAY, "试读结束|試讀結束|未完|阅读全文|閱讀全文|查阅全文|查看全文|下载全文|余下全文|剩余|剩餘|開通會員|开通会员|成为会员|加入会员|会员专享|會員專屬|会员|會員|付费阅读|付費閱讀|付费|付費|单篇购买|购买|購買|订阅后|訂閱後|登录后阅读|登入後|解锁全文|解鎖全文|全文|"
 		"VIP|Subscribe to continue|Subscribe to read|Sign in to continue|Log in to read|subscribers only|to continue reading|to read the full|unlock this article"},
 	{WORD_STAFF | WORD_EDITOR, "责任编辑|責任編輯|责编|責編|编辑|編輯|本版编辑|本版責編|本版责编|本期编辑|执行主编|Editor"},
+	{WORD_STAFF, "Reporting by|Editing by|Writing by|Additional reporting by|Compiled by|Edited by"},
 	{WORD_STAFF, "校对|校對|校检|责任校对|责校|审校|审核|版式|版式设计|版面设计|版面|美编|美編|美術編輯|美术编辑|组版|排版|值班主任|值班编委|值班总编|值班|终审|复审|初审|监制|制图|图编|视觉|设计|电子版|统筹|总监|主编|編審|本版主编|本版校对"},
 	{WORD_PRESS, "新闻热线|新聞熱線|热线电话|热线|熱線|报料|爆料|本报地址|社址|广告部|广告热线|广告|廣告|发行部|发行热线|发行|發行|总编室|编辑部|编辑室|印刷|承印|印务|零售|零售价|每份|定价|定價|国内统一|连续出版物号|刊号|刊號|邮发代号|投稿邮箱|"
 		"投稿|来信|读者来信|读者热线|报社|报业|月价|全年|新闻网址|网址|订报|订阅热线|Media contact|Media enquiries|Press contact|Press enquiries|Press office contact"},
