@@ -41,10 +41,11 @@ static void sources_add(const card *self, buf *out)
 
 static void labels_add(const card *self, buf *out)
 {
-	buf_printf(out, "## Labels\n\n| label | holds from probability | slope | offset |\n|---|---|---|---|\n");
+	buf_printf(out, "## Labels\n\n| label | holds from probability | for one section of a long text | slope | offset |\n|---|---|---|---|---|\n");
 	for (uint32_t l = 0; l < self->head->label_count; l++) {
 		const model_label *label = &self->head->labels[l];
-		buf_printf(out, "| %s | %.3f | %.3f | %.3f |\n", label->name, (double)label->threshold, (double)label->slope, (double)label->offset);
+		buf_printf(out, "| %s | %.3f | %.3f | %.3f | %.3f |\n", label->name, (double)label->threshold, (double)label->section_threshold,
+			   (double)label->slope, (double)label->offset);
 	}
 	buf_printf(out, "\n");
 }

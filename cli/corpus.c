@@ -77,23 +77,45 @@ static void count_gram(void *arg, uint64_t hash, size_t first, size_t length)
 	one->times = (uint16_t)(one->times + times < SCORER_TIMES_MAX ? one->times + times : SCORER_TIMES_MAX - 1);
 }
 
-static uint32_t part_encode(encoder *self, size_t length, bool title)
+static uint32_t part_encode(encoder *self, size_t from, size_t to, bool title)
 {
 	corpus *c = self->corpus;
 	self->part = c->count;
 	self->title = title;
-	features_walk(self->tokens->at, 0, length, count_gram, self);
+	features_walk(self->tokens->at, from, to, count_gram, self);
 	for (size_t i = self->part; i < c->count; i++)
 		self->at[c->counts[i].gram] = 0;
 	return (uint32_t)(c->count - self->part);
+}
+
+/* Moves the kept grams of a text to `to`; returns where they end. */
+static size_t text_thin(corpus *self, corpus_text *text, const uint32_t *number, size_t to)
+{
+	size_t from = text->first, n = text->count, title_n = text->title_count;
+	text->first = to;
+	text->count = text->title_count = 0;
+	for (size_t i = from; i < from + n + title_n; i++) {
+		uint32_t gram = number[self->counts[i].gram];
+		if (gram == UINT32_MAX)
+			continue;
+		self->counts[to++] = (corpus_gram){gram, self->counts[i].times};
+		if (i < from + n)
+			text->count++;
+		else
+			text->title_count++;
+	}
+	return to;
 }
 
 /* Drops grams that stand in one text only: nothing learns from them (min_texts is 2 at least). */
 static void corpus_thin(corpus *self)
 {
 	uint32_t *texts = mem_array(self->gram_count, sizeof *texts), kept = 0;
-	for (size_t i = 0; i < self->count; i++)
-		texts[self->counts[i].gram] += texts[self->counts[i].gram] < 2;
+	for (size_t t = 0; t < self->text_count; t++) {
+		const corpus_text *text = &self->texts[t];
+		for (size_t i = text->first; i < text->first + text->count + text->title_count; i++)
+			texts[self->counts[i].gram] += texts[self->counts[i].gram] < 2;
+	}
 	for (uint32_t gram = 0; gram < self->gram_count; gram++) {
 		bool keep = texts[gram] > 1;
 		texts[gram] = keep ? kept : UINT32_MAX;
@@ -102,24 +124,37 @@ static void corpus_thin(corpus *self)
 	}
 	size_t to = 0;
 	for (size_t t = 0; t < self->text_count; t++) {
-		corpus_text *text = &self->texts[t];
-		size_t from = text->first, n = text->count, title_n = text->title_count;
-		text->first = to;
-		text->count = text->title_count = 0;
-		for (size_t i = from; i < from + n + title_n; i++) {
-			uint32_t gram = texts[self->counts[i].gram];
-			if (gram == UINT32_MAX)
-				continue;
-			self->counts[to++] = (corpus_gram){gram, self->counts[i].times};
-			if (i < from + n)
-				text->count++;
-			else
-				text->title_count++;
-		}
+		to = text_thin(self, &self->texts[t], texts, to);
+		for (size_t s = self->texts[t].section; s < corpus_section_end(self, t); s++)
+			to = text_thin(self, &self->sections[s], texts, to);
 	}
 	self->count = to;
 	self->gram_count = kept;
 	free(texts);
+}
+
+static void sections_encode(encoder *self)
+{
+	corpus *c = self->corpus;
+	uint32_t lead_times = self->zone_times[ZONE_LEAD];
+	self->zone_times[ZONE_LEAD] = 1;         /* as in the scorer: within a section every place weighs the same */
+	for (size_t from = self->tokens->title_count, end; from < self->tokens->count; from = end) {
+		end = tokens_section_end(self->tokens, from);
+		if (c->section_count == c->section_room) {
+			c->section_room = c->section_room ? c->section_room * 2 : 1024;
+			c->sections = mem_grow(c->sections, c->section_room, sizeof *c->sections);
+		}
+		corpus_text *section = &c->sections[c->section_count++];
+		section->first = c->count;
+		section->count = part_encode(self, from, end, false);
+		section->title_count = 0;
+	}
+	self->zone_times[ZONE_LEAD] = lead_times;
+}
+
+size_t corpus_section_end(const corpus *self, size_t text)
+{
+	return text + 1 < self->text_count ? self->texts[text + 1].section : self->section_count;
 }
 
 corpus *corpus_new(const dataset *data, const learn_options *options)
@@ -134,8 +169,11 @@ corpus *corpus_new(const dataset *data, const learn_options *options)
 	for (size_t i = 0; i < data->count; i++) {
 		tokens_read(&words, mr_bytes_of(data->at[i].title), mr_bytes_of(data->at[i].text));
 		self->texts[i].first = self->count;
-		self->texts[i].count = part_encode(&e, words.count, false);
-		self->texts[i].title_count = part_encode(&e, words.title_count, true);
+		self->texts[i].count = part_encode(&e, 0, words.count, false);
+		self->texts[i].title_count = part_encode(&e, 0, words.title_count, true);
+		self->texts[i].section = self->section_count;
+		if (tokens_has_sections(&words))
+			sections_encode(&e);
 	}
 	free(e.table);
 	free(e.at);
@@ -151,6 +189,7 @@ void corpus_free(corpus **self_p)
 		return;
 	*self_p = NULL;
 	free(self->texts);
+	free(self->sections);
 	free(self->counts);
 	free(self->hashes);
 	free(self);

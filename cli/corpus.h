@@ -12,15 +12,21 @@ typedef struct corpus_gram {
 typedef struct corpus_text {
 	size_t first;                    /* in corpus.counts: those of the text, then those of the title */
 	uint32_t count, title_count;
+	size_t section;                  /* first of its sections, in corpus.sections; the next text's is behind its last */
 } corpus_text;
 
 struct corpus {
 	corpus_text *texts;
 	size_t text_count;
+	corpus_text *sections;           /* of the long texts; without titles */
+	size_t section_count, section_room;
 	corpus_gram *counts;
 	size_t count, room;
 	uint64_t *hashes;                /* by gram */
 	uint32_t gram_count, gram_room;
 };
+
+/* Behind the last section of a text. */
+size_t corpus_section_end(const corpus *self, size_t text);
 
 #endif

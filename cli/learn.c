@@ -40,9 +40,8 @@ static size_t part_nodes(const fit *self, const corpus_gram *counts, size_t coun
 	return n;
 }
 
-static size_t text_nodes(const fit *self, const corpus *from, size_t text, struct feature_node *out)
+static size_t text_nodes(const fit *self, const corpus *from, const corpus_text *t, struct feature_node *out)
 {
-	const corpus_text *t = &from->texts[text];
 	const corpus_gram *counts = from->counts + t->first;
 	size_t n = part_nodes(self, counts, t->count, 1, out);
 	if (self->title_share > 0)
@@ -96,7 +95,7 @@ static rows rows_make(const fit *self, const corpus *from, const dataset *data, 
 		if (!in[t])
 			continue;
 		struct feature_node *row = out.nodes + used;
-		used += text_nodes(self, from, t, row);
+		used += text_nodes(self, from, &from->texts[t], row);
 		out.nodes[used++] = (struct feature_node){(int)self->columns + 1, 1};
 		out.nodes[used++] = (struct feature_node){-1, 0};
 		for (int i = 0; i < data->files[data->at[t].file].times; i++) {
@@ -202,10 +201,9 @@ fit *learn_fit(const corpus *from, const dataset *data, const bool *in, const le
 	return self;
 }
 
-void fit_score(const fit *self, const corpus *from, size_t text, double *scores)
+static void text_score(const fit *self, const corpus *from, const corpus_text *text, double *scores)
 {
-	const corpus_text *t = &from->texts[text];
-	struct feature_node *nodes = mem_array(t->count + t->title_count + 1, sizeof *nodes);
+	struct feature_node *nodes = mem_array(text->count + text->title_count + 1, sizeof *nodes);
 	size_t count = text_nodes(self, from, text, nodes);
 	for (size_t l = 0; l < self->label_count; l++) {
 		scores[l] = self->bias[l];
@@ -213,6 +211,19 @@ void fit_score(const fit *self, const corpus *from, size_t text, double *scores)
 			scores[l] += nodes[i].value * self->weights[(size_t)(nodes[i].index - 1) * self->label_count + l];
 	}
 	free(nodes);
+}
+
+bool fit_score(const fit *self, const corpus *from, size_t text, double *scores, double *section_scores)
+{
+	size_t first = from->texts[text].section, end = corpus_section_end(from, text);
+	text_score(self, from, &from->texts[text], scores);
+	for (size_t s = first; s < end; s++) {
+		double one[MODEL_LABELS_MAX];
+		text_score(self, from, &from->sections[s], one);
+		for (size_t l = 0; l < self->label_count; l++)
+			section_scores[l] = s > first && section_scores[l] > one[l] ? section_scores[l] : one[l];
+	}
+	return end > first;
 }
 
 int fit_write(const fit *self, const corpus *from, model_head *head, buf *out)

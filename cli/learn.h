@@ -31,8 +31,8 @@ typedef void (*learn_step)(void *arg);
 
 /* `in[i]`: text i is learnt from. */
 fit *learn_fit(const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg);
-/* Scores of a text of the corpus, one a label. */
-void fit_score(const fit *self, const corpus *from, size_t text, double *scores);
+/* Scores of a text of the corpus: of the whole, and the highest of its sections, one a label. Returns whether it has sections. */
+bool fit_score(const fit *self, const corpus *from, size_t text, double *scores, double *section_scores);
 /* Fills biases into the head and appends the model file to `out`. -1: too large. */
 int fit_write(const fit *self, const corpus *from, model_head *head, buf *out) MR_MUST_USE;
 size_t fit_features(const fit *self);

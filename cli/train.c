@@ -34,6 +34,8 @@ const char train_help[] =
 	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
 	"  --quiet                       no progress bar\n";
 
+#define SECTION_ALARMS 0.01      /* share of long texts that a section may label wrongly */
+#define SECTION_TEXTS_MIN 100    /* with fewer long texts to judge by, sections decide nothing */
 #define THRESHOLD_SLACK 0.002    /* F1 this near the best is the same: the middle of the range travels better than its edge */
 
 typedef struct training {
@@ -43,6 +45,8 @@ typedef struct training {
 	bool *held;                      /* by text: left out altogether (--fold) */
 	uint32_t *fold;                  /* by text */
 	double *scores;                  /* by text and label: cross-validated */
+	double *section_scores;          /* ... the highest of its sections */
+	bool *has_sections;              /* by text */
 	bool *scored;                    /* by text: measured in the cross-validation */
 	model_head head;
 	size_t step, steps;
@@ -95,6 +99,8 @@ static void folds_set(training *self)
 	self->fold = mem_array(data->count, sizeof *self->fold);
 	self->scored = mem_array(data->count, sizeof *self->scored);
 	self->scores = mem_array(data->count * data->label_count, sizeof *self->scores);
+	self->section_scores = mem_array(data->count * data->label_count, sizeof *self->section_scores);
+	self->has_sections = mem_array(data->count, sizeof *self->has_sections);
 	for (size_t i = 0; i < data->count; i++) {
 		bool extra = data->files[data->at[i].file].extra;
 		self->fold[i] = extra ? UINT32_MAX : example_fold(&data->at[i], (uint32_t)self->args->folds);
@@ -114,7 +120,8 @@ static void fold_score(training *self, uint32_t fold, bool *in)
 	fit *learnt = learn_fit(self->corpus, &self->data, in, &self->args->learn, progress, self);
 	for (size_t i = 0; i < self->data.count; i++)
 		if (!self->held[i] && self->fold[i] == fold) {
-			fit_score(learnt, self->corpus, i, self->scores + i * self->data.label_count);
+			size_t at = i * self->data.label_count;
+			self->has_sections[i] = fit_score(learnt, self->corpus, i, self->scores + at, self->section_scores + at);
 			self->scored[i] = true;
 		}
 	fit_free(&learnt);
@@ -127,6 +134,30 @@ static void cross_validate(training *self)
 	for (int fold = 0; fold < self->args->folds; fold++)
 		fold_score(self, (uint32_t)fold, in);
 	free(in);
+}
+
+static int number_compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* From what probability a section carries a second label: so that of the long texts of other labels no more than SECTION_ALARMS get it, and never
+ * less than the text as a whole must have. */
+static float section_threshold(const training *self, size_t label)
+{
+	const dataset *data = &self->data;
+	const model_label *out = &self->head.labels[label];
+	double *highest = mem_array(data->count, sizeof *highest);
+	size_t count = 0;
+	for (size_t i = 0; i < data->count; i++)
+		if (self->scored[i] && self->has_sections[i] && data->at[i].labels && !(data->at[i].labels >> label & 1))
+			highest[count++] = platt_probability(self->section_scores[i * data->label_count + label], (double)out->slope, (double)out->offset);
+	qsort(highest, count, sizeof *highest, number_compare);
+	size_t allowed = (size_t)((double)count * SECTION_ALARMS);
+	double found = count < SECTION_TEXTS_MIN ? 2 : highest[allowed];
+	free(highest);
+	return (float)(found > (double)out->threshold ? found : (double)out->threshold);
 }
 
 /* Probabilities and thresholds from the cross-validated scores. */
@@ -148,6 +179,7 @@ static void label_calibrate(training *self, size_t label)
 	out->slope = (float)slope;
 	out->offset = (float)offset;
 	out->threshold = (float)platt_probability(threshold_find(scores, hits, count, THRESHOLD_SLACK), slope, offset);
+	out->section_threshold = section_threshold(self, label);
 	free(scores);
 	free(hits);
 }
@@ -162,6 +194,8 @@ static measure cross_measure(const training *self, int file)
 			continue;
 		scoring said;
 		memcpy(said.score, self->scores + i * data->label_count, data->label_count * sizeof *said.score);
+		memcpy(said.section_score, self->section_scores + i * data->label_count, data->label_count * sizeof *said.score);
+		said.has_sections = self->has_sections[i];
 		scoring_finish(&self->head, &said);
 		uint64_t got = 0;
 		for (uint32_t l = 0; l < said.label_count; l++)
@@ -279,6 +313,8 @@ int train_main(int argc, char **argv)
 	free(self.held);
 	free(self.fold);
 	free(self.scores);
+	free(self.section_scores);
+	free(self.has_sections);
 	free(self.scored);
 	classify_args_free(&args);
 	return code;

@@ -39,7 +39,8 @@ static uint64_t gram_of(const char *words)
 static void model_make(buf *out, float title_share)
 {
 	model_head head = {.name = "little", .title_times = 2, .lead_times = 1, .title_share = title_share, .label_count = 2,
-			   .labels = {{.name = "homes", .bias = -0.5f, .slope = -4, .threshold = 0.5f}, {.name = "maths", .bias = -0.5f, .slope = -4, .threshold = 0.5f}}};
+			   .labels = {{.name = "homes", .bias = -0.5f, .slope = -4, .threshold = 0.5f, .section_threshold = 0.9f},
+				      {.name = "maths", .bias = -0.5f, .slope = -4, .threshold = 0.5f, .section_threshold = 0.9f}}};
 	model_feature features[RULES + 1];
 	float weights[RULES + 1][2];
 	for (int i = 0; i < RULES; i++) {
@@ -225,6 +226,63 @@ static void labels_are_a_set(void **state)
 	buf_free(&file);
 }
 
+/* Fills `out` with `tokens` characters that no model knows, in paragraphs of fifty. */
+static void filler(buf *out, int tokens)
+{
+	for (int i = 0; i < tokens; i++)
+		buf_add_str(out, i % 50 == 49 ? "某\n" : "某");
+}
+
+static void sections_cover_a_long_body(void **state)
+{
+	(void)state;
+	buf text = {0};
+	tokens t = {0};
+	filler(&text, 2 * SECTION_TOKENS - 1);
+	tokens_read(&t, mr_bytes_of("题目"), buf_bytes(&text));
+	assert_false(tokens_has_sections(&t));
+	filler(&text, 1000);
+	tokens_read(&t, mr_bytes_of("题目"), buf_bytes(&text));
+	assert_true(tokens_has_sections(&t));
+	size_t from = t.title_count, sections = 0;
+	while (from < t.count) {
+		size_t end = tokens_section_end(&t, from);
+		assert_true(end > from && end - from >= SECTION_TOKENS && end - from <= 3 * SECTION_TOKENS);
+		from = end;
+		sections++;
+	}
+	assert_int_equal(from, t.count);
+	assert_true(sections >= 3);
+	buf_free(&text);
+	tokens_free(&t);
+}
+
+static void a_section_adds_its_label_to_a_labelled_text(void **state)
+{
+	(void)state;
+	buf file = {0}, text = {0}, unlabelled = {0};
+	model m = little(&file, 0.5f);
+	for (int i = 0; i < 400; i++)
+		buf_add_str(&text, "人才公寓，");
+	buf_add_str(&text, "\n数学老师与数学");
+	filler(&text, 600);
+	scoring v = judged(&m, "", text.data);
+	assert_true(v.has_sections);
+	assert_true(v.score[1] < 0 && v.section_score[1] > 0.5);
+	assert_int_equal(v.label_count, 2);
+	buf_add_str(&unlabelled, "天气，");                              /* the same section in a text about nothing of ours */
+	for (int i = 0; i < 400; i++)
+		buf_add_str(&unlabelled, "天气与天气，");
+	buf_add_str(&unlabelled, "\n数学老师与数学");
+	filler(&unlabelled, 600);
+	v = judged(&m, "", unlabelled.data);
+	assert_true(v.section_score[1] > 0.5);
+	assert_int_equal(v.label_count, 0);
+	buf_free(&text);
+	buf_free(&unlabelled);
+	buf_free(&file);
+}
+
 static void title_has_features_of_its_own(void **state)
 {
 	(void)state;
@@ -342,6 +400,8 @@ int main(void)
 		cmocka_unit_test(model_refuses_every_damaged_byte),
 		cmocka_unit_test(model_says_why_it_refuses),
 		cmocka_unit_test(labels_are_a_set),
+		cmocka_unit_test(sections_cover_a_long_body),
+		cmocka_unit_test(a_section_adds_its_label_to_a_labelled_text),
 		cmocka_unit_test(title_has_features_of_its_own),
 		cmocka_unit_test(traditional_text_is_judged_alike),
 		cmocka_unit_test(scorer_has_no_memory),

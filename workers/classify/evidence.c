@@ -1,4 +1,4 @@
-/* evidence.c - from hashed features back to words. The features that push most towards a label are marked, the text is walked once more, and every
+/* evidence.c - from hashed features back to words. The features that push most towards a label are marked, and every
  * place where a marked gram stands gets its part of the contribution. Grams that overlap there grow together (人才公 + 才公寓 = 人才公寓), equal
  * runs are added up. A lone ideograph tells a reader nothing and is left out unless there is nothing else. */
 #include <stdlib.h>
@@ -17,12 +17,6 @@ typedef struct strong {
 	uint32_t slot;
 	uint32_t times;
 } strong;
-
-typedef struct marking {
-	scorer *scorer;
-	const strong *strong;
-	bool title;
-} marking;
 
 static size_t strong_add(strong *best, size_t count, strong one)
 {
@@ -47,20 +41,21 @@ static size_t strong_find(scorer *self, uint32_t label, strong best[STRONG_FEATU
 	return count;
 }
 
-static inline void push_gram(void *arg, uint64_t hash, size_t first, size_t length)
+static void push_hits(scorer *self, const hits *from, const strong *best, bool title)
 {
-	marking *walk = arg;
-	scorer *self = walk->scorer;
-	int32_t slot = model_find(self->model, walk->title ? feature_of_title(hash) : hash);
-	if (slot < 0 || !self->mark[slot])
-		return;
-	const strong *s = &walk->strong[self->mark[slot] - 1];
-	double times = walk->title ? 1 : self->zone_times[self->tokens.at[first].zone];
-	float push = (float)(s->contribution * times / s->times / (double)length);
-	for (size_t i = first; i < first + length; i++) {
-		self->pushes[i].push += push;
-		self->pushes[i].covered = 1;
-		self->pushes[i].joined |= i > first;
+	for (size_t h = 0; h < from->count; h++) {
+		uint8_t mark = self->mark[from->at[h].slot];
+		if (!mark)
+			continue;
+		size_t first = from->at[h].place >> 2, length = from->at[h].place & 3;
+		const strong *s = &best[mark - 1];
+		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
+		float push = (float)(s->contribution * times / s->times / (double)length);
+		for (size_t i = first; i < first + length; i++) {
+			self->pushes[i].push += push;
+			self->pushes[i].covered = 1;
+			self->pushes[i].joined |= i > first;
+		}
 	}
 }
 
@@ -73,10 +68,8 @@ static void pushes_fill(scorer *self, const strong *best, size_t count)
 	memset(self->pushes, 0, self->tokens.count * sizeof *self->pushes);
 	for (size_t i = 0; i < count; i++)
 		self->mark[best[i].slot] = (uint8_t)(i + 1);
-	marking walk = {self, best, false};
-	features_walk(self->tokens.at, 0, self->tokens.count, push_gram, &walk);
-	walk.title = true;
-	features_walk(self->tokens.at, 0, self->tokens.title_count, push_gram, &walk);
+	push_hits(self, &self->text_hits, best, false);
+	push_hits(self, &self->title_hits, best, true);
 	for (size_t i = 0; i < count; i++)
 		self->mark[best[i].slot] = 0;
 }

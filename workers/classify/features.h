@@ -9,16 +9,16 @@
 
 #include "workers/classify/tokens.h"
 
-#define FEATURES_VERSION 1
+#define FEATURES_VERSION 2
 #define FEATURE_GRAM 3
 #define FEATURE_SEED 0x9E3779B97F4A7C15ull       /* 2^64 / golden ratio */
 #define FEATURE_TITLE 0xD1B54A32D192ED03ull      /* name space of the title's own features */
 
-/* The gram of hash h, one token longer. Multiply-and-fold (the mixer of wyhash): two rounds keep neighbours apart. */
+/* The gram of hash h, one token longer. Multiply-and-fold, the mixer of wyhash. */
 static inline uint64_t feature_longer(uint64_t h, uint32_t value)
 {
 	__extension__ typedef unsigned __int128 wide;
-	wide m = (wide)(h ^ ((uint64_t)value * 0xA0761D6478BD642Full)) * 0xE7037ED1A0B428DBull;
+	wide m = (wide)(h ^ value) * 0xE7037ED1A0B428DBull;
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 

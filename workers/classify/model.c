@@ -5,7 +5,7 @@
  *  12  4  offset of the tags    40 4  version of folding    64 4  title_share
  *  16  8  bytes of the file     44 4  flags (1: single)     68 4  rarity_step
  *  24  8  XXH3-64 of [32, end)  48 2  slots_log2, 50 2 labels, 52 4 features
- * 128 64  a label: name 32, bias, weight_step, slope, offset, threshold (float each), 0
+ * 128 64  a label: name 32, bias, weight_step, slope, offset, threshold, section_threshold (float each), 0
  *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + labels) a slot)
  */
 #include "model.h"
@@ -31,7 +31,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model
 #define CHECKED_FROM 32
 #define FLAG_SINGLE 1u
 #define TIMES_MAX 16
-#define FULL_PERCENT 75          /* of the slots at most: 8.5 probes for a feature that is not there (Knuth 6.4, linear probing) */
+#define FULL_PERCENT 50          /* of the slots at most: 2.5 probes for a feature that is not there (Knuth 6.4, linear probing; 8.5 at 75) */
 
 static const char magic[8] = {'M', 'R', 'T', 'O', 'P', 'I', 'C', 'S'};
 
@@ -78,9 +78,10 @@ static bool label_read(reader *in, model_label *label)
 	label->slope = read_float(in);
 	label->offset = read_float(in);
 	label->threshold = read_float(in);
-	read_bytes(in, LABEL_BYTES - MODEL_NAME_BYTES - 20);
+	label->section_threshold = read_float(in);
+	read_bytes(in, LABEL_BYTES - MODEL_NAME_BYTES - 24);
 	return named && within(label->bias, -1e6f, 1e6f) && within(label->weight_step, 0, 1e6f) && within(label->slope, -1e6f, 1e6f) &&
-	       within(label->offset, -1e6f, 1e6f) && within(label->threshold, 0, 1);
+	       within(label->offset, -1e6f, 1e6f) && within(label->threshold, 0, 1) && within(label->section_threshold, 0, 2);
 }
 
 /* NULL, or what is wrong with the head (all but size and checksum, which were checked before). */
@@ -277,6 +278,7 @@ static void head_add(buf *out, const model_head *head)
 		add_float(out, label->slope);
 		add_float(out, label->offset);
 		add_float(out, label->threshold);
+		add_float(out, label->section_threshold);
 		add_zeros(out, HEAD_BYTES + (l + 1) * LABEL_BYTES);
 	}
 	add_zeros(out, tags_offset(head->label_count));

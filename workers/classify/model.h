@@ -28,6 +28,7 @@ typedef struct model_label {
 	float weight_step;               /* value of a weight's last bit */
 	float slope, offset;             /* probability = 1 / (1 + exp(slope * score + offset)) (Platt) */
 	float threshold;                 /* the label holds from this probability on */
+	float section_threshold;         /* ... and when a section of a long text that has another label has this one (>= threshold) */
 } model_label;
 
 /* Everything of a model but the table. */

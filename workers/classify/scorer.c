@@ -1,5 +1,4 @@
-/* scorer.c - see scorer.h. One pass over the grams counts the known features, one pass over those sums up. Evidence asks for two more: the strongest
- * features are marked, then the grams are walked again to see where in the text they stand (evidence.c). */
+/* scorer.c - see scorer.h. One walk over the grams finds the known ones (hits); counting, summing up and evidence (evidence.c) work on the hits. */
 #include "scorer.h"
 
 #include <math.h>
@@ -33,8 +32,11 @@ void scorer_free(scorer **self_p)
 		return;
 	*self_p = NULL;
 	tokens_free(&self->tokens);
+	free(self->text_hits.at);
+	free(self->title_hits.at);
 	free(self->text.at);
 	free(self->title.at);
+	free(self->part.at);
 	free(self->times);
 	free(self->mark);
 	free(self->pushes);
@@ -51,28 +53,40 @@ static void found_push(found *self, uint32_t slot)
 	self->at[self->count++].slot = slot;
 }
 
-static inline void count_slot(scorer *self, found *part, int32_t slot, uint32_t times)
+static inline void hit_add(hits *self, int32_t slot, size_t first, size_t length)
 {
-	if (slot < 0 || !times)
-		return;
-	uint16_t *count = &self->times[slot];
-	if (!*count)
-		found_push(part, (uint32_t)slot);
-	*count = (uint16_t)(*count + times < SCORER_TIMES_MAX ? *count + times : SCORER_TIMES_MAX - 1);
+	if (self->count == self->room) {
+		self->room = self->room ? self->room * 2 : 4096;
+		self->at = mem_grow(self->at, self->room, sizeof *self->at);
+	}
+	self->at[self->count] = (hit){(uint32_t)slot, (uint32_t)(first << 2 | length)};
+	self->count += slot >= 0;                /* no branch: whether a gram is known cannot be foreseen */
 }
 
-static inline void count_gram(void *arg, uint64_t hash, size_t first, size_t length)
+static inline void find_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
 	scorer *self = arg;
-	(void)length;
-	count_slot(self, &self->text, model_find(self->model, hash), self->zone_times[self->tokens.at[first].zone]);
+	hit_add(&self->text_hits, model_find(self->model, hash), first, length);
 }
 
-static inline void count_title_gram(void *arg, uint64_t hash, size_t first, size_t length)
+static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
 	scorer *self = arg;
-	(void)first, (void)length;
-	count_slot(self, &self->title, model_find(self->model, feature_of_title(hash)), 1);
+	hit_add(&self->title_hits, model_find(self->model, feature_of_title(hash)), first, length);
+}
+
+/* Counts hits into the table, each `times`, until the first that begins at token `end` or later; returns the hits behind. */
+static const hit *count_hits(scorer *self, found *part, const hit *at, const hit *last, size_t end, uint32_t times)
+{
+	for (; at < last && at->place >> 2 < end; at++) {
+		uint16_t *now = &self->times[at->slot];
+		if (!times)
+			continue;
+		if (!*now)
+			found_push(part, at->slot);
+		*now = (uint16_t)(*now + times < SCORER_TIMES_MAX ? *now + times : SCORER_TIMES_MAX - 1);
+	}
+	return at;
 }
 
 /* Takes the counts out of the table into `part`, adds the products with the weights to the scores. */
@@ -111,16 +125,79 @@ static void labels_choose(const model_head *head, scoring *out)
 	out->primary = out->label_count ? (int)out->labels[0] : -1;
 }
 
+static double probability_of(const model_label *label, double score)
+{
+	return 1 / (1 + exp(label->slope * score + label->offset));
+}
+
+/* A section that is sure of a second subject adds its label, but only to a text that as a whole has one: of a match report nobody wants to
+ * know that one paragraph tells of a school. */
+static void sections_join(const model_head *head, scoring *out)
+{
+	bool labelled = false;
+	for (uint32_t l = 0; l < head->label_count; l++)
+		labelled |= out->probability[l] >= head->labels[l].threshold;
+	for (uint32_t l = 0; labelled && l < head->label_count; l++) {
+		double section = probability_of(&head->labels[l], out->section_score[l]);
+		if (section >= head->labels[l].section_threshold && section > out->probability[l])
+			out->probability[l] = section;
+	}
+}
+
 void scoring_finish(const model_head *head, scoring *out)
 {
 	double total = 0;
 	for (uint32_t l = 0; l < head->label_count; l++) {
-		out->probability[l] = 1 / (1 + exp(head->labels[l].slope * out->score[l] + head->labels[l].offset));
+		out->probability[l] = probability_of(&head->labels[l], out->score[l]);
 		total += out->probability[l];
 	}
 	for (uint32_t l = 0; head->single && total > 0 && l < head->label_count; l++)
 		out->probability[l] /= total;
+	if (out->has_sections && !head->single)
+		sections_join(head, out);
 	labels_choose(head, out);
+}
+
+static void text_score(scorer *self, scoring *out)
+{
+	const tokens *t = &self->tokens;
+	const hit *at = self->text_hits.at, *last = at + self->text_hits.count;
+	self->text.count = 0;
+	at = count_hits(self, &self->text, at, last, t->title_count, self->zone_times[ZONE_TITLE]);
+	at = count_hits(self, &self->text, at, last, t->lead_end, self->zone_times[ZONE_LEAD]);
+	count_hits(self, &self->text, at, last, t->count, self->zone_times[ZONE_BODY]);
+	found_sum(self, &self->text, 1, out->score);
+}
+
+static void title_score(scorer *self, scoring *out)
+{
+	double share = self->model->head.title_share;
+	const hit *at = self->title_hits.at;
+	self->title.count = 0;
+	if (share > 0)
+		count_hits(self, &self->title, at, at + self->title_hits.count, self->tokens.title_count, 1);
+	found_sum(self, &self->title, share, out->score);
+}
+
+/* What the sections of a long body say, each for itself: the most sure one counts. */
+static void sections_score(scorer *self, scoring *out)
+{
+	const model_head *head = &self->model->head;
+	const tokens *t = &self->tokens;
+	const hit *at = self->text_hits.at, *last = at + self->text_hits.count;
+	while (at < last && at->place >> 2 < t->title_count)
+		at++;
+	for (size_t from = t->title_count, end; from < t->count; from = end) {
+		scoring section;
+		end = tokens_section_end(t, from);
+		for (uint32_t l = 0; l < head->label_count; l++)
+			section.score[l] = head->labels[l].bias;
+		self->part.count = 0;
+		at = count_hits(self, &self->part, at, last, end, 1);
+		found_sum(self, &self->part, 1, section.score);
+		for (uint32_t l = 0; l < head->label_count; l++)
+			out->section_score[l] = from > t->title_count && out->section_score[l] > section.score[l] ? out->section_score[l] : section.score[l];
+	}
 }
 
 void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
@@ -132,15 +209,16 @@ void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 	self->zone_times[ZONE_TITLE] = head->title_times;
 	self->zone_times[ZONE_LEAD] = head->lead_times;
 	self->zone_times[ZONE_BODY] = 1;
-	self->text.count = self->title.count = 0;
+	self->text_hits.count = self->title_hits.count = 0;
 	for (uint32_t l = 0; l < head->label_count; l++)
 		out->score[l] = head->labels[l].bias;
-	features_walk(self->tokens.at, 0, self->tokens.count, count_gram, self);
-	found_sum(self, &self->text, 1, out->score);
-	if (head->title_share > 0) {
-		features_walk(self->tokens.at, 0, self->tokens.title_count, count_title_gram, self);
-		found_sum(self, &self->title, head->title_share, out->score);
-	}
+	features_walk(self->tokens.at, 0, self->tokens.count, find_gram, self);
+	features_walk(self->tokens.at, 0, self->tokens.title_count, find_title_gram, self);
+	text_score(self, out);
+	title_score(self, out);
+	out->has_sections = tokens_has_sections(&self->tokens);
+	if (out->has_sections)
+		sections_score(self, out);
 	scoring_finish(head, out);
 }
 

@@ -10,6 +10,17 @@ typedef struct found_feature {
 	float weight;                /* damping[times] * rarity, in steps of rarity */
 } found_feature;
 
+/* A place where a known gram stands. The text is walked once; everything after works on these. */
+typedef struct hit {
+	uint32_t slot;
+	uint32_t place;              /* first token * 4 + number of tokens */
+} hit;
+
+typedef struct hits {
+	hit *at;
+	size_t count, room;
+} hits;
+
 /* The known features of one vector, in order of first occurrence. */
 typedef struct found {
 	found_feature *at;
@@ -35,7 +46,8 @@ struct scorer {
 	float damping[SCORER_TIMES_MAX];
 	uint32_t zone_times[3];
 	tokens tokens;
-	found text, title;
+	hits text_hits, title_hits;
+	found text, title, part;     /* part: scratch for one section */
 	mr_bytes source_title, source_body;
 	uint16_t *times;             /* a slot: count while walking; all 0 between */
 	uint8_t *mark;               /* a slot: 1 + index of a strong feature; all 0 between */

@@ -12,6 +12,8 @@
 #define RUN_BIT 0x80000000u
 #define NUMBER_TOKEN (RUN_BIT | 0x30)
 
+enum { BREAK_MARK = 1, BREAK_LINE = 2 };
+
 enum kind { KIND_BREAK, KIND_BLANK, KIND_LETTER, KIND_DIGIT, KIND_WIDE, KIND_JOIN };
 
 static enum kind kind_ascii(uint32_t c)
@@ -93,14 +95,14 @@ static void tokens_add(tokens *self, mr_bytes text, bool title)
 	const uint32_t *origin = (const uint32_t *)(const void *)self->origin.data;
 	size_t characters = self->origin.len / sizeof *origin, i = 0, first = self->count;
 	const char *at = self->folded.data, *end = at ? at + self->folded.len : at;
-	uint8_t breaks = 1;
+	uint8_t breaks = BREAK_LINE;
 	while (at < end) {
 		const char *begin = at;
 		uint32_t c = utf8_next(&at, end);
 		enum kind kind = kind_of(c);
 		size_t taken = 1;
 		if (kind != KIND_BLANK && kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT)
-			breaks = 1;
+			breaks = c == '\n' ? BREAK_LINE : breaks > BREAK_MARK ? breaks : BREAK_MARK;
 		if (kind == KIND_WIDE || kind == KIND_LETTER || kind == KIND_DIGIT) {
 			uint32_t value = kind == KIND_WIDE ? c : run_read(begin, end, &at, &taken);
 			token *t = tokens_push(self);
@@ -122,6 +124,21 @@ void tokens_read(tokens *self, mr_bytes title, mr_bytes body)
 	tokens_add(self, title, true);
 	self->title_count = self->count;
 	tokens_add(self, body, false);
+	self->lead_end = self->count - self->title_count < LEAD_TOKENS ? self->count : self->title_count + LEAD_TOKENS;
+}
+
+size_t tokens_section_end(const tokens *self, size_t from)
+{
+	size_t most = from + 2 * SECTION_TOKENS, mark = 0, i = from + SECTION_TOKENS;
+	if (self->count - from < 2 * SECTION_TOKENS)             /* too little would be left behind it */
+		return self->count;
+	for (; i < most; i++) {
+		if (self->at[i].breaks == BREAK_LINE)
+			return i;
+		if (self->at[i].breaks && !mark)
+			mark = i;
+	}
+	return mark ? mark : most;
 }
 
 void tokens_free(tokens *self)

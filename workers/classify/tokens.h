@@ -21,7 +21,7 @@ typedef struct token {
 	uint32_t value;              /* code point, or a hash with the top bit set for runs */
 	uint32_t start, end;         /* bytes of the source text (title tokens: of the title) */
 	uint8_t zone;
-	uint8_t breaks;              /* 1: something stands between the token before and this one */
+	uint8_t breaks;              /* something stands between the token before and this one: 1 punctuation, 2 a line end */
 	uint8_t wide;                /* 1: a single character of a script without blanks */
 } token;
 
@@ -29,11 +29,21 @@ typedef struct tokens {
 	token *at;
 	size_t count, room;
 	size_t title_count;          /* the first ones are those of the title */
+	size_t lead_end;             /* then come those of the lead, up to here */
 	buf folded, origin;          /* scratch of folding */
 } tokens;
 
 /* Reads title and body (either may be absent). */
 void tokens_read(tokens *self, mr_bytes title, mr_bytes body);
+/* A long body is also read section by section: paragraphs until there are SECTION_TOKENS. Where the section that begins at `from` ends; the
+ * count when it is the last. A body of less than two sections has none of its own: tokens_has_sections. */
+#define SECTION_TOKENS 300
+size_t tokens_section_end(const tokens *self, size_t from);
+static inline bool tokens_has_sections(const tokens *self)
+{
+	return self->count - self->title_count >= 2 * SECTION_TOKENS;
+}
+
 void tokens_free(tokens *self);
 
 #endif
