@@ -276,7 +276,7 @@ static int by_bytes(const void *a, const void *b)
 /* One pair name=value in normal form; an empty value is no value. */
 static void add_pair(buf *out, mr_bytes text)
 {
-	if (text.len && text.data[text.len - 1] == '=')
+	if (text.len && find(text.data, text.data + text.len, "=") == text.data + text.len - 1)
 		text.len--;
 	const char *end = text.data + text.len;
 	for (const char *at = text.data; at < end;) {            /* `+` is a blank in a query */
