@@ -8,6 +8,7 @@
 
 #include "common/mem.h"
 #include "common/sketch.h"
+#include "common/utf8.h"
 #include "workers/dedup/sketcher.h"
 
 static const char story[] =
@@ -97,6 +98,49 @@ static void test_copies_are_near(void **state)
 	free(chrome);
 	free(cut);
 	free(noisy);
+}
+
+/* Every `step`-th character replaced by another one, as a scanner misreads it. */
+static char *damaged(const char *text, size_t step)
+{
+	buf out = {0};
+	for (size_t i = 1; *text; i++) {
+		size_t n = utf8_prefix(mr_bytes_of(text), 1);
+		if (i % step == 0 && n == 3)
+			buf_add_str(&out, "匚");
+		else
+			buf_add(&out, text, n);
+		text += n;
+	}
+	return buf_take(&out, NULL);
+}
+
+static void test_scanning_errors_and_moved_paragraphs(void **state)
+{
+	(void)state;
+	char *scanned = damaged(story, 50), *worse = damaged(story, 6);
+	const char *second = strchr(story, '\n') + 1;
+	char *first = strndup(story, (size_t)(second - story)), *moved = joined(second, "\n", first);
+	assert_int_equal(compare("校园图书馆开放", story, "校园图书馆开放", scanned).relation, SKETCH_NEAR);
+	assert_int_equal(compare("校园图书馆开放", story, "县里新闻", moved).relation, SKETCH_NEAR);
+	assert_int_equal(compare("校园图书馆开放", story, "校园图书馆开放", worse).relation, SKETCH_DIFFERENT);
+	free(scanned);
+	free(worse);
+	free(first);
+	free(moved);
+}
+
+/* One form, filled twice, hardly a figure in it: the differences stand in the blanks, and only there. */
+static void test_forms_are_other_stories(void **state)
+{
+	(void)state;
+	static const char fixed[] = "以上人员的任职时间从文件下发之日算起，实行一年试用期。宣布会议要求，新任职的同志要尽快熟悉情况，进入角色，团结班子成员，廉洁自律，不负重托，"
+				    "在新的岗位上做出新的成绩，接受组织和群众的监督。";
+	char *a = joined("经研究，林青山任青崖县水务局局长，何一舟任青崖县水务局副局长；免去周北辰的青崖县水务局局长职务，另有任用。吴小满不再兼任河湖中心主任。", fixed, "");
+	char *b = joined("经研究，段玉宁任白渡区体育局局长，叶知秋任白渡区体育局副局长；免去程万里的白渡区体育局局长职务，到龄退休。梁若水不再兼任体校校长职务。", fixed, "");
+	assert_true(compare("青崖县人事任免", a, "白渡区人事任免", b).relation < SKETCH_NEAR);
+	free(a);
+	free(b);
 }
 
 static void test_traditional_edition_is_a_copy(void **state)
@@ -193,6 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_words_are_identical),
 		cmocka_unit_test(test_copies_are_near),
+		cmocka_unit_test(test_scanning_errors_and_moved_paragraphs),
+		cmocka_unit_test(test_forms_are_other_stories),
 		cmocka_unit_test(test_traditional_edition_is_a_copy),
 		cmocka_unit_test(test_other_figures_are_another_story),
 		cmocka_unit_test(test_one_figure_is_a_change),
