@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ static const int allowed[] = {
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrusage), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler),                                /* a thread of libzmq that begins late */
 };
 
 static const int deadly[] = {
@@ -113,6 +115,13 @@ static int add_rules(scmp_filter_ctx ctx)
 	/* asking for limits, not setting them */
 	if (!rc)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+	/* A thread of libzmq may run its first lines only after the filter is laid (seen on a busy machine): it sets the ordinary policy it has already
+	 * and its name, and aborts the process when the first is refused (thread.cpp). */
+	static const int ordinary[] = {SCHED_OTHER, SCHED_BATCH, SCHED_IDLE};
+	for (size_t i = 0; !rc && i < 3; i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)ordinary[i]));
+	if (!rc)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
 	return rc;
 }
 
