@@ -113,12 +113,13 @@ BED_HELPER stage *bed_open_stage(bed *self, buf *errors)
 	return opened;
 }
 
-/* `more`: settings as section.key=value, NULL-terminated. Heartbeats of 100 ms, deadlines of 400 ms. */
+/* `more`: settings as section.key=value, NULL-terminated. Heartbeats of 250 ms, deadlines of 2 s: a machine that
+ * is busy with other things must not look like a dead worker. */
 BED_HELPER bed *bed_new(const char *const *more)
 {
 	bed *self = mem_alloc(sizeof *self);
 	char dir[100];
-	const char *sets[16] = {dir, "stage.heartbeat_ms=100", "stage.deadline_ms=400", "stage.deadline_ms_per_mb=0"};
+	const char *sets[16] = {dir, "stage.heartbeat_ms=250", "stage.deadline_ms=2000", "stage.deadline_ms_per_mb=0"};
 	size_t n = 4;
 	buf errors = {0};
 	signal(SIGPIPE, SIG_IGN);

@@ -28,12 +28,13 @@ static void pen_hung(void *arg, const char *name, long pid, const char *why)
 	supervisor_kill(self->supervisor, pid);
 }
 
-static pen *pen_new(const char *spawn, const char *hooks)
+/* `deadline`: a setting, for what is meant to miss it. */
+static pen *pen_with(const char *spawn, const char *hooks, const char *deadline)
 {
 	pen *self = mem_alloc(sizeof *self);
 	buf errors = {0};
 	char set[64];
-	const char *sets[] = {"pipeline.stages=hook", "workers.program=" BINARY_DIR "/bin/millrace-worker", "log.level=error", "workers.memory_bytes=256M", set, NULL};
+	const char *sets[] = {"pipeline.stages=hook", "workers.program=" BINARY_DIR "/bin/millrace-worker", "log.level=error", "workers.memory_bytes=128M", set, deadline, NULL};
 	snprintf(set, sizeof set, "workers.spawn=%s", spawn);
 	setenv("MILLRACE_TEST_HOOKS", hooks, 1);
 	self->bed = bed_new(sets);
@@ -44,6 +45,11 @@ static pen *pen_new(const char *spawn, const char *hooks)
 	stage_on_hung(self->bed->stage, pen_hung, self);
 	supervisor_start(self->supervisor);
 	return self;
+}
+
+static pen *pen_new(const char *spawn, const char *hooks)
+{
+	return pen_with(spawn, hooks, NULL);
 }
 
 static void pen_free(pen *self)
@@ -79,7 +85,7 @@ static void a_killed_worker_is_started_again(void **state)
 static void a_stopped_worker_is_killed_and_replaced(void **state)
 {
 	(void)state;
-	pen *p = pen_new("hook:1", "1");
+	pen *p = pen_with("hook:1", "1", "stage.deadline_ms=300");
 	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 1);
 	bed_text(p->bed, "text");
 	BED_WAIT(p->bed, 10000, p->bed->done == 1);
@@ -101,11 +107,12 @@ static void a_stopped_worker_is_killed_and_replaced(void **state)
 static void poison_is_failed_and_its_neighbours_pass(void **state)
 {
 	(void)state;
-	static const struct { const char *body, *code; } poisons[] = {
-		{"hook: crash\n", "stage.crash"}, {"hook: hang\n", "stage.timeout"}, {"hook: bloat\n", "stage.crash"},
+	static const struct { const char *body, *code, *deadline; } poisons[] = {
+		{"hook: crash\n", "stage.crash", NULL}, {"hook: hang\n", "stage.timeout", "stage.deadline_ms=300"},
+		{"hook: bloat\n", "stage.crash", "stage.deadline_ms=20000"},
 	};
 	for (size_t k = 0; k < 3; k++) {
-		pen *p = pen_new("hook:1", "1");
+		pen *p = pen_with("hook:1", "1", poisons[k].deadline);
 		ticket *bad = NULL;
 		for (int i = 0; i < 50; i++) {
 			ticket *t = bed_text(p->bed, i == 20 ? poisons[k].body : "text");
