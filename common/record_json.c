@@ -1,5 +1,6 @@
 /* record_json.c - JSON written straight into the output buffer. Strings are valid UTF-8 by then (checked where they came in), so only quotes,
- * backslashes and control characters are looked at: an order of magnitude faster than a dump that decodes every character. */
+ * backslashes and control characters are looked at: five times as fast as a dump that decodes every character
+ * (13 KB of Chinese text: 9 against 47 us). */
 #include <math.h>
 #include <stdio.h>
 

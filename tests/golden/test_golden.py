@@ -78,3 +78,15 @@ def test_feed_records_fit_the_feed_schema():
     for record in lines("plain", "feed.jsonl") + lines("times", "feed.jsonl"):
         validator.validate(record)
     assert not validator.is_valid({"title": "no text"})
+
+
+def test_the_manual_names_every_field():
+    manual = (HERE.parent.parent / "docs" / "record.md").read_text(encoding="utf-8")
+    article = json.loads(run("schema", "article").stdout)["properties"]
+    names = [n for n in article if not n.startswith("score_")] + list(article["detail"]["properties"])
+    names += json.loads(run("schema", "feed").stdout)["properties"]
+    dead = json.loads(run("schema", "dead-letter").stdout)["properties"]
+    names += dead["millrace.error.code"]["enum"]
+    assert [n for n in names if f"`{n}`" not in manual] == []
+    for name in dead:
+        assert f"`{name}`" in manual or f"`.{name.split('.')[-1]}`" in manual, name
