@@ -7,13 +7,15 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 seconds=${1:-300}
 folder=build-fuzz
 mkdir -p $folder/crashes
-if ! { CC=clang cmake -B $folder -G Ninja -DMILLRACE_FUZZ=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON && nice ninja -C $folder; } >$folder/build.log 2>&1; then
-	tail -40 $folder/build.log
+targets=(tests/fuzz/fuzz_*.c)
+[ -e "${targets[0]}" ] || { echo "no fuzz targets"; echo "0 passed, 0 failed"; exit 0; }
+programs=("${targets[@]##*/}")
+# Not with warnings as errors: the warnings that count are gcc's, and the other two builds have seen to them.
+if ! { CC=clang cmake -B $folder -G Ninja -DMILLRACE_FUZZ=ON && nice ninja -C $folder "${programs[@]%.c}"; } >$folder/build.log 2>&1; then
+	grep -E 'error|FAILED' -A8 $folder/build.log | head -80
 	echo "0 passed, 1 failed"
 	exit 1
 fi
-targets=(tests/fuzz/fuzz_*.c)
-[ -e "${targets[0]}" ] || { echo "no fuzz targets"; echo "0 passed, 0 failed"; exit 0; }
 each=$((seconds * 2 / ${#targets[@]}))        # two at a time
 [ $each -gt 2 ] || each=2
 
@@ -40,7 +42,7 @@ for target in "${targets[@]}"; do
 done
 ok=$folder/ok
 : >$ok
-printf '%s\n' "${targets[@]}" | xargs -n1 -P2 -I{} bash -c 'name=$(basename "$1" .c); one "$name" "$2" "$3" && echo "$name" >>"$4"' _ {} "$each" "$folder" "$ok"
+printf '%s\n' "${targets[@]}" | xargs -P2 -I{} bash -c 'name=$(basename "$1" .c); one "$name" "$2" "$3" && echo "$name" >>"$4"' _ {} "$each" "$folder" "$ok"
 passed=$(wc -l <$ok)
 failed=$((failed + ${#targets[@]} - passed))
 printf '%d passed, %d failed\n' "$passed" "$failed"
