@@ -106,6 +106,7 @@ static void what_comes_out_is_valid(void **state)
 	buf empty = {0};
 	charset_decode((mr_bytes){"", 0}, (mr_bytes){0}, &empty, NULL);
 	assert_int_equal(empty.len, 0);
+	buf_free(&empty);
 }
 
 static int preload(void **state)
