@@ -68,9 +68,15 @@ size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS_MAX])
 
 typedef struct bits { uint64_t w[2]; } bits;     /* one bit a bucket */
 
+/* Both words at once: the compiler's popcount is a call into a table where the machine's own may not be assumed. */
 static unsigned count(bits x)
 {
-	return (unsigned)__builtin_popcountll(x.w[0]) + (unsigned)__builtin_popcountll(x.w[1]);
+	const uint64_t pairs = 0x5555555555555555u, fours = 0x3333333333333333u, bytes = 0x0F0F0F0F0F0F0F0Fu;
+	uint64_t a = x.w[0] - (x.w[0] >> 1 & pairs), b = x.w[1] - (x.w[1] >> 1 & pairs);
+	a = (a & fours) + (a >> 2 & fours);
+	b = (b & fours) + (b >> 2 & fours);
+	uint64_t sum = (a & bytes) + (a >> 4 & bytes) + (b & bytes) + (b >> 4 & bytes);       /* at most 16 a byte */
+	return (unsigned)(sum * 0x0101010101010101u >> 56);
 }
 
 static bits both(bits x, bits y)
@@ -147,22 +153,40 @@ static double weigh_titles(const sketch *a, const sketch *b)
 	return agreement((unsigned)__builtin_popcount(tried & ~differ), (unsigned)__builtin_popcount(tried), (unsigned)__builtin_popcount(in_a | in_b));
 }
 
-sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
+/* What the buckets say of the whole texts; `agree` gets what is needed to ask for their parts. */
+typedef struct agreeing { bits own_a, own_b, tried, same; } agreeing;
+
+static sketch_evidence weigh_texts(const sketch *a, const sketch *b, agreeing *agree)
 {
-	sketch_evidence e = {0};
+	sketch_evidence e = {.figures = -1, .title = -1};
 	bits own_a = filled(a), own_b = filled(b), tried = both(own_a, own_b), same = both(tried, equal(a, b));
+	*agree = (agreeing){own_a, own_b, tried, same};
+	if (!a->shingles || !b->shingles)
+		return e;
 	unsigned all = count((bits){{own_a.w[0] | own_b.w[0], own_a.w[1] | own_b.w[1]}});
 	e.resemblance = agreement(count(same), count(tried), all);
-	double sum = (double)a->shingles + b->shingles, common = e.resemblance * sum / (1 + e.resemblance);
-	double united = sum - common;
+	double common = e.resemblance * ((double)a->shingles + b->shingles) / (1 + e.resemblance);
+	e.in_a = clip(common / a->shingles);
+	e.in_b = clip(common / b->shingles);
+	return e;
+}
+
+static void weigh_rest(const sketch *a, const sketch *b, const agreeing *agree, sketch_evidence *e)
+{
 	if (a->shingles && b->shingles) {
-		e.in_a = clip(common / a->shingles);
-		e.in_b = clip(common / b->shingles);
-		weigh_parts(a, own_a, tried, same, united / a->shingles, e.part_a);
-		weigh_parts(b, own_b, tried, same, united / b->shingles, e.part_b);
+		double united = ((double)a->shingles + b->shingles) / (1 + e->resemblance);
+		weigh_parts(a, agree->own_a, agree->tried, agree->same, united / a->shingles, e->part_a);
+		weigh_parts(b, agree->own_b, agree->tried, agree->same, united / b->shingles, e->part_b);
 	}
-	e.figures = weigh_figures(a, b);
-	e.title = weigh_titles(a, b);
+	e->figures = weigh_figures(a, b);
+	e->title = weigh_titles(a, b);
+}
+
+sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
+{
+	agreeing agree;
+	sketch_evidence e = weigh_texts(a, b, &agree);
+	weigh_rest(a, b, &agree, &e);
 	return e;
 }
 
@@ -176,14 +200,14 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 #define TITLE_LIKE 0.40                  /* resemblance of titles: below, it is another title ... */
 #define TITLE_SAME 0.80                  /* ... from here on the same one, edited at most */
 #define TITLE_UNKNOWN 0.60               /* a text without title counts as titled alike, not the same */
-#define CONTAINED 0.60                   /* of the inner text */
+#define CONTAINED 0.65                   /* of the inner text */
 #define CONTAINED_RETITLED 0.70
 #define CONTAINED_LEAD 0.40              /* a cut copy among site chrome: same title, and ... */
 #define LEAD_DENSE 0.85                  /* ... the first half of one text is all in the other */
 #define OUTER_SHARE_RETITLED 0.42        /* of the outer text under another title: less is a round-up */
 #define HEADS_LIKE 0.50                  /* first quarters of both texts, shares added: titles alike */
 #define HEADS_RETITLED 1.00
-#define EVEN_SHARES 0.92                 /* even differences: neither text is inside the other ... */
+#define EVEN_SHARES 0.90                 /* even differences: neither text is inside the other ... */
 #define EVEN_DRIFT 0.20                  /* ... and they stand at the same places: mean difference between like quarters */
 #define EVEN_CONTAINED 0.86              /* ... more than 3 % of the characters replaced: scanning errors only if ... */
 #define EVEN_CONTAINED_LEAST 0.70
@@ -325,9 +349,13 @@ sketch_match sketch_compare(const sketch *earlier, const sketch *later)
 		return match;
 	if (earlier->exact == later->exact && earlier->shingles == later->shingles)
 		return (sketch_match){.relation = SKETCH_IDENTICAL, .similarity = 1};
-	sketch_evidence e = sketch_weigh(earlier, later);
+	agreeing agree;
+	sketch_evidence e = weigh_texts(earlier, later, &agree);
+	match.similarity = e.in_a > e.in_b ? e.in_a : e.in_b;
+	if (match.similarity < CONTAINED_LEAD)                   /* no rule below takes less; most candidates end here */
+		return match;
+	weigh_rest(earlier, later, &agree, &e);
 	pair p = pair_of(earlier, later, &e);
-	match.similarity = p.contained;
 	match.changed = e.resemblance < REPEAT_RESEMBLANCE || earlier->figure[0] != later->figure[0] || earlier->figure[1] != later->figure[1];
 	if (is_copy(&p))
 		match.relation = SKETCH_NEAR;
