@@ -243,9 +243,11 @@ static uint32_t wire_lead(const vocabulary *words, const uint32_t *c, span at, b
 		return i - at.begin;
 	}
 	if (vocabulary_match(words, c + next, c + at.end, &classes) && (classes & WORD_REPORTER)) {
-		uint32_t end = next;
-		while (end < at.end && end < next + 24 && !(char_is_clause(c[end]) && c[end] != 0x3001) && c[end] != 0x201C)
+		uint32_t end = next, verb = 0;
+		while (end < at.end && end < next + 28 && !(char_is_clause(c[end]) && c[end] != 0x3001) && c[end] != 0x201C && !char_is_digit(c[end]) && !verb) {
 			end++;
+			verb = end > next + 2 && verb_tail(c, end - 2, end) == 2;      /* 报道 */
+		}
 		struct parse p = {.words = words, .c = c, .at = next, .end = end};
 		byline names = {.count = 0};
 		parse_names(&p, &names);

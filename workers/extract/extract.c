@@ -301,6 +301,7 @@ static bool answer_text(extract *self, const mr_task *task, mr_bytes text, mr_an
 	page page;
 	bool any = false;
 	page_init(&page, self->words);
+	page.titled = mr_task_field(task, "title").data != NULL;
 	page_read(&page, text);
 	mr_bytes title = mr_task_field(task, "title");
 	if (page.article_count == 1 && title.data)

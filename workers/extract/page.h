@@ -56,6 +56,7 @@ typedef struct page_line {
 	uint32_t words;          /* classes of vocabulary words anywhere in it (WORD_*) */
 	uint32_t first_words;    /* classes of the word it begins with */
 	uint16_t width;          /* columns: ideographs and full-width forms 2, others 1; at most 60000 */
+	uint16_t tight;          /* width with punctuation set half as wide: what it takes when the type is squeezed */
 	uint16_t column;         /* width of the column it stands in; 0: in none */
 	uint16_t gap;            /* blank lines before it */
 	uint16_t covered;        /* characters that belong to vocabulary words */
@@ -115,6 +116,7 @@ typedef struct page {
 	page_article *articles;
 	size_t article_count, article_room;
 	bool wrapped;            /* most lines stand in columns: the text of a printed page */
+	bool titled;             /* the feed names a title: the record is an article, unless the text shows otherwise */
 	bool paged;              /* several articles are to be expected */
 	bool paid;               /* a pay line stands behind the text */
 	uint32_t removed_lines, removed_characters, repeated_blocks;
@@ -142,10 +144,10 @@ void page_match_title(page *self, mr_bytes title);
 
 const char *page_rule_name(enum line_rule rule);
 
-/* Is the line the first or a middle one of a wrapped paragraph: as wide as its column and without an end? */
+/* Is the line as wide as its column, as the first and middle lines of wrapped paragraphs are? Not when it would not go into the column even squeezed. */
 static inline bool line_is_full(const page_line *line)
 {
-	return line->column && (line->spaced || line->width + 5 >= line->column);
+	return line->column && (line->spaced || (line->width + 5 >= line->column && line->tight <= line->column + 2));
 }
 /* Does the line say a whole sentence or more of running text? */
 static inline bool line_is_prose(const page_line *line)

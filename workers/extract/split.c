@@ -58,28 +58,6 @@ static size_t next_of(const page *self, size_t i)
 	return i;
 }
 
-/* ---- does the page hold several articles? ---- */
-
-/* A lead-in alone in the middle of a text, without a heading anywhere behind its beginning, starts no second article: paragraphs change places. */
-static bool is_paged(const page *self)
-{
-	size_t lead_ins = 0, turns = 0, bylines = 0, texts = 0, heads = 0;
-	bool first = false;
-	for (size_t i = 0; i < self->block_count; i++) {
-		const page_block *block = &self->blocks[i];
-		if (block->repeated)
-			continue;
-		texts += block->kind == BLOCK_TEXT;
-		heads += block->kind == BLOCK_HEAD && texts;
-		first = first || (block->lead_in && texts == 1);
-		lead_ins += block->lead_in && block->kind == BLOCK_TEXT && texts > 1;
-		turns += (block->kind == BLOCK_FROM && texts) || (block->kind == BLOCK_ON && i + 2 < self->block_count);
-		bylines += block->kind == BLOCK_BYLINE && texts;
-	}
-	bool paper = self->masthead >= 0 || self->section >= 0;
-	return lead_ins + first > 1 || (lead_ins && heads) || turns > 0 || (self->wrapped && (paper || bylines > 1) && texts > 1);
-}
-
 /* ---- bodies ---- */
 
 /* Two pieces of four characters or more with a blank between: only headlines are printed so. */
@@ -108,9 +86,46 @@ static bool is_headline(const page *self, size_t from, size_t to)
 		if (!is_head(block))
 			continue;
 		heads++;
-		strong = strong || has_two_pieces(self, block) || block_length(block) >= 18 || (block->apart && block_length(block) >= 6);
+		strong = strong || has_two_pieces(self, block) || block_length(block) >= 15 || (block->apart && block_length(block) >= 6);
 	}
-	return self->wrapped && (strong || heads > 1);
+	return strong || heads > 1;
+}
+
+/* （记者 某某） behind a paragraph, then a heading and another paragraph. */
+static bool ends_article(const page *self, size_t i)
+{
+	size_t next = next_of(self, i);
+	if (self->blocks[i].kind != BLOCK_BYLINE || !i || !is_text(&self->blocks[i - 1]) || !(self->lines[self->blocks[i].line].words & WORD_REPORTER))
+		return false;
+	if (self->lines[self->blocks[i].line].words & WORD_PHOTO || next >= self->block_count || !is_head(&self->blocks[next]))
+		return false;
+	while (next < self->block_count && !is_text(&self->blocks[next]))
+		next = next_of(self, next);
+	return next < self->block_count;
+}
+
+/* A lead-in alone in the middle of a text, without a heading anywhere behind its beginning, starts no second article: paragraphs change places. Wrapped text with headlines is a printed page,
+ * unless the feed gave it a title: then it is one article. */
+static bool is_paged(const page *self)
+{
+	size_t lead_ins = 0, turns = 0, bylines = 0, texts = 0, heads = 0, headlines = 0, last_text = 0;
+	bool first = false;
+	for (size_t i = 0; i < self->block_count; i++) {
+		const page_block *block = &self->blocks[i];
+		if (block->repeated)
+			continue;
+		headlines += block->kind == BLOCK_TEXT && texts && last_text + 1 < i && is_headline(self, last_text, i);
+		last_text = block->kind == BLOCK_TEXT ? i : last_text;
+		texts += block->kind == BLOCK_TEXT;
+		heads += block->kind == BLOCK_HEAD && texts;
+		first = first || (block->lead_in && texts == 1);
+		lead_ins += block->lead_in && block->kind == BLOCK_TEXT && texts > 1;
+		turns += (block->kind == BLOCK_FROM && texts) || (block->kind == BLOCK_ON && i + 2 < self->block_count);
+		bylines += block->kind == BLOCK_BYLINE && texts;
+		turns += texts && ends_article(self, i);
+	}
+	bool paper = self->masthead >= 0 || self->section >= 0;
+	return lead_ins + first > 1 || (lead_ins && heads) || turns > 0 || (self->wrapped && (paper || bylines > 1 || (headlines && !self->titled)) && texts > 1);
 }
 
 static struct segment *open_segment(struct splitter *s, size_t heads_from, size_t first)
@@ -190,7 +205,9 @@ static void find_segments(struct splitter *s)
 			break;
 		}
 		default:
-			if (segment)
+			if (segment && i && is_head(&self->blocks[i - 1]) && !ended)
+				segment->behind = true;                            /* body, headline, 下转 */
+			else if (segment)
 				segment->last = (uint32_t)i + 1;
 			ended = true;
 			break;
@@ -217,9 +234,11 @@ static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 	const page_block *before = &self->blocks[heads[k - 1]], *behind = &self->blocks[heads[k]];
 	if (before->end == END_HALF)                                           /* a kicker with its colon stays with its headline */
 		return COST_BAD_CUT * 2;
+	if (heads[k] != heads[k - 1] + 1)                                      /* a mark stands between */
+		return 0;
 	bool shown = behind->apart || behind->gap > before->gap || behind->end == END_HALF || is_short(behind);
 	for (size_t i = 1; i < n; i++)                                         /* another place shows the cut better */
-		if (i != k && self->blocks[heads[i]].apart && !behind->apart)
+		if (i != k && ((self->blocks[heads[i]].apart && !behind->apart) || heads[i] != heads[i - 1] + 1))
 			return COST_BAD_CUT;
 	return shown ? COST_CUT : COST_BAD_CUT;
 }
@@ -300,13 +319,17 @@ static bool is_parallel(const page *self, const page_block *block)
 	return pieces >= 2;
 }
 
+/* Kicker, headline, subtitle: the line before is the kicker when it ends with a colon, is much shorter, or the next is a pair of slogans; else the first line is
+ * the headline. Of three, two equally long lines at the end are one headline. */
 static void set_roles(page *self, const uint32_t *heads, size_t n)
 {
 	size_t main = 0, joined = 0;
 	if (!n)
 		return;
-	const page_block *a = &self->blocks[heads[0]];
-	if (n >= 2 && (a->end == END_HALF || (is_parallel(self, &self->blocks[heads[1]]) && !is_parallel(self, a))))
+	const page_block *a = &self->blocks[heads[0]], *b = n > 1 ? &self->blocks[heads[1]] : a;
+	bool parallel = is_parallel(self, a), shorter = block_length(a) < block_length(b);
+	bool kicker = a->end == END_HALF || (shorter && !parallel && is_parallel(self, b)) || (!parallel && block_length(a) <= 10 && block_length(a) * 7 < block_length(b) * 5);
+	if (n >= 2 && kicker)
 		main = 1;
 	else if (n == 3) {
 		uint32_t x = block_length(a), y = block_length(&self->blocks[heads[1]]), z = block_length(&self->blocks[heads[2]]);

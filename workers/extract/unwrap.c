@@ -18,6 +18,7 @@ struct join {
 	const page_line *last;           /* its last line */
 	uint16_t usual_gap;              /* blank lines between two lines of a paragraph on this page */
 	bool indents_lost;               /* first lines of paragraphs are two characters narrower: their indent was not printed */
+	bool indents_kept;               /* first lines of paragraphs are indented, others are not */
 	bool apart;                      /* furniture was left out since */
 };
 
@@ -120,21 +121,42 @@ static bool is_heading_run(const page *self, size_t i)
 	return j == self->line_count;
 }
 
+/* May `line` stand in the column of `last`? */
+static bool same_column(const page_line *last, const page_line *line)
+{
+	return line->width <= last->column + 8u && line->tight <= last->column + 2u;
+}
+
+/* A full line without punctuation that begins a block: a headline as wide as the column, or a paragraph's first line? */
+static bool goes_on_first(const struct join *j, const page_line *line)
+{
+	const page_line *last = j->last;
+	if (j->indents_kept)
+		return last->indent >= 2;
+	if (line->gap > j->usual_gap)
+		return false;
+	if (last->width + 1u >= last->column && last->tight <= last->column && line->column && line->clauses)
+		return true;                                                       /* one headline in ten is as wide as its column, one first line in three has no comma */
+	if (line->end == END_STOP && line->width + 6u < last->column)
+		return true;                                                       /* it would be a paragraph of one short line */
+	return last->peers && (line->peers || line->width < last->column);
+}
+
 /* Does a line that ends in mid-sentence go on in `line`? */
 static bool goes_on_open(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
+	if (j->block->lead_in && j->block->lines == 1 && last->column && same_column(last, line))
+		return true;
 	if (last->column && line_is_full(last) && last->end != END_BRACKET) {
-		if (line->width > last->column + 8u)
+		if (!same_column(last, line))
 			return false;
 		if (j->block->lines > 1 || last->clauses)
 			return !j->apart || line->column;
-		if (line->gap > j->usual_gap || !last->peers)
-			return false;                                              /* a heading, most likely */
-		return line->peers || line->width < last->column;
+		return goes_on_first(j, line);
 	}
 	if (last->column && last->end == END_BRACKET)
-		return line_is_full(last) && line->width <= last->column + 8u && last->width + first_piece(j->page, line) > last->column;
+		return line_is_full(last) && same_column(last, line) && (j->indents_kept || last->width + last->indent + first_piece(j->page, line) > last->column);
 	if (last->end == END_BRACKET)
 		return false;
 	bool prose = line->end == END_STOP || line->clauses;
@@ -168,17 +190,37 @@ static bool indents_lost(const page *self)
 	return lost >= 2 && lost > flush * 2;
 }
 
+/* Most lines behind a clearly short last line are indented, hardly any behind a full one is. */
+static bool indents_kept(const page *self)
+{
+	size_t kept = 0, flush = 0, inside = 0;
+	for (size_t i = 1; i < self->line_count; i++) {
+		const page_line *line = &self->lines[i], *before = line - 1;
+		if (!before->column || !line->column)
+			continue;
+		if (before->end == END_STOP && before->width + 6u <= before->column) {
+			kept += line->indent >= 2 && line->indent <= 8;
+			flush += !line->indent;
+		} else if (before->end == END_OPEN && before->clauses && line_is_full(before)) {
+			inside += line->indent >= 2;
+		}
+	}
+	return kept >= 2 && kept > flush && inside <= kept;
+}
+
 /* Does a line that ends with a stop go on in the same paragraph? Only inside columns. */
 static bool goes_on_closed(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
 	if (is_heading_run(j->page, (size_t)(line - j->page->lines)))
 		return false;
-	if (!last->column || j->apart || line->gap > j->usual_gap || line->width > last->column + 8u || !line->column)
+	if (!last->column || j->apart || line->gap > j->usual_gap || !same_column(last, line) || !line->column)
 		return false;
 	if (line->indent >= 2 && line->indent > last->indent)
 		return false;
-	uint32_t width = last->width + (j->indents_lost && j->block->lines == 1 ? LOST_INDENT : 0), blank = is_latin_line(last) ? 1 : 0;
+	if (j->indents_kept)
+		return true;
+	uint32_t width = last->width + last->indent + (j->indents_lost && j->block->lines == 1 ? LOST_INDENT : 0), blank = is_latin_line(last) ? 1 : 0;
 	if (j->indents_lost && line->peers && !line->spaced && !last->spaced && width + 6 > last->column)
 		return !lost_indent(line);                                         /* the next line tells better than the last */
 	if (!last->spaced && width + blank + first_piece(j->page, line) <= last->column)
@@ -191,7 +233,7 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 static bool goes_on(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
-	if (!j->block || line->lead_in || line->date_only)
+	if (!j->block || line->lead_in || line->date_only || (j->indents_kept && line->indent >= 2))
 		return false;
 	if (line->cut)
 		return true;
@@ -224,7 +266,7 @@ static bool looks_like_heading(const page *self, const page_block *block)
 {
 	const page_line *line = &self->lines[block->line];
 	uint32_t last = self->flow[block->at.end - 1];
-	if (block->lines != 1 || line->numbered || line->date_only || line->width > 100 || line->lead_in)
+	if (block->lines != 1 || line->numbered || line->date_only || line->width > (line->clauses ? 100 : 200) || line->lead_in)
 		return false;
 	if (line->end == END_STOP)
 		return line->width <= 60 && line->clauses <= 1 && last != 0x3002 && last != '.' && !is_latin_line(line);
@@ -233,10 +275,46 @@ static bool looks_like_heading(const page *self, const page_block *block)
 	return line->clauses <= 1 || line->width <= 40;
 }
 
+/* Lines without punctuation that end open: no paragraph ends so. They were headlines as wide as the column. */
+static bool are_headings(const page *self, const page_block *block)
+{
+	if (block->lines < 2 || block->lines > 4 || block->end != END_OPEN || block->numbered || block->lead_in)
+		return false;
+	size_t seen = 0;
+	for (size_t i = block->line; i < self->line_count && seen < block->lines; i++) {
+		const page_line *line = &self->lines[i];
+		seen += line->kind == LINE_TEXT;
+		if (line->kind == LINE_TEXT && (line->clauses || line->end != END_OPEN || is_latin_line(line)))
+			return false;
+	}
+	return true;
+}
+
+static void take_apart(page *self, page_block *block)
+{
+	page_block old = *block;
+	size_t left = old.lines;
+	self->flow_count = old.at.begin;
+	self->block_count--;
+	for (size_t i = old.line; i < self->line_count && left; i++) {
+		if (self->lines[i].kind != LINE_TEXT)
+			continue;
+		page_block *head = add_block(self, BLOCK_HEAD, i);
+		head->apart = left == old.lines && old.apart;
+		append(self, head, &self->lines[i]);
+		left--;
+	}
+}
+
 static void close_block(struct join *j)
 {
 	if (!j->block)
 		return;
+	if (are_headings(j->page, j->block)) {
+		take_apart(j->page, j->block);
+		j->block = NULL;
+		return;
+	}
 	if (looks_like_heading(j->page, j->block))
 		j->block->kind = BLOCK_HEAD;
 	j->block = NULL;
@@ -287,7 +365,7 @@ static void find_kickers(page *self)
 
 void page_join_lines(page *self)
 {
-	struct join j = {.page = self, .usual_gap = usual_gap(self), .indents_lost = indents_lost(self)};
+	struct join j = {.page = self, .usual_gap = usual_gap(self), .indents_lost = indents_lost(self), .indents_kept = indents_kept(self)};
 	self->flow = mem_array(self->text_count + self->line_count + 1, sizeof *self->flow);
 	for (size_t i = 0; i < self->line_count; i++) {
 		switch (self->lines[i].kind) {
