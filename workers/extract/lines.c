@@ -148,11 +148,14 @@ static void look_up(const page *self, page_line *line)
 
 static void measure(page *self, page_line *line)
 {
+	int32_t quotes = 0;
 	uint32_t width = 0, marks = 0, han = 0, letters = 0, digits = 0, clauses = 0;
 	for (uint32_t i = line->at.begin; i < line->at.end; i++) {
 		uint32_t c = self->text[i];
 		width += char_is_wide(c) ? 2 : 1;
 		marks += char_is_wide(c) && (char_is_clause(c) || char_is_opener(c) || char_is_closer(c));
+		quotes += char_is_wide(c) ? char_is_opener(c) - char_is_closer(c) : 0;
+		quotes = quotes < 0 ? 0 : quotes;
 		if (utf8_is_han(c))
 			han++;
 		else if (char_is_digit(c))
@@ -166,6 +169,7 @@ static void measure(page *self, page_line *line)
 	}
 	line->width = clip16(width);
 	line->tight = clip16(width - marks);
+	line->quoting = quotes > 0;
 	line->han = clip16(han);
 	line->letters = clip16(letters);
 	line->digits = clip16(digits);

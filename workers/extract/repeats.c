@@ -104,7 +104,7 @@ void page_drop_repeats(page *self)
 	for (size_t i = 0; i < self->block_count; i++) {
 		page_block *block = &self->blocks[i];
 		uint32_t length = block->at.end - block->at.begin;
-		bool head = block->kind == BLOCK_HEAD && length >= SHORTEST_HEAD;
+		bool head = block->kind == BLOCK_HEAD && length >= SHORTEST_HEAD && !self->wrapped;    /* columns of a printed page share kickers */
 		bool item = block->numbered && length < SHORTEST_ITEM;             /* laws and forms say the same under two heads */
 		if (block->repeated || (block->kind != BLOCK_TEXT && !head) || (length < SHORTEST && !head) || item)
 			continue;

@@ -19,7 +19,7 @@
 #define MOST_ARTICLES 1000       /* parts of one record (include/millrace/stage.h) */
 #define MOST_HEADS 8             /* longest block of headings that is cut in two */
 
-enum { COST_BARE = 40, COST_BOTH = 30, COST_BEHIND = 10, COST_CUT = 5, COST_BAD_CUT = 25, COST_DROP = 10, COST_SHORT = 12, COST_NEVER = 1000000 };
+enum { COST_BARE = 40, COST_BOTH = 30, COST_BEHIND = 10, COST_CUT = 5, COST_BAD_CUT = 25, COST_DROP = 10, COST_SHORT = 12, COST_GAP = 8, COST_NEVER = 1000000 };
 
 struct segment {
 	uint32_t first, last;            /* blocks [first, last) with text */
@@ -91,11 +91,19 @@ static bool is_headline(const page *self, size_t from, size_t to)
 	return strong || heads > 1;
 }
 
+static size_t previous_of(const page *self, size_t i)
+{
+	while (i-- > 0)
+		if (!self->blocks[i].repeated)
+			return i;
+	return SIZE_MAX;
+}
+
 /* （记者 某某） behind a paragraph, then a heading and another paragraph. */
 static bool ends_article(const page *self, size_t i)
 {
-	size_t next = next_of(self, i);
-	if (self->blocks[i].kind != BLOCK_BYLINE || !i || !is_text(&self->blocks[i - 1]) || !(self->lines[self->blocks[i].line].words & WORD_REPORTER))
+	size_t next = next_of(self, i), previous = previous_of(self, i);
+	if (self->blocks[i].kind != BLOCK_BYLINE || previous == SIZE_MAX || !is_text(&self->blocks[previous]) || !(self->lines[self->blocks[i].line].words & WORD_REPORTER))
 		return false;
 	if (self->lines[self->blocks[i].line].words & WORD_PHOTO || next >= self->block_count || !is_head(&self->blocks[next]))
 		return false;
@@ -190,7 +198,8 @@ static void find_segments(struct splitter *s)
 			break;
 		case BLOCK_BYLINE: {
 			size_t next = next_of(self, i);
-			bool after_head = i && self->blocks[i - 1].kind == BLOCK_HEAD && !self->blocks[i - 1].repeated;
+			size_t previous = previous_of(self, i);
+			bool after_head = previous != SIZE_MAX && is_head(&self->blocks[previous]);
 			if (after_head && next < self->block_count && is_text(&self->blocks[next])) {
 				ended = true;                                      /* headline, byline, body */
 				break;
@@ -243,6 +252,14 @@ static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 	return shown ? COST_CUT : COST_BAD_CUT;
 }
 
+/* Headings stand nearer to the body they belong to. */
+static int gap_cost(const page_block *head, const page_block *text, size_t behind, size_t n)
+{
+	if (text->gap > head->gap)
+		return behind < n ? COST_GAP : 0;
+	return head->gap > text->gap && behind ? COST_GAP : 0;
+}
+
 static size_t group_of(const page *self, const struct segment *segment, uint32_t *heads, size_t most)
 {
 	size_t n = 0;
@@ -285,6 +302,8 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 				}
 				if (p && p < n)
 					cost += cut_cost(s->page, heads, n, p);
+				if (n && n <= MOST_HEADS)
+					cost += gap_cost(&s->page->blocks[heads[0]], &s->page->blocks[segment->first], p, n);
 				if (n == 1 && is_short(&s->page->blocks[heads[0]]))
 					cost += drop ? COST_DROP : COST_SHORT;
 				int state = n > p && !drop;

@@ -121,6 +121,14 @@ static bool is_heading_run(const page *self, size_t i)
 	return j == self->line_count;
 }
 
+#define LOST_INDENT 4            /* columns: two ideographs */
+
+/* As wide as the first line of a paragraph is when its indent was lost. */
+static bool lost_indent(const page_line *line)
+{
+	return line->width + LOST_INDENT + 2u >= line->column && line->width + LOST_INDENT - 1u <= line->column;
+}
+
 /* May `line` stand in the column of `last`? */
 static bool same_column(const page_line *last, const page_line *line)
 {
@@ -133,9 +141,12 @@ static bool goes_on_first(const struct join *j, const page_line *line)
 	const page_line *last = j->last;
 	if (j->indents_kept)
 		return last->indent >= 2;
+	if (last->quoting)
+		return true;
 	if (line->gap > j->usual_gap)
 		return false;
-	if (last->width + 1u >= last->column && last->tight <= last->column && line->column && line->clauses)
+	bool exact = (last->width + 1u >= last->column && last->tight <= last->column) || (j->indents_lost && lost_indent(last));
+	if (exact && line->column && line->clauses)
 		return true;                                                       /* one headline in ten is as wide as its column, one first line in three has no comma */
 	if (line->end == END_STOP && line->width + 6u < last->column)
 		return true;                                                       /* it would be a paragraph of one short line */
@@ -165,14 +176,6 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 	if (last->clauses && last->width >= 30 && j->page->wrapped)
 		return line->end == END_STOP && line->gap <= j->usual_gap + 1u;
 	return j->block->lines > 1 && last->column && line->column && prose && !j->apart && last->width + 12u >= last->column;
-}
-
-#define LOST_INDENT 4            /* columns: two ideographs */
-
-/* As wide as the first line of a paragraph is when its indent was lost. */
-static bool lost_indent(const page_line *line)
-{
-	return line->width + LOST_INDENT + 2u >= line->column && line->width + LOST_INDENT - 1u <= line->column;
 }
 
 /* Text out of PDF has no indents, but the lines are still broken where the indents made them end: behind a clearly short last line, most lines are two characters
