@@ -43,7 +43,8 @@ struct part {
 	size_t stage;            /* pipeline: number of the stage it is in or waits for */
 	bool lent;               /* pipeline: a stage holds it */
 	bool enriched;           /* pipeline: the stages behind the judge have answered (kept when judged again) */
-	bool failed;             /* pipeline: a stage behind the judge failed on it (kept, too) */
+	record_fault *failure;   /* pipeline: a stage behind the judge failed on it (kept, too); NULL: none */
+	int failed_attempts;     /* pipeline: of that failure */
 	bool finished;           /* pipeline: `out` holds its record */
 	verdict verdict;         /* judge */
 	struct index_entry *entry;       /* judge: its pending entry; NULL unless PART_ARTICLE with the index on */
@@ -84,6 +85,7 @@ struct item {
 	int repeat_pages;        /* judge: page_count of what is repeated */
 	buf out;                 /* pipeline: record of a repeat or tombstone */
 	size_t bytes;            /* pipeline: what it was counted with, parts apart */
+	uint64_t sequence;       /* pipeline: order of reading over all partitions */
 	int64_t read_us;         /* monotonic clock at intake, for the end-to-end time */
 };
 

@@ -128,7 +128,8 @@ static bool is_judged(const item *it)
 	return it->state == ITEM_JUDGED || it->state == ITEM_DONE;
 }
 
-/* An item in flight with the same bytes; `judged`: only such as bring an article for certain. */
+/* An item in flight with the same bytes: one that brings an article for certain (`judged`), or any that was read earlier. Earlier, so that waiting always follows
+ * the order of reading, and nobody waits in a circle. */
 static item *find_registered(const judge *self, const item *it, bool judged)
 {
 	for (item *other = *chain_of(self, it->fingerprint); other; other = other->next_registered) {
@@ -136,7 +137,7 @@ static item *find_registered(const judge *self, const item *it, bool judged)
 			continue;
 		if (!index_in_window(self->index, clock_of(other), clock_of(it)))
 			continue;
-		if (!judged || (is_judged(other) && judge_article_of(other)))
+		if (judged ? is_judged(other) && judge_article_of(other) : other->sequence < it->sequence)
 			return other;
 	}
 	return NULL;
@@ -389,8 +390,10 @@ static void judge_part(judge *self, part *p, bool first_article)
 
 static void judge_item(judge *self, item *it)
 {
-	if (self->index && self->repeats && bind_if_repeat(self, it))
+	if (self->index && self->repeats && bind_if_repeat(self, it)) {
+		tell_repeats(self, it);
 		return;
+	}
 	for (size_t i = 0; i < it->part_count; i++) {
 		part *p = it->parts[i];
 		if (self->index) {
@@ -455,7 +458,7 @@ static bool waits_for_marked(const item *it)
 /* Has a verdict that the order of judging decided: such a one behind a first waiter is given again. */
 static bool has_verdict(const item *it)
 {
-	return is_judged(it) || (it->state == ITEM_DEAD && it->died_judged);
+	return !it->tombstone && (is_judged(it) || (it->state == ITEM_DEAD && it->died_judged));
 }
 
 /* Marks who must be judged again (R6): who waits for a marked one, and in each partition every verdict behind the first of these. */
@@ -574,8 +577,9 @@ void judge_gone(judge *self, item *const *gone, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		gone[i]->mark = MARK_NONE;
 		cut_links(self, gone[i]);
-		assert(!somebody_waits(gone[i]));
 	}
+	for (size_t i = 0; i < count; i++)       /* those who waited are gone themselves, or were taken back */
+		assert(!somebody_waits(gone[i]));
 }
 
 void judge_committed(judge *self, item *it, uint32_t segment)

@@ -31,6 +31,7 @@ struct pipeline {
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	size_t judge_after;                      /* stages before the judge */
+	uint64_t sequence;                       /* of the item read last */
 	size_t bytes;
 	bool high, moved;                        /* pressure; something may be judged */
 	item **doomed;                           /* to be declared dead by pipeline_settle; their fault is set */
@@ -240,7 +241,8 @@ void pipeline_settle(pipeline *self)
 	while (self->doomed_count || self->moved) {
 		while (self->doomed_count) {
 			item *it = self->doomed[--self->doomed_count];
-			if (it->state != ITEM_DEAD)
+			/* one whose verdict was taken back meanwhile (READY) is judged again first; one that became a repeat or started again is cleared of its fault */
+			if (it->state != ITEM_DEAD && it->state != ITEM_READY && it->fault.code[0])
 				die(self, it);
 		}
 		self->moved = false;
@@ -372,6 +374,17 @@ static bool keep_for_later(pipeline *self, part *p)
 	return true;
 }
 
+/* The part's item dies of it. Behind the judge the failure is kept: judged again as an article the part fails again, as a duplicate it lives (R6). */
+static void fail(pipeline *self, part *p, const record_fault *fault, int attempts)
+{
+	if (p->stage >= self->judge_after) {
+		p->failure = p->failure ? p->failure : mem_alloc(sizeof *p->failure);
+		*p->failure = *fault;
+		p->failed_attempts = attempts;
+	}
+	doom(self, p->item, fault, attempts);
+}
+
 static void done(void *arg, void *ticket, const stage_result *result)
 {
 	pipeline *self = arg;
@@ -383,8 +396,7 @@ static void done(void *arg, void *ticket, const stage_result *result)
 	if (it->fault.code[0])
 		return;
 	if (result->fault) {
-		p->failed = p->stage >= self->judge_after;
-		doom(self, it, result->fault, result->attempts);
+		fail(self, p, result->fault, result->attempts);
 		return;
 	}
 	if (!p->doc) {
@@ -399,8 +411,7 @@ static void done(void *arg, void *ticket, const stage_result *result)
 	if (result->part_count != 1 || apply_part(p, &result->parts[0], name, &fault)) {
 		if (!fault.code[0])
 			record_fault_set(&fault, fault_names[FAULT_REFUSED], name, "the worker answered with %zu parts", result->part_count);
-		p->failed = p->stage >= self->judge_after;
-		doom(self, it, &fault, 1);
+		fail(self, p, &fault, 1);
 		return;
 	}
 	count_part(self, p);
@@ -420,16 +431,22 @@ static bool goes_on(const pipeline *self, const part *p)
 	return p->state == PART_ARTICLE || self->duplicates == DUPLICATES_ENRICH;
 }
 
+/* A death that was taken back is none. */
+static void clear_fault(item *it)
+{
+	memset(&it->fault, 0, sizeof it->fault);
+	it->died_judged = false;
+}
+
 static void judged(void *arg, item *it)
 {
 	pipeline *self = arg;
-	record_fault earlier = it->fault;        /* of a death behind the judge that was taken back */
-	memset(&it->fault, 0, sizeof it->fault);
+	clear_fault(it);
 	it->open = it->part_count;
 	for (size_t i = 0; i < it->part_count; i++) {
 		part *p = it->parts[i];
-		if (goes_on(self, p) && p->failed) {
-			doom(self, it, &earlier, it->attempts);
+		if (goes_on(self, p) && p->failure) {
+			doom(self, it, p->failure, p->failed_attempts);
 			return;
 		}
 		if (goes_on(self, p) && !p->enriched && self->judge_after < self->stage_count) {
@@ -449,6 +466,7 @@ static void bound(void *arg, item *it)
 {
 	pipeline *self = arg;
 	clear_parts(self, it);
+	clear_fault(it);
 	buf_clear(&it->out);
 	if (self->duplicates != DUPLICATES_DROP)
 		record_dump_duplicate(it->rec, it->repeat_pages, &it->repeat_verdict, self->hooks.wall_ms(self->hooks.arg), &it->out);
@@ -476,6 +494,7 @@ static void restart(void *arg, item *it)
 {
 	pipeline *self = arg;
 	clear_parts(self, it);
+	clear_fault(it);
 	start(self, it);
 }
 
@@ -496,6 +515,7 @@ void pipeline_take(pipeline *self, partition *p, const record_source *source, vo
 	item *it = item_new(p, source->offset);
 	it->source = *source;
 	it->message = message;
+	it->sequence = ++self->sequence;
 	it->read_us = self->hooks.mono_us(self->hooks.arg);
 	ledger_append(self->ledger, it);
 	p->last_offset = source->offset;
