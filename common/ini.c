@@ -41,8 +41,7 @@ static mr_bytes trim(mr_bytes text)
 	return text;
 }
 
-/* NULL: fine; else what is wrong with the bytes of the line. */
-static const char *wrong_bytes(mr_bytes line)
+const char *ini_wrong_bytes(mr_bytes line)
 {
 	if (line.len > INI_LINE_MAX)
 		return "line is longer than 8192 bytes";
@@ -113,7 +112,7 @@ static void parse_line(parser *self, mr_bytes line)
 {
 	if (line.len && line.data[line.len - 1] == '\r')
 		line.len--;
-	const char *wrong = wrong_bytes(line);
+	const char *wrong = ini_wrong_bytes(line);
 	if (wrong) {
 		complain(self, wrong);
 		return;

@@ -34,9 +34,11 @@ typedef struct reading {
 	bool unknown_section;            /* told already */
 } reading;
 
+/* `what` may quote a value, cut anywhere: one line of whole characters comes out. */
 static void complain(reading *at, const char *origin, const char *what)
 {
-	buf_printf(at->errors, "%s: %s\n", origin, what);
+	char clean[1025];
+	buf_printf(at->errors, "%s: %s\n", origin, log_clean(clean, sizeof clean - 1, mr_bytes_of(what)));
 	at->bad++;
 }
 
@@ -368,8 +370,9 @@ static void read_set(reading *at, const char *text)
 	char name[NAME_MAX_BYTES], section[INI_NAME_MAX + 1];
 	const char *sign = strchr(text, '=');
 	size_t len = sign ? (size_t)(sign - text) : 0;
-	if (!len || len >= sizeof name) {
-		complain(at, "--set", "wants section.key=value");
+	const char *wrong = ini_wrong_bytes(mr_bytes_of(text));
+	if (wrong || !len || len >= sizeof name) {
+		complain(at, "--set", wrong ? wrong : "wants section.key=value");
 		return;
 	}
 	snprintf(name, sizeof name, "%.*s", (int)len, text);

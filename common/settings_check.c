@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "log.h"
 #include "nearest.h"
 #include "settings_parts.h"
 
@@ -22,12 +23,12 @@ static void complain(checking *at, const char *name, const char *format, ...) MR
 
 static void complain(checking *at, const char *name, const char *format, ...)
 {
-	char what[512];
+	char what[512], clean[512];      /* a value may be cut anywhere: whole characters come out */
 	va_list args;
 	va_start(args, format);
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
-	buf_printf(at->errors, "%s: %s: %s\n", settings_origin(at->self, name), name, what);
+	buf_printf(at->errors, "%s: %s: %s\n", settings_origin(at->self, name), name, log_clean(clean, sizeof clean - 1, mr_bytes_of(what)));
 	at->bad++;
 }
 

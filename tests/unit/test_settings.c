@@ -247,6 +247,9 @@ static void the_longest_section_wins(void **state)
 	expect_set_error("nonsense", "--set: wants section.key=value\n");
 	expect_set_error("=1", "--set: wants section.key=value\n");
 	expect_set_error("epoch_ms=1", "--set: unknown setting 'epoch_ms' (did you mean 'publish.epoch_ms'?)\n");
+	expect_set_error("publish.topic=\x1b[2J", "--set: control byte in the line\n");
+	expect_set_error("publish.topic=\xFF", "--set: line is not UTF-8\n");
+	expect_set_error("log.level=一二三四五六七八九十一二三四五六", "--set: log.level: '一二三四五六七八九十一二三?' is not one of: error warn info debug\n");
 	expect_set_error("publish.=1", "--set: unknown setting 'publish.'\n");
 }
 
