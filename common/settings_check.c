@@ -284,6 +284,19 @@ static void check_labels(checking *at)
 	check_repeats(at, "classify.labels", labels, count);
 }
 
+static void check_media_topics(checking *at)
+{
+	const char *const *items;
+	size_t count = settings_list(at->self, "classify.media_topics", &items);
+	for (size_t i = 0; i < count; i++) {
+		const char *sign = strchr(items[i], '=');
+		char label[33];
+		snprintf(label, sizeof label, "%.*s", (int)(sign && sign - items[i] < 32 ? sign - items[i] : 32), items[i]);
+		if (!sign || !sign[1] || !is_word(label, "a", "a0_", 31))
+			complain(at, "classify.media_topics", "'%.64s' is not label=code", items[i]);
+	}
+}
+
 /* ---- limits, addresses, times ---- */
 
 static bool is_loopback(const char *address)
@@ -335,6 +348,7 @@ int settings_check(const settings *self, buf *errors)
 	check_stages(&at);
 	check_spawn(&at);
 	check_labels(&at);
+	check_media_topics(&at);
 	check_limits(&at);
 	check_timeouts(&at);
 	return at.bad;

@@ -387,6 +387,7 @@ static void names_must_be_legal(void **state)
 	expect_rules(SETS("daemon.instance=a-b_c9"), NOTHING);
 	expect_rules(SETS("pipeline.stages=extract extract", "classify.labels=a b a none X"),
 		     WANTS("pipeline.stages: 'extract' stands twice", "classify.labels: 'a' stands twice", "'none' is what", "'X' is not a label"));
+	expect_rules(SETS("classify.media_topics=education=a talent B=c x="), WANTS("'talent' is not label=code", "'B=c' is not label=code", "'x=' is not label=code"));
 	expect_rules(SETS("classify.labels="), WANTS("classify.labels: wants 1 to 64"));
 	expect_rules(SETS("pipeline.stages=Extract"), WANTS("'Extract' is not a stage name"));
 	expect_rules(SETS("pipeline.stages="), NOTHING);

@@ -1,0 +1,123 @@
+/* The millrace command as people call it: shared options, help, unknown commands, check with its exit codes and its silence about secrets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "common/buf.h"
+#include "common/exit_codes.h"
+#include "common/nearest.h"
+
+/* Runs `millrace ARGUMENTS` through the shell; both streams in `out`. */
+static int run(const char *arguments, buf *out)
+{
+	char command[1024];
+	buf_clear(out);
+	snprintf(command, sizeof command, "env -u MILLRACE_CONFIG -u CREDENTIALS_DIRECTORY '%s/bin/millrace' %s 2>&1", BINARY_DIR, arguments);
+	FILE *pipe = popen(command, "r");
+	assert_non_null(pipe);
+	size_t n;
+	while ((n = fread(buf_reserve(out, 4096), 1, 4096, pipe)) > 0)
+		out->len += n;
+	buf_reserve(out, 0)[0] = 0;
+	int status = pclose(pipe);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void expect(const char *arguments, int code, const char *text)
+{
+	buf out = {0};
+	int got = run(arguments, &out);
+	if (got != code || !strstr(out.data, text))
+		print_message("millrace %s: %d\n%s", arguments, got, out.data);
+	assert_int_equal(got, code);
+	assert_non_null(strstr(out.data, text));
+	buf_free(&out);
+}
+
+static void commands_are_found(void **state)
+{
+	(void)state;
+	expect("--help", EXIT_CLEAN, "Usage: millrace COMMAND");
+	expect("--help", EXIT_CLEAN, "78  wrong configuration");
+	expect("help check", EXIT_CLEAN, "Usage: millrace check");
+	expect("check --help", EXIT_CLEAN, "--set SECTION.KEY=VALUE");
+	expect("--version", EXIT_CLEAN, "millrace " MILLRACE_VERSION "\n");
+	expect("version", EXIT_CLEAN, "librdkafka ");
+	expect("chekc", EXIT_USAGE, "unknown command 'chekc' (did you mean 'check'?)");
+	expect("xyzzyxyzzy", EXIT_USAGE, "unknown command 'xyzzyxyzzy'; see millrace --help");
+	expect("", EXIT_USAGE, "no command");
+	expect("check --set", EXIT_USAGE, "--set wants a value");
+	expect("check --nonsense", EXIT_USAGE, "unexpected '--nonsense'");
+	expect("version > /dev/full", EXIT_FAILED, "");            /* the reason goes there, too */
+}
+
+static void check_tells_all(void **state)
+{
+	(void)state;
+	expect("check --config '" SOURCE_DIR "/conf/millrace.conf'", EXIT_CLEAN, "the configuration is good");
+	expect("check", EXIT_CLEAN, "note: kafka.bootstrap.servers is not set");
+	expect("check --config /nonexistent/millrace.conf", EXIT_CONFIG, "/nonexistent/millrace.conf: cannot open: No such file");
+	expect("check --set publish.epoch=1 --set=publish.epoch_ms=0 --set log.level=loud", EXIT_CONFIG, "millrace check: 3 errors");
+	expect("check --set publish.topic=articles.raw", EXIT_CONFIG, "'articles.raw' is an input topic");
+	expect("check --set kafka.fetch.wait.max=5", EXIT_CONFIG, "--set: librdkafka has no property 'fetch.wait.max' (did you mean 'fetch.wait.max.ms'?)");
+	expect("check --set kafka.producer.linger.ms=-1", EXIT_CONFIG, "outside allowed range");
+	expect("check --set kafka.sasl.password=file:pw", EXIT_CLEAN, "note: --set: kafka.sasl.password: relative name");
+	expect("check --set kafka.group.id=x", EXIT_CONFIG, "kafka.group.id cannot be set: set intake.group");
+}
+
+static void check_explains(void **state)
+{
+	(void)state;
+	expect("check publish.epoch_ms --set publish.epoch_ms=2s", EXIT_CLEAN, "2s\n");
+	expect("check --explain publish.epoch_ms", EXIT_CLEAN, "time, default: 100, from 1ms to 1min");
+	expect("check dedup", EXIT_CLEAN, "dedup.window_days = 60\n");
+	expect("check kafka.client.id --set kafka.client.id=me", EXIT_CLEAN, "me\n");
+	expect("check publish.epohc_ms", EXIT_USAGE, "did you mean 'publish.epoch_ms'?");
+	expect("check zzzzz", EXIT_USAGE, "nothing is set by the name of 'zzzzz'");
+}
+
+static void secrets_are_never_printed(void **state)
+{
+	static const char *const calls[] = {"check", "check --explain", "check kafka", "check kafka.sasl.password", "check --set kafka.nonsense.password=hunter2",
+		"check --set kafka.linger.ms=x", "check --set publish.epoch=1"};
+	(void)state;
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		char arguments[256];
+		buf out = {0};
+		snprintf(arguments, sizeof arguments, "%s --set kafka.sasl.password=hunter2 --set kafka.ssl.key.password=hunter2", calls[i]);
+		run(arguments, &out);
+		assert_null(strstr(out.data, "hunter2"));
+		buf_free(&out);
+	}
+}
+
+static void distances_are_those_of_slips(void **state)
+{
+	(void)state;
+	assert_int_equal(edit_distance("check", "check"), 0);
+	assert_int_equal(edit_distance("chekc", "check"), 1);
+	assert_int_equal(edit_distance("", "abc"), 3);
+	assert_int_equal(edit_distance("kitten", "sitting"), 3);
+	nearest guess = {.word = "x"};
+	nearest_offer(&guess, "check");
+	assert_null(guess.best);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commands_are_found),
+		cmocka_unit_test(check_tells_all),
+		cmocka_unit_test(check_explains),
+		cmocka_unit_test(secrets_are_never_printed),
+		cmocka_unit_test(distances_are_those_of_slips),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
