@@ -54,9 +54,10 @@ static int read_arguments(arguments *self, int argc, char **argv)
 {
 	const char *value;
 	for (int i = 1; i < argc; i++) {
-		if ((value = value_of("--stage", argc, argv, &i)))
+		if ((value = value_of("--stage", argc, argv, &i))) {
+			((char *)value)[strcspn(value, ":")] = 0;        /* extract:2 is another extract, for systemd's %i */
 			self->stage = value;
-		else if ((value = value_of("--endpoint", argc, argv, &i)))
+		} else if ((value = value_of("--endpoint", argc, argv, &i)))
 			self->endpoint = value;
 		else if ((value = value_of("--config", argc, argv, &i)))
 			self->config = value;
