@@ -320,6 +320,7 @@ static bool english_month_first(scan *s, date_value *out)
 	take_any(&t, endings);
 	take(&t, ",");
 	skip_space(&t, 2);
+	take_week_day(&t);
 	if (!take_number(&t, 4, 4, &v.year))
 		return false;
 	return finish(s, t, v, out);

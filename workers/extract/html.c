@@ -84,10 +84,9 @@ static void read_page(const html_tree *tree, mr_bytes url, html_result *out)
 	html_markup_read(&markup, tree);
 	uint32_t top = html_score(&page);
 	uint8_t *kind = mem_array(page.line_count + 1, 1);
-	html_title_find(&page, &markup, top, &out->title);
+	uint32_t title_line = html_title_find(&page, &markup, top, &out->title);
 	if (top)
 		html_clean(&page, top, buf_bytes(&out->title), kind);
-	html_facts_find(&page, &markup, top, kind, url, out);
 	if (top)
 		write_body(&page, top, kind, out);
 	copy(&out->section, &markup.section);
@@ -97,6 +96,7 @@ static void read_page(const html_tree *tree, mr_bytes url, html_result *out)
 	lang_guess guess = lang_find(buf_bytes(out->body.len ? &out->body : &out->title), tree->lang);
 	memcpy(out->language, guess.language, sizeof out->language);
 	out->script = guess.script;
+	html_facts_find(&page, &markup, top, title_line, kind, url, out);
 	free(kind);
 	html_markup_free(&markup);
 	html_page_free(&page);

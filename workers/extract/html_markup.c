@@ -15,7 +15,12 @@ static void set_once(buf *out, mr_bytes value)
 static void set_date(date_value *out, mr_bytes value)
 {
 	date_value v;
-	if (out->precision < DATE_MINUTE && value.data && date_parse(value, &v) && v.precision > out->precision)
+	if (out->precision >= DATE_MINUTE || !value.data || !date_parse(value, &v))
+		return;
+	/* Midnight to the second is how systems write a day. */
+	if (!v.hour && !v.minute && !v.second && v.precision > DATE_DAY)
+		v.precision = DATE_DAY;
+	if (v.precision > out->precision)
 		*out = v;
 }
 
@@ -48,7 +53,7 @@ static void read_meta(html_markup *self, const html_tree *tree, uint32_t node)
 		"apub:time", "weibo: article:create_at", "weibo:article:create_at", "_pubtime", "cxenseparse:recs:publishtime", "og:published_time", "og:pubdate",
 		"bt:pubdate", "article.published", "citation_publication_date", "article:create_at", "firstcreatedate", NULL};
 	static const char *const updated[] = {"article:modified_time", "og:updated_time", "datemodified", "lastmodified", "dcterms.modified",
-		"apub:update_time", "og:article:modified_time", NULL};
+		"apub:update_time", "dateupdate", "og:article:modified_time", NULL};
 	static const char *const authors[] = {"author", "article:author", "og:article:author", "dc.creator", "byl", "parsely-author", "sailthru.author",
 		"dcterms.creator", "citation_author", NULL};
 	static const char *const titles[] = {"og:title", "twitter:title", "dc.title", "weibo: article:title", NULL};

@@ -22,10 +22,12 @@ void html_markup_free(html_markup *self);
 /* html_jsonld.c: adds what the JSON-LD scripts of the page say. */
 void html_jsonld_read(html_markup *self, const html_tree *tree);
 
-/* html_title.c: the headline. `top` is the article's element (0: none). */
-void html_title_find(const html_page *page, const html_markup *markup, uint32_t top, buf *title);
+#define HTML_NO_LINE UINT32_MAX
+
+/* html_title.c: the headline. `top` is the article's element (0: none). Returns its line; HTML_NO_LINE when it comes from markup. */
+uint32_t html_title_find(const html_page *page, const html_markup *markup, uint32_t top, buf *title);
 
 /* html_facts.c: what the lines around and in the article say; `kind` as html_clean fills it. */
-void html_facts_find(const html_page *page, const html_markup *markup, uint32_t top, uint8_t *kind, mr_bytes url, html_result *out);
+void html_facts_find(const html_page *page, const html_markup *markup, uint32_t top, uint32_t title_line, const uint8_t *kind, mr_bytes url, html_result *out);
 
 #endif

@@ -83,7 +83,71 @@ static double heading_score(const html_page *page, const html_markup *markup, ui
 	return score - (html_hints_between(page, l->node, 0) & HINT_NOISE ? 0.3 : 0);
 }
 
-void html_title_find(const html_page *page, const html_markup *markup, uint32_t top, buf *title)
+#define OPENING_BYTES 6000
+
+/* The share of the pairs of neighbouring characters of `text` that occur in the article's opening: a headline speaks of its article, a section's name
+ * does not. */
+static double speaks_of(mr_bytes text, mr_bytes opening)
+{
+	size_t pairs = 0, hits = 0;
+	const char *end = text.data + text.len;
+	for (const char *at = text.data; at < end && pairs < 100;) {
+		const char *next = at, *behind;
+		utf8_next(&next, end);
+		if (next >= end)
+			break;
+		behind = next;
+		utf8_next(&behind, end);
+		pairs++;
+		hits += memmem(opening.data, opening.len, at, (size_t)(behind - at)) != NULL;
+		at = next;
+	}
+	return pairs ? (double)hits / (double)pairs : 0;
+}
+
+static mr_bytes opening_of(const html_page *page, uint32_t top)
+{
+	uint32_t first = page->first_line[top], end = page->end_line[top];
+	while (first < end && page->lines[first].units < 120)
+		first++;
+	if (first >= end)
+		return (mr_bytes){0};
+	size_t from = page->lines[first].at, to = page->lines[end - 1].at + page->lines[end - 1].len;
+	return (mr_bytes){page->text.data + from, to - from < OPENING_BYTES ? to - from : OPENING_BYTES};
+}
+
+/* No heading repeats the page's title: a heading directly above the text that speaks of it more than the title does. */
+static uint32_t heading_above(const html_page *page, uint32_t top, mr_bytes title)
+{
+	uint32_t first = page->first_line[top], from = first > 6 ? first - 6 : 0, best = HTML_NO_LINE;
+	mr_bytes opening = opening_of(page, top);
+	double most = title.len ? speaks_of(title, opening) + 0.25 : 0.3;
+	for (uint32_t i = from; i < first + 3 && i < page->line_count && page->lines[i].units < 200; i++) {
+		int tag = page->tree->nodes[page->lines[i].block].tag;
+		bool heading = (tag >= TAG_H1 && tag <= TAG_H6) || html_hints_between(page, page->lines[i].node, 0) & HINT_TITLE;
+		if (!heading || page->lines[i].hidden || page->lines[i].units < 12 || page->lines[i].link_units)
+			continue;
+		double speaks = speaks_of(html_line_text(page, i), opening);
+		if (speaks > most) {
+			most = speaks;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static void title_of_markup(const html_markup *markup, buf *title)
+{
+	mr_bytes site = buf_bytes(&markup->site_name);
+	const buf *titles[] = {&markup->headline, &markup->og_title, &markup->page_title};
+	for (size_t i = 0; i < 3 && !title->len; i++) {
+		mr_bytes text = html_trim(buf_bytes(titles[i]));
+		text = i && text.len ? cut_site(text, site) : text;
+		buf_add(title, text.data, text.len < MAX_TITLE ? text.len : html_cut_at(text.data, MAX_TITLE));
+	}
+}
+
+uint32_t html_title_find(const html_page *page, const html_markup *markup, uint32_t top, buf *title)
 {
 	double best = 0;
 	uint32_t best_line = 0;
@@ -94,19 +158,14 @@ void html_title_find(const html_page *page, const html_markup *markup, uint32_t 
 			best_line = i;
 		}
 	}
-	if (best > 0) {
-		mr_bytes text = html_line_text(page, best_line);
-		buf_add(title, text.data, text.len);
-		return;
+	if (best <= 0) {
+		title_of_markup(markup, title);
+		best_line = top ? heading_above(page, top, buf_bytes(title)) : HTML_NO_LINE;
 	}
-	mr_bytes site = buf_bytes(&markup->site_name);
-	const buf *titles[] = {&markup->headline, &markup->og_title, &markup->page_title};
-	for (size_t i = 0; i < 3; i++) {
-		mr_bytes text = html_trim(buf_bytes(titles[i]));
-		if (!text.len)
-			continue;
-		text = i ? cut_site(text, site) : text;
-		buf_add(title, text.data, text.len < MAX_TITLE ? text.len : html_cut_at(text.data, MAX_TITLE));
-		return;
-	}
+	if (best_line == HTML_NO_LINE)
+		return HTML_NO_LINE;
+	mr_bytes text = html_line_text(page, best_line);
+	buf_clear(title);
+	buf_add(title, text.data, text.len);
+	return best_line;
 }

@@ -147,11 +147,15 @@ static void set_latin(lang_guess *guess, const counts *c, mr_bytes declared)
 	for (size_t i = 1; i < LATIN; i++)
 		if (c->hits[i] > c->hits[best])
 			best = i;
+	/* Related languages share their short words: the declared one wins when it is near. */
+	for (size_t i = 0; i < LATIN; i++)
+		if (declared.len >= 2 && strncasecmp(declared.data, latin[i].language, 2) == 0 && c->hits[i] * 3 >= c->hits[best] * 2)
+			best = i;
 	for (size_t i = 0; i < LATIN; i++)
 		if (i != best && c->hits[i] > second)
 			second = c->hits[i];
 	/* In running text every fourth word or so is one of these; a sixth of that is asked for, since headlines and lists have few. */
-	if (c->hits[best] * 25 >= c->words && c->hits[best] >= 2 && c->hits[best] * 4 >= second * 5)
+	if (c->hits[best] * 25 >= c->words && c->hits[best] >= 2 && (c->hits[best] * 4 >= second * 5 || (declared.len >= 2 && strncasecmp(declared.data, latin[best].language, 2) == 0)))
 		set(guess, latin[best].language);
 	else
 		set_declared(guess, declared);
