@@ -31,7 +31,7 @@ static mr_bytes cut_site(mr_bytes title, mr_bytes site)
 		uint32_t head_units = html_measure_of(head).units, tail_units = html_measure_of(tail).units;
 		bool named = site.len && (html_equal(tail, site) || memmem(tail.data, tail.len, site.data, site.len));
 		/* A hyphen without blanks joins words more often than it parts a site's name from a headline, unless the name is known or Chinese. */
-		bool tight = title.data[best] == '-' && (unsigned char)title.data[best - 1] < 0x80;
+		bool tight = title.data[best] == '-' && (unsigned char)title.data[best - 1] < 0x80 && title.data[best - 1] != ' ';
 		if (!named && (tight || tail_units > 30 || tail_units * 2 > head_units || html_measure_of(tail).marks))
 			return title;
 		if (head_units < 6)
@@ -121,8 +121,8 @@ static uint32_t heading_above(const html_page *page, uint32_t top, mr_bytes titl
 {
 	uint32_t first = page->first_line[top], from = first > 6 ? first - 6 : 0, best = HTML_NO_LINE;
 	mr_bytes opening = opening_of(page, top);
-	double most = title.len ? speaks_of(title, opening) + 0.25 : 0.3;
-	for (uint32_t i = from; i < first + 3 && i < page->line_count && page->lines[i].units < 200; i++) {
+	double most = title.len && opening.len ? speaks_of(title, opening) + 0.25 : 0.3;
+	for (uint32_t i = from; opening.len && i < first + 3 && i < page->line_count && page->lines[i].units < 200; i++) {
 		int tag = page->tree->nodes[page->lines[i].block].tag;
 		bool heading = (tag >= TAG_H1 && tag <= TAG_H6) || html_hints_between(page, page->lines[i].node, 0) & HINT_TITLE;
 		if (!heading || page->lines[i].hidden || page->lines[i].units < 12 || page->lines[i].link_units)
@@ -141,8 +141,10 @@ static void title_of_markup(const html_markup *markup, buf *title)
 	mr_bytes site = buf_bytes(&markup->site_name);
 	const buf *titles[] = {&markup->headline, &markup->og_title, &markup->page_title};
 	for (size_t i = 0; i < 3 && !title->len; i++) {
+		if (!titles[i]->len)
+			continue;
 		mr_bytes text = html_trim(buf_bytes(titles[i]));
-		text = i && text.len ? cut_site(text, site) : text;
+		text = i ? cut_site(text, site) : text;
 		buf_add(title, text.data, text.len < MAX_TITLE ? text.len : html_cut_at(text.data, MAX_TITLE));
 	}
 }

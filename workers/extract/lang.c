@@ -35,7 +35,7 @@ static const struct { char language[4]; const char *words[14]; } latin[] = {
 	{"it", {"il", "di", "che", "della", "per", "una", "sono", "con", "gli", "nel", "alla", "del", "le", NULL}},
 	{"nl", {"het", "een", "van", "en", "dat", "niet", "zijn", "voor", "met", "op", "aan", "ook", "te", NULL}},
 	{"id", {"yang", "dan", "di", "dengan", "untuk", "dari", "ini", "itu", "pada", "tidak", "akan", "dalam", "ke", NULL}},
-	{"tr", {"bir", "ve", "bu", "ile", "olarak", "olan", "da", "de", "daha", "sonra", "gibi", "kadar", "ise", NULL}},
+	{"tr", {"bir", "ve", "bu", "ile", "olarak", "olan", "daha", "sonra", "gibi", "kadar", "ise", NULL}},
 	{"sv", {"och", "att", "det", "som", "en", "av", "inte", "den", "till", "med", "har", "ett", "om", NULL}},
 	{"pl", {"nie", "na", "jest", "to", "do", "przez", "oraz", "przy", "od", "za", "po", "dla", "jak", NULL}},
 };
