@@ -78,8 +78,10 @@ static void emit(folder *self, uint32_t c, size_t from)
 		*p++ = (unsigned char)(0x80 | (c & 0x3F));
 	}
 	self->out->len = (size_t)((char *)p - self->out->data);
-	if (self->origin)
-		buf_add(self->origin, &(uint32_t){(uint32_t)from}, sizeof(uint32_t));
+	if (self->origin) {
+		memcpy(self->origin->data + self->origin->len, &(uint32_t){(uint32_t)from}, sizeof(uint32_t));
+		self->origin->len += sizeof(uint32_t);
+	}
 }
 
 /* Case and letters of a character that is no ideograph of the tables and has its width already. */
@@ -163,10 +165,14 @@ void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin)
 {
 	folder self = {.begin = in.data, .at = in.data, .end = in.data + in.len, .flags = flags, .out = out, .origin = origin};
 	buf_reserve(out, in.len + OUT_MAX);
+	if (origin)                              /* one a character, and most characters have three bytes */
+		buf_reserve(origin, (in.len / 3 + OUT_MAX) * sizeof(uint32_t));
 	while (self.at < self.end) {
 		size_t from = (size_t)(self.at - self.begin);
 		if (out->cap - out->len < OUT_MAX)
 			buf_reserve(out, OUT_MAX + (size_t)(self.end - self.at));
+		if (origin && origin->cap - origin->len < OUT_MAX * sizeof(uint32_t))
+			buf_reserve(origin, OUT_MAX * sizeof(uint32_t) + origin->len);
 		unsigned char a = (unsigned char)*self.at;
 		if (a < 0x80) {
 			self.at++;
