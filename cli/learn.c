@@ -151,7 +151,7 @@ static void labels_fit(fit *self, const corpus *from, const dataset *data, const
 
 typedef struct effect {
 	double size;
-	uint32_t gram;
+	uint32_t column;
 } effect;
 
 static int effect_compare(const void *a, const void *b)
@@ -159,23 +159,29 @@ static int effect_compare(const void *a, const void *b)
 	const effect *x = a, *y = b;
 	if (x->size != y->size)
 		return x->size < y->size ? 1 : -1;
-	return x->gram < y->gram ? -1 : x->gram > y->gram;
+	return x->column < y->column ? -1 : x->column > y->column;
 }
 
-/* The grams that move a score most: largest weight of any label times rarity. */
-static bool *grams_choose(const fit *self, const corpus *from, size_t most)
+/* Columns by how far they can move a score: largest weight of any label times rarity. */
+static effect *columns_rank(const fit *self)
 {
-	effect *effects = mem_array(self->columns, sizeof *effects);
+	effect *effects = mem_array(self->columns + 1, sizeof *effects);
 	for (size_t c = 0; c < self->columns; c++) {
 		double size = 0;
 		for (size_t l = 0; l < self->label_count; l++)
 			size = fmax(size, fabs(self->weights[c * self->label_count + l]));
-		effects[c] = (effect){size * self->rarity[c], self->grams[c]};
+		effects[c] = (effect){size * self->rarity[c], (uint32_t)c};
 	}
 	qsort(effects, self->columns, sizeof *effects, effect_compare);
+	return effects;
+}
+
+static bool *grams_choose(const fit *self, const corpus *from, size_t most)
+{
+	effect *effects = columns_rank(self);
 	bool *keep = mem_array(from->gram_count, sizeof *keep);
-	for (size_t c = 0; c < self->columns && c < most; c++)
-		keep[effects[c].gram] = true;
+	for (size_t i = 0; i < self->columns && i < most; i++)
+		keep[self->grams[effects[i].column]] = true;
 	free(effects);
 	return keep;
 }
@@ -232,8 +238,12 @@ int fit_write(const fit *self, const corpus *from, model_head *head, buf *out)
 	float *weights = mem_array(self->columns * self->label_count + 1, sizeof *weights);
 	for (size_t i = 0; i < self->columns * self->label_count; i++)
 		weights[i] = (float)self->weights[i];
-	for (size_t c = 0; c < self->columns; c++)
-		features[c] = (model_feature){from->hashes[self->grams[c]], self->rarity[c], weights + c * self->label_count};
+	effect *order = columns_rank(self);
+	for (size_t i = 0; i < self->columns; i++) {
+		uint32_t c = order[i].column;
+		features[i] = (model_feature){from->hashes[self->grams[c]], self->rarity[c], weights + c * self->label_count};
+	}
+	free(order);
 	for (size_t l = 0; l < self->label_count; l++)
 		head->labels[l].bias = (float)self->bias[l];
 	int result = model_write(head, features, self->columns, out);

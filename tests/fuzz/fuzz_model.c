@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "common/mem.h"
 #include "workers/classify/scorer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size > 1 << 16)
 		return 0;
-	char *file = mem_copy(data, size), error[256];
+	char *file = aligned_alloc(64, (size + 64) / 64 * 64), error[256];
+	memcpy(file, data, size);
 	if (size > 32) {
 		uint64_t bytes = size, sum = XXH3_64bits(file + 32, size - 32);
 		memcpy(file + 16, &bytes, sizeof bytes);

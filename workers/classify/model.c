@@ -31,7 +31,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model
 #define CHECKED_FROM 32
 #define FLAG_SINGLE 1u
 #define TIMES_MAX 16
-#define FULL_PERCENT 50          /* of the slots at most: 2.5 probes for a feature that is not there (Knuth 6.4, linear probing; 8.5 at 75) */
+#define FULL_PERCENT 50          /* of the slots at most: eight features in a bucket of 16 on average, one bucket in 250 overflows (Poisson) */
 
 static const char magic[8] = {'M', 'R', 'T', 'O', 'P', 'I', 'C', 'S'};
 
@@ -98,7 +98,7 @@ static const char *head_read(reader *in, model_head *head)
 	head->title_share = read_float(in);
 	head->rarity_step = read_float(in);
 	if (head->slots_log2 < MODEL_SLOTS_LOG2_MIN || head->slots_log2 > MODEL_SLOTS_LOG2_MAX || head->label_count < 1 ||
-	    head->label_count > MODEL_LABELS_MAX || head->features >= 1u << head->slots_log2)
+	    head->label_count > MODEL_LABELS_MAX || head->features > 1u << head->slots_log2)
 		return "impossible sizes";
 	if (head->title_times > TIMES_MAX || head->lead_times > TIMES_MAX || !within(head->title_share, 0, 100) || !within(head->rarity_step, 0, 1))
 		return "impossible values";
@@ -138,7 +138,7 @@ static const char *file_check(model *self, mr_bytes file)
 	uint32_t used = 0;
 	for (size_t i = 0; i < (size_t)1 << self->head.slots_log2; i++)
 		used += self->tags[i] != 0;
-	return used == self->head.features ? NULL : "impossible table";  /* so at least one slot is empty: probing ends */
+	return used == self->head.features ? NULL : "impossible table";
 }
 
 int model_read(model *self, mr_bytes file, char error[256])
@@ -232,20 +232,21 @@ static void cell_fill(const model_head *head, const model_feature *feature, uint
 	}
 }
 
-/* Fills the table; returns the slots used (two features of one slot and tag are one to a reader: the first stays). */
+/* Fills the table, most important features first; returns the slots used. Two features of one bucket and tag are one to a reader, and a bucket
+ * may be full: the first ones stay. */
 static uint32_t table_fill(const model_head *head, const model_feature *features, size_t count, uint16_t *tags, uint16_t *cells)
 {
-	uint32_t mask = (1u << head->slots_log2) - 1, used = 0;
+	uint32_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t slot = (uint32_t)(features[i].hash >> (64 - head->slots_log2));
-		uint16_t tag = (uint16_t)features[i].hash ? (uint16_t)features[i].hash : 1;
-		while (tags[slot] && tags[slot] != tag)
-			slot = (slot + 1) & mask;
-		if (tags[slot])
+		uint16_t *bucket = tags + model_bucket(head->slots_log2, features[i].hash), tag = model_tag(features[i].hash);
+		uint32_t at = 0;
+		while (at < 1u << MODEL_BUCKET_LOG2 && bucket[at] && bucket[at] != tag)
+			at++;
+		if (at == 1u << MODEL_BUCKET_LOG2 || bucket[at])
 			continue;
-		tags[slot] = tag;
+		bucket[at] = tag;
 		used++;
-		cell_fill(head, &features[i], cells + (size_t)slot * (1 + head->label_count));
+		cell_fill(head, &features[i], cells + (size_t)(bucket + at - tags) * (1 + head->label_count));
 	}
 	return used;
 }

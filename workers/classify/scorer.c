@@ -53,26 +53,30 @@ static void found_push(found *self, uint32_t slot)
 	self->at[self->count++].slot = slot;
 }
 
-static inline void hit_add(hits *self, int32_t slot, size_t first, size_t length)
+static void hits_room(hits *self, size_t most)
 {
-	if (self->count == self->room) {
-		self->room = self->room ? self->room * 2 : 4096;
+	if (most > self->room) {
+		self->room = most + most / 2;
 		self->at = mem_grow(self->at, self->room, sizeof *self->at);
 	}
-	self->at[self->count] = (hit){(uint32_t)slot, (uint32_t)(first << 2 | length)};
-	self->count += slot >= 0;                /* no branch: whether a gram is known cannot be foreseen */
+	self->count = 0;
 }
 
+/* Written whether found or not, kept if found: no branch. */
 static inline void find_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
 	scorer *self = arg;
-	hit_add(&self->text_hits, model_find(self->model, hash), first, length);
+	hit *at = &self->text_hits.at[self->text_hits.count];
+	at->place = (uint32_t)(first << 2 | length);
+	self->text_hits.count += model_find(self->model, hash, &at->slot);
 }
 
 static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_t length)
 {
 	scorer *self = arg;
-	hit_add(&self->title_hits, model_find(self->model, feature_of_title(hash)), first, length);
+	hit *at = &self->title_hits.at[self->title_hits.count];
+	at->place = (uint32_t)(first << 2 | length);
+	self->title_hits.count += model_find(self->model, feature_of_title(hash), &at->slot);
 }
 
 /* Counts hits into the table, each `times`, until the first that begins at token `end` or later; returns the hits behind. */
@@ -96,7 +100,7 @@ static void found_sum(scorer *self, found *part, double share, double *score)
 	double sum[MODEL_LABELS_MAX] = {0}, length2 = 0;
 	for (size_t i = 0; i < part->count; i++) {
 		found_feature *f = &part->at[i];
-		const uint16_t *cell = model_cell(self->model, (int32_t)f->slot);
+		const uint16_t *cell = model_cell(self->model, f->slot);
 		f->times = self->times[f->slot];
 		self->times[f->slot] = 0;
 		f->weight = self->damping[f->times] * (float)cell[0];
@@ -200,6 +204,15 @@ static void sections_score(scorer *self, scoring *out)
 	}
 }
 
+static void grams_find(scorer *self)
+{
+	const tokens *t = &self->tokens;
+	hits_room(&self->text_hits, t->count * FEATURE_GRAM + 1);
+	hits_room(&self->title_hits, t->title_count * FEATURE_GRAM + 1);
+	features_walk(t->at, 0, t->count, find_gram, self);
+	features_walk(t->at, 0, t->title_count, find_title_gram, self);
+}
+
 void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 {
 	const model_head *head = &self->model->head;
@@ -209,17 +222,18 @@ void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 	self->zone_times[ZONE_TITLE] = head->title_times;
 	self->zone_times[ZONE_LEAD] = head->lead_times;
 	self->zone_times[ZONE_BODY] = 1;
-	self->text_hits.count = self->title_hits.count = 0;
 	for (uint32_t l = 0; l < head->label_count; l++)
 		out->score[l] = head->labels[l].bias;
-	features_walk(self->tokens.at, 0, self->tokens.count, find_gram, self);
-	features_walk(self->tokens.at, 0, self->tokens.title_count, find_title_gram, self);
+	grams_find(self);
 	text_score(self, out);
 	title_score(self, out);
-	out->has_sections = tokens_has_sections(&self->tokens);
-	if (out->has_sections)
-		sections_score(self, out);
+	out->has_sections = false;
 	scoring_finish(head, out);
+	if (out->label_count && out->label_count < head->label_count && !head->single && tokens_has_sections(&self->tokens)) {
+		out->has_sections = true;
+		sections_score(self, out);
+		scoring_finish(head, out);
+	}
 }
 
 double scorer_sum_of_contributions(scorer *self, uint32_t label)

@@ -15,7 +15,7 @@ typedef struct scorer scorer;
 typedef struct scoring {
 	double score[MODEL_LABELS_MAX];          /* raw, of the whole */
 	double section_score[MODEL_LABELS_MAX];  /* ... of the section with the highest one */
-	bool has_sections;                       /* a long text: section_score is set */
+	bool has_sections;                       /* section_score is set: a long text with some label, but not all */
 	double probability[MODEL_LABELS_MAX];    /* calibrated: of the whole, or of a section that is sure enough */
 	uint32_t labels[MODEL_LABELS_MAX];       /* those that hold, most probable first */
 	uint32_t label_count;

@@ -59,7 +59,7 @@ struct scorer {
 
 static inline double found_contribution(const scorer *self, const found *part, const found_feature *f, uint32_t label)
 {
-	const uint16_t *cell = model_cell(self->model, (int32_t)f->slot);
+	const uint16_t *cell = model_cell(self->model, f->slot);
 	return (double)f->weight * part->scale * (int16_t)cell[1 + label] * self->model->head.labels[label].weight_step;
 }
 

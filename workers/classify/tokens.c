@@ -29,6 +29,8 @@ static enum kind kind_ascii(uint32_t c)
 
 static enum kind kind_of(uint32_t c)
 {
+	if (c >= 0x4E00 && c <= 0x9FFF)
+		return KIND_WIDE;
 	if (c < 0x80)
 		return kind_ascii(c);
 	if (c == 0xA0 || c == 0x3000)
@@ -42,6 +44,21 @@ static enum kind kind_of(uint32_t c)
 	if (utf8_is_han(c) || (c >= 0x3041 && c <= 0x30FF) || (c >= 0xAC00 && c <= 0xD7A3))
 		return KIND_WIDE;
 	return KIND_BREAK;
+}
+
+/* Next character of folded text, which is well-formed whatever came in; inline for the three bytes of an ideograph. */
+static inline uint32_t folded_next(const char **at, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)*at;
+	if (p[0] < 0x80) {
+		*at += 1;
+		return p[0];
+	}
+	if (p[0] >= 0xE0 && p[0] < 0xF0 && end - *at >= 3) {
+		*at += 3;
+		return (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+	}
+	return utf8_next(at, end);
 }
 
 static token *tokens_push(tokens *self)
@@ -71,7 +88,7 @@ static uint32_t run_read(const char *at, const char *end, const char **next, siz
 	size_t seen = 0;
 	*characters = 0;
 	while (p < end) {
-		enum kind kind = kind_of(utf8_next(&p, end));
+		enum kind kind = kind_of(folded_next(&p, end));
 		if (kind != KIND_LETTER && kind != KIND_DIGIT && (kind != KIND_JOIN || number))
 			break;
 		seen++;
@@ -98,7 +115,7 @@ static void tokens_add(tokens *self, mr_bytes text, bool title)
 	uint8_t breaks = BREAK_LINE;
 	while (at < end) {
 		const char *begin = at;
-		uint32_t c = utf8_next(&at, end);
+		uint32_t c = folded_next(&at, end);
 		enum kind kind = kind_of(c);
 		size_t taken = 1;
 		if (kind != KIND_BLANK && kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT)
