@@ -289,7 +289,7 @@ static size_t lend_alone(lending *self, task *t, borrower *who, task **tasks)
 	return 1;
 }
 
-/* A batch of fresh tasks. Few tasks are spread over the workers that could take some. */
+/* A batch of fresh tasks. Few tasks are shared among the workers that have equally little to do. */
 static size_t lend_batch(lending *self, borrower *who, size_t takers, task **tasks)
 {
 	size_t count = 0, bytes = 0, share = (self->queue.count + takers - 1) / takers;
@@ -352,9 +352,11 @@ static size_t lend_fresh(lending *self, const borrower *reserved, borrower **who
 	for (borrower *b = self->borrowers; b; b = b->next) {
 		if (b == reserved || !may_borrow(b))
 			continue;
-		takers++;
-		if (!best || b->held.count < best->held.count)
+		if (!best || b->held.count < best->held.count) {
 			best = b;
+			takers = 0;
+		}
+		takers += b->held.count == best->held.count;
 	}
 	*who = best;
 	return best && self->queue.first ? lend_batch(self, best, takers, tasks) : 0;
