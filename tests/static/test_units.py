@@ -3,11 +3,16 @@ import configparser
 import ctypes
 import ctypes.util
 import errno
+import json
 import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
+import time
+import urllib.request
 
 import pytest
 
@@ -163,3 +168,67 @@ def test_a_worker_needs_the_call_that_the_group_lacks(tmp_path):
     worker = need_build(BUILD / "bin/millrace-worker")
     result = run_under(filter_of("millrace-worker@.service") - {"seccomp"}, worker, "--stage", "extract", "--cage-test", cwd=tmp_path)
     assert result.returncode in (-31, 18), result.stderr[-2000:]
+
+
+# ---- the running daemon ----
+
+def wait_for(what, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        result = what()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what.__name__}")
+
+
+def page(port, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:                                # not there yet, or 503
+        return ""
+
+
+def count(port, name):
+    found = re.search(rf"^millrace_{name} (\d+)$", page(port, "/metrics"), re.M)
+    return int(found.group(1)) if found else 0
+
+
+@pytest.fixture
+def broker():
+    """The embedded one: the way through is tried here, not transactions."""
+    child = subprocess.Popen([need_build(BUILD / "bin/millrace"), "broker", "--seconds", "120", "--topics",
+                              "articles.raw:1,articles.enriched:1,articles.duplicates:1,dlq.articles.raw:1"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield child.stdout.readline().strip()
+    child.stdin.close()
+    child.wait(timeout=20)
+
+
+def test_the_daemon_lives_under_its_filter(broker, tmp_path):
+    """A record goes all the way, workers in their cages, then reload and drain; a call outside the unit's list would have killed a process."""
+    need("systemd-analyze")
+    kafka = pytest.importorskip("confluent_kafka")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    sets = [f"kafka.bootstrap.servers={broker}", "kafka.consumer.auto.offset.reset=earliest", "publish.delivery=at-least-once", f"admin.port={port}",
+            f"daemon.state_dir={tmp_path}/state", f"daemon.runtime_dir={tmp_path}/run"]
+    command = [need_build(BUILD / "bin/millraced"), *(word for one in sets for word in ("--set", one))]
+    producer = kafka.Producer({"bootstrap.servers": broker})
+    producer.produce("articles.raw", json.dumps({"title": "City opens library", "text": "The city opened a library for students on Monday. " * 5}).encode())
+    assert producer.flush(30) == 0
+    log = tmp_path / "log"
+    with log.open("w") as stderr:
+        daemon = subprocess.Popen(command, preexec_fn=closed_in(filter_of("millraced.service")), cwd=tmp_path, stderr=stderr)
+    try:
+        wait_for(lambda: count(port, "records_published_total") == 1 or daemon.poll() is not None, 60)
+        daemon.send_signal(signal.SIGHUP)
+        wait_for(lambda: daemon.poll() is not None or 'config_reloads_total{result="ok"} 1' in page(port, "/metrics"))
+        daemon.terminate()
+        assert daemon.wait(timeout=40) == 0, log.read_text()[-3000:]
+    finally:
+        daemon.kill()
+        daemon.wait()
+    assert "signal 31" not in log.read_text()      # SIGSYS of a worker
