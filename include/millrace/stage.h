@@ -26,7 +26,7 @@ typedef struct mr_task {
 } mr_task;
 
 /* Value of a field of the task; data NULL when it is null. Names are those of the article record (docs/record.md): a string as
- * it is, a list of strings joined by '\n', anything else as JSON text. The first stage gets the feed's values and moreover
+ * it is, a list of strings joined by '\n', anything else as JSON text (`detail.sections`: that list of the detail). The first stage gets the feed's values and moreover
  *   input        "text" or "html": what `body` holds
  *   input.text   the text to fall back to when the HTML gives none (a feed record with both)
  *   charset      charset named by the content-type header, when body is raw bytes; "UTF-8" when it was decoded already
