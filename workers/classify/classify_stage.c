@@ -13,6 +13,8 @@
 #include "workers/classify/scorer.h"
 
 #define EVIDENCE_MAX 8
+#define SECTIONS_MAX_BYTES (256 * 1024)
+#define SECTIONS_MISSED_MAX 16   /* headings that are not in the body; each one costs a search to its end */
 
 typedef struct classify {
 	model model;
@@ -25,7 +27,7 @@ typedef struct classify {
 	buf title;                               /* scratch: kicker, title and subtitle */
 } classify;
 
-static const char *const classify_fields[] = {"title", "kicker", "subtitle", NULL};
+static const char *const classify_fields[] = {"title", "kicker", "subtitle", "detail.sections", NULL};
 
 char *classify_shipped_model(char out[4096])
 {
@@ -172,30 +174,83 @@ static void scoring_narrow(const classify *self, scoring *said)
 	said->primary = kept ? (int)said->labels[0] : -1;
 }
 
+static json_t *labels_list(const classify *self, const scoring *said)
+{
+	json_t *labels = json_array();
+	for (uint32_t i = 0; i < said->label_count; i++)
+		json_array_append_new(labels, json_string(self->model.head.labels[said->labels[i]].name));
+	return labels;
+}
+
+static json_t *primary_of(const classify *self, const scoring *said)
+{
+	return json_string(said->primary < 0 ? "none" : self->model.head.labels[said->primary].name);
+}
+
+/* Where the section of a heading begins: the heading's next place in the body; NULL: it is not there as printed. */
+static const char *section_begin(mr_bytes body, const char *from, const json_t *section)
+{
+	const char *heading = json_string_value(json_object_get(section, "heading"));
+	return heading && *heading ? memmem(from, (size_t)(body.data + body.len - from), heading, strlen(heading)) : NULL;
+}
+
+/* Each section reaches to the heading of the next one that was found; a part heading that is followed at once by its first section says what its
+ * own words say. */
+static json_t *sections_label(classify *self, mr_bytes body, mr_bytes text)
+{
+	json_t *sections = text.data && text.len <= SECTIONS_MAX_BYTES ? json_loadb(text.data, text.len, 0, NULL) : NULL, *section;
+	size_t count = json_array_size(sections), i;
+	const char **begins = mem_array(count + 1, sizeof *begins), *at = body.data;
+	int missed = 0;
+	json_array_foreach(sections, i, section) {
+		begins[i] = missed < SECTIONS_MISSED_MAX ? section_begin(body, at, section) : NULL;
+		missed += !begins[i];
+		at = begins[i] ? begins[i] + 1 : at;
+	}
+	const char *end = body.data + body.len;
+	for (i = count; i-- > 0;) {
+		scoring said;
+		if (!begins[i] || !scorer_part(self->scorer, (size_t)(begins[i] - body.data), (size_t)(end - body.data), &said))
+			continue;
+		end = begins[i];
+		scoring_narrow(self, &said);
+		section = json_array_get(sections, i);
+		json_object_set_new(section, "labels", labels_list(self, &said));
+		json_object_set_new(section, "primary_label", primary_of(self, &said));
+	}
+	free(begins);
+	return sections;
+}
+
+static void scores_add(const classify *self, const scoring *said, json_t *patch)
+{
+	for (size_t i = 0; i < self->label_count; i++) {
+		char field[MODEL_NAME_BYTES + 8];
+		snprintf(field, sizeof field, "score_%s", self->model.head.labels[self->labels[i]].name);
+		json_object_set_new(patch, field, score_value(said->probability[self->labels[i]]));
+	}
+}
+
 static void classify_apply(void *ctx, const mr_task *task, mr_answer *answer)
 {
 	classify *self = ctx;
 	scoring said;
 	scorer_read(self->scorer, headline(self, task), task->body, &said);
 	scoring_narrow(self, &said);
-	json_t *patch = json_object(), *labels = json_array(), *evidence = json_array(), *topics = json_array();
-	for (uint32_t i = 0; i < said.label_count; i++) {
-		uint32_t label = said.labels[i];
-		json_array_append_new(labels, json_string(self->model.head.labels[label].name));
-		if (self->topics[label])
-			json_array_append_new(topics, json_string(self->topics[label]));
-	}
-	for (size_t i = 0; i < self->label_count; i++) {
-		char field[MODEL_NAME_BYTES + 8];
-		snprintf(field, sizeof field, "score_%s", self->model.head.labels[self->labels[i]].name);
-		json_object_set_new(patch, field, score_value(said.probability[self->labels[i]]));
-	}
+	json_t *patch = json_object(), *evidence = json_array(), *topics = json_array();
+	for (uint32_t i = 0; i < said.label_count; i++)
+		if (self->topics[said.labels[i]])
+			json_array_append_new(topics, json_string(self->topics[said.labels[i]]));
+	scores_add(self, &said, patch);
 	evidence_add(self, &said, evidence);
-	json_object_set_new(patch, "labels", labels);
-	json_object_set_new(patch, "primary_label", json_string(said.primary < 0 ? "none" : self->model.head.labels[said.primary].name));
+	json_object_set_new(patch, "labels", labels_list(self, &said));
+	json_object_set_new(patch, "primary_label", primary_of(self, &said));
 	json_object_set_new(patch, "evidence", evidence);
 	json_object_set_new(patch, "media_topics", topics);
 	json_object_set_new(patch, "classifier", json_string(self->fingerprint));
+	json_t *sections = sections_label(self, task->body, mr_task_field(task, "detail.sections"));
+	if (sections)
+		json_object_set_new(patch, "detail", json_pack("{s:o}", "sections", sections));
 	mr_part_patch(mr_answer_part(answer), patch);
 }
 

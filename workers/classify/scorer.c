@@ -204,6 +204,41 @@ static void sections_score(scorer *self, scoring *out)
 	}
 }
 
+/* First token of the body at or behind a byte of the source. */
+static size_t token_at(const tokens *t, size_t byte)
+{
+	size_t low = t->title_count, high = t->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (t->at[middle].start < byte)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool scorer_part(scorer *self, size_t from, size_t to, scoring *out)
+{
+	const model_head *head = &self->model->head;
+	size_t first = token_at(&self->tokens, from), end = token_at(&self->tokens, to), low = 0, high = self->text_hits.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (self->text_hits.at[middle].place >> 2 < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (uint32_t l = 0; l < head->label_count; l++)
+		out->score[l] = head->labels[l].bias;
+	out->has_sections = false;
+	self->part.count = 0;
+	count_hits(self, &self->part, self->text_hits.at + low, self->text_hits.at + self->text_hits.count, end, 1);
+	found_sum(self, &self->part, 1, out->score);
+	scoring_finish(head, out);
+	return end > first;
+}
+
 static void grams_find(scorer *self)
 {
 	const tokens *t = &self->tokens;
