@@ -58,6 +58,12 @@ static void lines_and_lists(void **state)
 		P1 "\n" P2 "\nWhat comes next\n" P3 "\nA short point");
 }
 
+static void copies_go(void **state)
+{
+	(void)state;
+	body_is("<body><div id=content><p class=lead>" P1 "</p><div><p>" P1 "</p><p>" P2 "</p><p>" P3 "</p></div></div></body>", P1 "\n" P2 "\n" P3);
+}
+
 static void an_early_end_tag_ends_nothing(void **state)
 {
 	(void)state;
@@ -180,7 +186,7 @@ static int preload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(furniture_goes), cmocka_unit_test(hidden_text_goes), cmocka_unit_test(lines_and_lists),
+		cmocka_unit_test(furniture_goes), cmocka_unit_test(hidden_text_goes), cmocka_unit_test(lines_and_lists), cmocka_unit_test(copies_go),
 		cmocka_unit_test(an_early_end_tag_ends_nothing), cmocka_unit_test(facts_of_markup), cmocka_unit_test(nothing_is_said_as_nothing),
 		cmocka_unit_test(hostile_pages_stay_cheap), cmocka_unit_test(text_below_deep_nesting_is_kept), cmocka_unit_test(the_limit_of_nodes_is_told)};
 	return cmocka_run_group_tests(tests, preload, NULL);

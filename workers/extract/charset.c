@@ -88,6 +88,11 @@ static void utf8_look(mr_bytes bytes, size_t *good, size_t *bad)
 	*good = *bad = 0;
 	const char *at = bytes.data, *end = at + bytes.len;
 	while (at < end) {
+		uint64_t eight;
+		while (end - at >= 8 && (memcpy(&eight, at, 8), !(eight & 0x8080808080808080ULL)))
+			at += 8;
+		if (at == end)
+			break;
 		if ((unsigned char)*at < 0x80) {
 			at++;
 			continue;

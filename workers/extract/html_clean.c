@@ -1,11 +1,15 @@
 /* html_clean.c - see html_clean.h. First what the elements say, then what the line itself says. */
 #include "workers/extract/html_clean.h"
 
+#include <stdlib.h>
+
+#include "common/mem.h"
 #include "common/utf8.h"
 #include "workers/extract/dates.h"
 #include "workers/extract/html_phrases.h"
 
-#define TAIL_LINES 8
+#define TAIL_LINES 8                     /* lines at most among which contacts and promotion may stand */
+#define REPEATED_UNITS 75                /* shorter lines may be said twice (refrains, table cells) */
 
 const char *html_line_kind_name(enum html_line_kind kind)
 {
@@ -26,7 +30,7 @@ static enum html_line_kind by_place(const html_page *page, uint32_t top, uint32_
 		return LINE_CAPTION;
 	if (hints & HINT_CREDIT)
 		return LINE_CREDIT;
-	if (hints & HINT_META && line->units < 300)
+	if (hints & HINT_META && line->units < 300 && (line->stops <= 1 || line->units < 120))
 		return LINE_META;
 	return LINE_KEPT;
 }
@@ -106,14 +110,19 @@ static bool is_chinese(mr_bytes text, uint32_t units)
 static bool is_text_below_image(const cleaning *self, const html_line *line, mr_bytes text)
 {
 	static const char *const begins[] = {"一、", "二、", "三、", "四、", "五、", "六、", "七、", "八、", "第", "（", "“", "1", "2", "3", "4", "5", "6", "7", "8", "9", NULL};
-	date_found found;
 	for (const char *const *b = begins; *b; b++)
 		if (html_starts_with(text, *b))
 			return true;
 	mr_bytes last = {text.data + (text.len > 3 ? text.len - 3 : 0), text.len > 3 ? 3 : text.len};
 	if (html_contains(last, "：") || html_contains(last, ":") || html_contains(last, "，"))
 		return true;
-	return is_heading(self->page, line) || (date_find(text, 0, false, &found) && found.end - found.begin == text.len);
+	return is_heading(self->page, line);
+}
+
+static bool is_date(mr_bytes text)
+{
+	date_found found;
+	return date_find(text, 0, false, &found) && found.end - found.begin == text.len;
 }
 
 /* A short line directly below an image: its caption, when it reads as the image's own description, is no sentence, or stands centred. */
@@ -124,7 +133,7 @@ static bool is_caption(const cleaning *self, uint32_t i)
 	mr_bytes text = html_line_text(page, i);
 	if (html_phrase_is_caption(text, line->units))
 		return true;
-	if (!line->image || line->image < self->top || line->units > 260)
+	if (!line->image || line->image < self->top || line->units > 260 || is_date(text))
 		return false;
 	mr_bytes alt = html_attr_get(page->tree, line->image, ATTR_ALT);
 	if (alt.len > 6 && same_letters(alt, text))
@@ -266,10 +275,38 @@ static void keep_picture_story(cleaning *self)
 			self->kind[i] = LINE_KEPT;
 }
 
+/* The same paragraph a second time (a copy for small screens, a lead that opens the text again). Open addressing by FNV-1a; on a full bucket run the
+ * line stays, so the work is bounded. */
+static void drop_repeats(cleaning *self)
+{
+	size_t slots = 64;
+	while (slots < 2 * (size_t)(self->end - self->first))
+		slots *= 2;
+	uint32_t *seen = mem_array(slots, sizeof *seen);         /* line + 1 */
+	for (uint32_t i = self->first; i < self->end; i++) {
+		mr_bytes text = html_line_text(self->page, i);
+		if (self->kind[i] != LINE_KEPT || self->page->lines[i].units < REPEATED_UNITS)
+			continue;
+		uint64_t hash = 14695981039346656037ULL;
+		for (size_t k = 0; k < text.len; k++)
+			hash = (hash ^ (unsigned char)text.data[k]) * 1099511628211ULL;
+		size_t slot = (hash ^ hash >> 32) & (slots - 1);
+		for (int probe = 0; probe < 32 && seen[slot] && self->kind[i] == LINE_KEPT; probe++) {
+			if (html_equal(html_line_text(self->page, seen[slot] - 1), text))
+				self->kind[i] = LINE_REPEATED;
+			slot = (slot + 1) & (slots - 1);
+		}
+		if (!seen[slot])
+			seen[slot] = i + 1;
+	}
+	free(seen);
+}
+
 void html_clean(const html_page *page, uint32_t top, mr_bytes title, uint8_t *kind)
 {
 	cleaning self = {.page = page, .top = top, .first = page->first_line[top], .end = page->end_line[top], .title = title, .kind = kind};
 	by_elements(&self);
+	drop_repeats(&self);
 	find_head(&self);
 	find_tail(&self);
 	find_last_lines(&self);

@@ -121,6 +121,8 @@ static void push(feed *self, const char *from, const char *to)
 
 static bool tag_is(const char *at, const char *end, const char *name)
 {
+	if ((*at | 32) != (*name | 32))                  /* most tags are none of those asked for */
+		return false;
 	size_t n = strlen(name);
 	if ((size_t)(end - at) <= n || strncasecmp(at, name, n) != 0)
 		return false;

@@ -128,21 +128,25 @@ bool html_phrase_ends(mr_bytes text, uint32_t units)
 
 static bool separator_at(mr_bytes text, size_t at)
 {
-	static words marks = {":", "：", "/", "｜", "|", "︱", "丨", " ", "\u3000", "／", "、", NULL};
+	static words marks = {":", "：", "/", "｜", "|", "︱", "丨", " ", "\u3000", "／", NULL};
 	return at >= text.len || starts_any((mr_bytes){text.data + at, text.len - at}, marks);
 }
 
 /* A role and a separator at the beginning: 责任编辑：…, 来源：…, 文｜…, 校对 … */
-static bool begins_with_role(mr_bytes inner)
+static bool begins_with_role(mr_bytes inner, uint32_t stops)
 {
 	static words roles = {"责任编辑", "責任編輯", "责编", "責編", "执行编辑", "本文编辑", "本期编辑", "本版编辑", "编辑", "編輯", "校对", "校對", "审核", "審核", "审校", "复审", "终审",
 		"初审", "一审", "二审", "三审", "监制", "監製", "监审", "总监制", "值班", "统筹", "策划", "制图", "制作", "出品", "来源", "來源", "稿件来源", "稿源", "信息来源", "文章来源",
 		"图片来源", "图源", "图片", "供稿", "摄影", "攝影", "摄像", "撰文", "撰稿", "作者", "文字", "文", "图文", "文图", "文/图", "图", "原创", "编译", "翻译", "整理", "采写", "记者",
 		"通讯员", "通訊員", "見習編輯", "见习编辑", "责任校对", "排版", "美编", "视觉", "视频", "海报", "主编", "副主编", "签发", "发布", "发布人", "录入", "网络编辑", "技术支持",
-		"by", "source", "sources", "editor", "text", "photo", "photos", "image", "images", "photo credit", "image credit", "credit", NULL};
+		"source", "sources", "editor", "text", "photo", "photos", "image", "images", "photo credit", "image credit", "credit", NULL};
 	for (const char *const *role = roles; *role; role++) {
 		size_t n = strlen(*role);
-		if (html_starts_with(inner, *role) && inner.len > n && separator_at(inner, n))
+		if (!html_starts_with(inner, *role) || inner.len <= n || !separator_at(inner, n))
+			continue;
+		/* A sentence may begin with such a word: then only a colon makes it a label. */
+		mr_bytes rest = {inner.data + n, inner.len - n};
+		if (!stops || html_starts_with(rest, ":") || html_starts_with(rest, "："))
 			return true;
 	}
 	return false;
@@ -220,22 +224,26 @@ static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_
 	if (region == REGION_MIDDLE)
 		return false;
 	static words inside = {"供稿 ", "供稿　", "编辑/", "摄影/", "审核/", "编辑：", "编辑:", "摄影：", "审核：", "校对：", NULL};
-	return begins_with_role(inner) || (stops == 0 && (ends_any(inner, endings) || has_any(inner, inside))) || is_dispatch(inner, units);
+	return begins_with_role(inner, stops) || (region == REGION_HEAD && !stops && html_starts_with(inner, "by ")) || (stops == 0 && (ends_any(inner, endings) || has_any(inner, inside))) || is_dispatch(inner, units);
 }
 
 /* ---- rights, promotion, contacts ---- */
 
-static bool is_disclaimer(mr_bytes text, uint32_t units, enum html_region region)
+/* Rights and liability. Laws and news speak of licences and permission, too: in the middle of a text only what a page says of itself counts. */
+static bool is_disclaimer(mr_bytes text, uint32_t units, uint32_t stops, enum html_region region)
 {
-	static words strong = {"如有侵权", "侵权请", "侵权必究", "未经授权", "未经许可", "不得转载", "免责声明", "转载请注明", "转载请联系", "投资需谨慎", "版权归原作者", "版权归作者", "仅代表作者本人",
-		"不代表本网", "不代表本站", "不代表本平台", "版权均属", "独家所有", "違者必究", "all rights reserved", "may not be published, broadcast", "may not be reproduced",
-		"this material may not", NULL};
-	static words weak = {"版权所有", "主办单位", "邮编", "ICP备", "icp备", "许可证", "举报电话", "联系电话", "投稿邮箱", "转载", "版权", "copyright ©", "copyright (c)", "©", NULL};
+	static words own = {"如有侵权", "侵权请", "侵权删", "侵权必究", "转载请注明", "转载请联系", "請註明出處", "投资需谨慎", "版权归原作者", "版权归作者", "仅代表作者本人", "不代表本网", "不代表本站",
+		"不代表本平台", "版权均属", "all rights reserved", "may not be published, broadcast", "this material may not", NULL};
+	static words permission = {"未经授权", "未经许可", "未经允许", "未經授權", "未經許可", "免责声明", "独家所有", "版权声明", NULL};
+	static words copying = {"转载", "轉載", "摘编", "本网", "本站", "本报", "本平台", "copyright", NULL};
+	static words weak = {"版权所有", "主办单位：", "主办单位:", "邮编：", "邮编:", "ICP备", "icp备", "举报电话", "联系电话：", "投稿邮箱", "copyright ©", "copyright (c)", "©", NULL};
 	if (units > 900)
 		return false;
-	if (has_any(text, strong))
-		return region != REGION_MIDDLE || units < 450;
-	return region == REGION_TAIL && units <= 260 && has_any(text, weak);
+	if (has_any(text, own))
+		return region != REGION_MIDDLE || units < 300;
+	if (region != REGION_TAIL)
+		return false;
+	return (has_any(text, permission) && has_any(text, copying)) || html_starts_with(text, "免责声明") || (units <= 260 && stops <= 1 && has_any(text, weak));
 }
 
 static bool is_promotion(mr_bytes text, uint32_t units, enum html_region region)
@@ -245,9 +253,10 @@ static bool is_promotion(mr_bytes text, uint32_t units, enum html_region region)
 		"contributed to this story", "contributed to this article", "additional reporting by", "sign up for our", "sign up for the", "subscribe to our", "subscribe for", "subscribe now",
 		"our newsletter", "newsletters", "download our app", "download the app", "like us on facebook", "join us on", "delivered to your inbox",
 		"right in your inbox", "straight to your inbox", "click here for more", "click here to subscribe", "if you enjoyed this article", "support our journalism",
-		"become a member", "want more stories", "write to ", "send us your", "tell us what you think", "have a tip", "got a tip", "we'd like to hear",
+		"become a member", "want more stories", "send us your", "tell us what you think", "have a tip", "got a tip", "we'd like to hear",
 		"we’d like to hear", "read the original", "@gmail.com", "this article originally appeared", "this story originally appeared", "is out now. follow",
-		"公众号", "扫码", "扫一扫", "扫描二维码", "长按", "二维码", "客户端”", "app下载", "”app", "新闻报料", "新闻爆料", "我要爆料", "爆料热线", "报料热线", "闻报料：", "新闻热线", "更多精彩", "更多内容", "更多资讯", "更多新闻", "点击查看",
+		NULL};
+	static words short_tail = {"公众号", "扫码", "扫一扫", "扫描二维码", "长按", "二维码", "客户端”", "app下载", "”app", "新闻报料", "新闻爆料", "我要爆料", "爆料热线", "报料热线", "闻报料：", "新闻热线", "更多精彩", "更多内容", "更多资讯", "更多新闻", "点击查看",
 		"点击阅读", "点击下载", "阅读原文", "粉絲團", "粉丝团", "粉絲專頁", "按個", "按讚", "谢谢观看", "謝謝收看", "欢迎关注", "歡迎關注", "关注我们", "关注我", "点个赞", "分享给", "转发给",
 		"官方微信", "官方微博", "微信号", "加微信", "投稿", "加入群", "本文来自", "授权转载", "授权发布", "内容合作", NULL};
 	static words anywhere = {"sign up for our", "subscribe to our", "get the latest updates", "delivered to your inbox", "in your inbox", "click here to subscribe",
@@ -255,7 +264,10 @@ static bool is_promotion(mr_bytes text, uint32_t units, enum html_region region)
 		"扫描下方二维码", "长按识别", "点击上方蓝字", "点击蓝字关注", "欢迎关注", "邀請您到", NULL};
 	if (units <= 260 && has_any(text, anywhere))
 		return true;
-	return region == REGION_TAIL && units <= 300 && has_any(text, tail);
+	if (region != REGION_TAIL || units > 300)
+		return false;
+	/* An address to write to, or words of the trade on a line too short for news about them. */
+	return has_any(text, tail) || (html_contains(text, "write to ") && memchr(text.data, '@', text.len)) || (units <= 160 && has_any(text, short_tail));
 }
 
 /* A pointer to another text: begins with the word and is little else. */
@@ -282,20 +294,25 @@ bool html_phrase_is_caption(mr_bytes text, uint32_t units)
 		return false;
 	if (starts_any(text, begins))
 		return true;
-	mr_bytes inner = bare(text);
-	return ends_any(inner, endings);
+	static words made = {"拍摄", "拍攝", "热爱摄影", "和摄影", NULL};
+	mr_bytes inner = text;
+	while (ends_with(inner, "）") || ends_with(inner, "】"))
+		inner.len -= 3;
+	while (inner.len && (inner.data[inner.len - 1] == ')' || inner.data[inner.len - 1] == ' ' || inner.data[inner.len - 1] == ']'))
+		inner.len--;
+	return ends_any(inner, endings) && !ends_any(inner, made);
 }
 
 bool html_phrase_is_dated(mr_bytes text, uint32_t units)
 {
 	static words labels = {"来源", "來源", "发布", "發布", "浏览", "点击", "作者", "字号", "编辑", "日期", "时间", "時間", "阅读", "updated", "published", "posted", "by ", "last modified", "更新", NULL};
 	date_found found;
-	if (units > 260 || !date_find(text, 0, false, &found))
+	if (units > 260 || html_ends_sentence(text) || !date_find(text, 0, false, &found))
 		return false;
 	uint32_t inside = html_measure_of((mr_bytes){text.data + found.begin, found.end - found.begin}).units;
 	if (found.value.precision >= DATE_MINUTE && units - inside <= 150)
 		return true;
-	return units - inside <= 150 && (has_any(text, labels) && !html_ends_sentence(text));
+	return units - inside <= 150 && has_any(text, labels);
 }
 
 enum html_line_kind html_phrase_kind(mr_bytes text, uint32_t units, uint32_t stops, enum html_region region)
@@ -309,7 +326,7 @@ enum html_line_kind html_phrase_kind(mr_bytes text, uint32_t units, uint32_t sto
 		return LINE_NOISE;
 	if (is_byline(inner, units, stops, region))
 		return LINE_BYLINE;
-	if (is_disclaimer(text, units, region))
+	if (is_disclaimer(text, units, stops, region))
 		return LINE_DISCLAIMER;
 	if (is_promotion(text, units, region) || is_pointer(inner, units))
 		return LINE_PROMO;

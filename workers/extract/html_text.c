@@ -131,9 +131,16 @@ bool html_starts_with(mr_bytes text, const char *word)
 const char *html_find(mr_bytes text, const char *word)
 {
 	size_t n = strlen(word);
-	for (size_t i = 0; n && i + n <= text.len; i++)
-		if (lower(text.data[i]) == *word && html_starts_with((mr_bytes){text.data + i, text.len - i}, word))
-			return text.data + i;
+	if (!n || n > text.len)
+		return NULL;
+	const char *end = text.data + text.len - n + 1;
+	bool letter = *word >= 'a' && *word <= 'z';
+	for (const char *at = text.data; at < end; at++) {
+		if (!letter && !(at = memchr(at, *word, (size_t)(end - at))))
+			return NULL;
+		if (lower(*at) == *word && lower(at[n - 1]) == word[n - 1] && html_starts_with((mr_bytes){at, (size_t)(text.data + text.len - at)}, word))
+			return at;
+	}
 	return NULL;
 }
 

@@ -9,7 +9,7 @@
 
 #include "common/utf8.h"
 
-#define LOOK_CHARACTERS 20000
+#define LOOK_CHARACTERS 8000
 
 static const char only_simplified[] =
 	"与专业东两严个为举么义乐习乡书买争亚产亿仅从仓们众优会传体债偿儿关兴养内军农决况净减击则创别办务"
@@ -70,7 +70,7 @@ static void count_word(counts *c, const char *word, size_t len)
 		return;
 	for (size_t i = 0; i < LATIN; i++)
 		for (const char *const *w = latin[i].words; *w; w++)
-			if (strlen(*w) == len && strncasecmp(*w, word, len) == 0)
+			if (**w == (word[0] | 32) && strlen(*w) == len && strncasecmp(*w, word, len) == 0)
 				c->hits[i]++;
 }
 

@@ -9,7 +9,7 @@ typedef struct lang_guess {
 	const char *script;              /* "Hans", "Hant", "Latn"; NULL: neither */
 } lang_guess;
 
-/* Looks at the first 20 000 characters. `declared` (the page's or feed's own word, may be absent) decides only among languages that the
+/* Looks at the first 8 000 characters. `declared` (the page's or feed's own word, may be absent) decides only among languages that the
  * characters allow. */
 lang_guess lang_find(mr_bytes text, mr_bytes declared);
 
