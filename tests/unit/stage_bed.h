@@ -40,11 +40,14 @@ typedef struct ticket {
 	char code[32], message[201];
 	int attempts;
 	size_t parts;
+	char patch[512];                         /* of the first part, cut */
 	size_t answer_len;                       /* of the first part's body; (size_t)-1: unchanged */
 } ticket;
 
 typedef struct bed {
 	char dir[64];
+	const char *name;                        /* of the stage */
+	const char *input, *charset;             /* fields of the first stage */
 	settings *conf;
 	struct event_base *base;
 	stage *stage;
@@ -74,7 +77,9 @@ BED_HELPER void bed_fill(void *arg, void *t, const char *const *wants, mr_task *
 	fields[0] = (mr_field){mr_bytes_of("title"), mr_bytes_of("a title")};
 	fields[1] = (mr_field){mr_bytes_of("keywords"), mr_bytes_of("one\ntwo")};
 	task->body = (mr_bytes){it->body, it->len};
-	task->field_count = 2;
+	fields[2] = (mr_field){mr_bytes_of("input"), mr_bytes_of(self->input)};
+	fields[3] = (mr_field){mr_bytes_of("charset"), mr_bytes_of(self->charset)};
+	task->field_count = 4;
 }
 
 BED_HELPER void bed_done(void *arg, void *t, const stage_result *result)
@@ -88,10 +93,12 @@ BED_HELPER void bed_done(void *arg, void *t, const stage_result *result)
 	it->refused = result->fault != NULL;
 	it->parts = result->part_count;
 	it->answer_len = result->part_count && result->parts[0].body.data ? result->parts[0].body.len : (size_t)-1;
+	if (result->part_count && result->parts[0].patch.data)
+		snprintf(it->patch, sizeof it->patch, "%.*s", (int)result->parts[0].patch.len, result->parts[0].patch.data);
 	if (result->fault) {
 		memcpy(it->code, result->fault->code, sizeof it->code);
 		memcpy(it->message, result->fault->message, sizeof it->message);
-		assert_string_equal(result->fault->stage, "hook");
+		assert_string_equal(result->fault->stage, self->name);
 	}
 }
 
@@ -99,7 +106,7 @@ BED_HELPER void bed_hung(void *arg, const char *name, long pid, const char *why)
 {
 	bed *self = arg;
 	(void)why;
-	assert_string_equal(name, "hook");
+	assert_string_equal(name, self->name);
 	self->hung_pid = pid;
 	self->hung++;
 }
@@ -107,7 +114,7 @@ BED_HELPER void bed_hung(void *arg, const char *name, long pid, const char *why)
 BED_HELPER stage *bed_open_stage(bed *self, buf *errors)
 {
 	stage_hooks hooks = {bed_fill, bed_done, self};
-	stage *opened = stage_open(self->base, self->conf, "hook", NULL, hooks, errors);
+	stage *opened = stage_open(self->base, self->conf, self->name, NULL, hooks, errors);
 	if (opened)
 		stage_on_hung(opened, bed_hung, self);
 	return opened;
@@ -115,9 +122,12 @@ BED_HELPER stage *bed_open_stage(bed *self, buf *errors)
 
 /* `more`: settings as section.key=value, NULL-terminated. Heartbeats of 250 ms, deadlines of 2 s: a machine that
  * is busy with other things must not look like a dead worker. */
-BED_HELPER bed *bed_new(const char *const *more)
+BED_HELPER bed *bed_new_for(const char *name, const char *const *more)
 {
 	bed *self = mem_alloc(sizeof *self);
+	self->name = name;
+	self->input = "text";
+	self->charset = "UTF-8";
 	char dir[100];
 	const char *sets[16] = {dir, "stage.heartbeat_ms=250", "stage.deadline_ms=2000", "stage.deadline_ms_per_mb=0"};
 	size_t n = 4;
@@ -138,6 +148,11 @@ BED_HELPER bed *bed_new(const char *const *more)
 	self->zmq = zmq_ctx_new();
 	buf_free(&errors);
 	return self;
+}
+
+BED_HELPER bed *bed_new(const char *const *more)
+{
+	return bed_new_for("hook", more);
 }
 
 BED_HELPER void bed_free(bed *self)
@@ -190,7 +205,7 @@ BED_HELPER void bed_run(bed *self)
 
 BED_HELPER void bed_endpoint(const bed *self, char out[200])
 {
-	snprintf(out, 200, "ipc://%s/hook.sock", settings_runtime_dir(self->conf));
+	snprintf(out, 200, "ipc://%s/%s.sock", settings_runtime_dir(self->conf), self->name);
 }
 
 /* A real worker. `hooks`: value of MILLRACE_TEST_HOOKS. */
@@ -202,7 +217,7 @@ BED_HELPER pid_t bed_worker(bed *self, const char *hooks)
 	snprintf(dir, sizeof dir, "daemon.runtime_dir=%s", self->dir);
 	snprintf(variable, sizeof variable, "MILLRACE_TEST_HOOKS=%s", hooks);
 	snprintf(parent, sizeof parent, "%ld", (long)getpid());
-	char *args[] = {"millrace-worker", "--stage", "hook", "--endpoint", endpoint, "--set", dir, "--set", "log.level=error", "--parent", parent, NULL};
+	char *args[] = {"millrace-worker", "--stage", (char *)self->name, "--endpoint", endpoint, "--set", dir, "--set", "log.level=error", "--parent", parent, NULL};
 	char *env[] = {variable, "ASAN_OPTIONS=detect_leaks=0:abort_on_error=1", NULL};
 	assert_int_equal(posix_spawn(&pid, BINARY_DIR "/bin/millrace-worker", NULL, NULL, args, env), 0);
 	return pid;
