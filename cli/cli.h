@@ -33,5 +33,7 @@ int version_main(int argc, char **argv);
 extern const char version_help[];
 int broker_main(int argc, char **argv);
 extern const char broker_help[];
+int demo_main(int argc, char **argv);
+extern const char demo_help[];
 
 #endif

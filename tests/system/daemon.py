@@ -38,6 +38,7 @@ class Millraced:
         self.log_path = self.folder / "millraced.log"
         self.process = None
         self.starts = 0
+        self.let_go = False                  # it was asked to end, or killed
 
     def write_config(self, **_):
         sections = {}
@@ -55,6 +56,7 @@ class Millraced:
         if crash_at:
             env["MILLRACE_CRASH_AT"] = crash_at
         self.starts += 1
+        self.let_go = False
         self.process = Process([BIN / "millraced", "--config", self.config], self.log_path, env=env, cwd=self.folder)
         return self
 
@@ -68,15 +70,23 @@ class Millraced:
     def running(self):
         return self.process is not None and self.process.running()
 
+    def check_alive(self):
+        """Fails at once when it ended without being asked to."""
+        if self.process and not self.let_go and not self.process.running():
+            raise AssertionError(f"{self.instance} ended with {self.process.popen.returncode}:\n{self.log()[-2000:]}")
+
     def kill(self):
+        self.let_go = True
         return self.process.kill()
 
     def stop(self, seconds=40):
         """SIGTERM; returns the exit code."""
+        self.let_go = True
         self.process.signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
     def wait_end(self, seconds=60):
+        self.let_go = True
         return self.process.wait(seconds)
 
     def reload(self):

@@ -90,6 +90,8 @@ class Account:
         self._read = len(messages)
 
     def complete(self, messages):
+        for daemon in self.flow.daemons:
+            daemon.check_alive()
         self.take(messages)
         return self._ended >= self._wanted
 

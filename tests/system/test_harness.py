@@ -110,7 +110,7 @@ def test_made_up_news_resembles_nothing_but_its_copies():
 
 class Play:
     """An Account's view of a flow that never ran: a hand-made outcome for the checks to find fault with."""
-    dead, partitions = "dlq.x.raw", 1
+    dead, partitions, daemons = "dlq.x.raw", 1, []
 
     def __init__(self, *fed):
         self.fed = {(p, o): Fed(p, o, s, k) for p, o, s, k in fed}

@@ -1,0 +1,264 @@
+/* demo_feed.c - see demo_feed.h; conf/demo/README.md explains the members of a line. */
+#include "cli/demo_feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+
+#define FILE_MAX (4u << 20)
+
+static int read_file(const char *folder, const char *name, buf *out, char error[256])
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	FILE *f = fopen(path, "rb");
+	if (!f) {
+		snprintf(error, 256, "cannot open %.200s: %m", path);
+		return -1;
+	}
+	size_t got;
+	do {
+		got = fread(buf_reserve(out, 65536), 1, 65536, f);
+		out->len += got;
+	} while (got > 0 && out->len < FILE_MAX);
+	fclose(f);
+	return 0;
+}
+
+static void add_base64(const char *text, buf *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t bits = 0;
+	int have = 0;
+	for (; *text && *text != '='; text++) {
+		const char *at = strchr(digits, *text);
+		if (!at)
+			continue;
+		bits = bits << 6 | (uint32_t)(at - digits);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			buf_add_char(out, (char)(bits >> have & 0xFF));
+		}
+	}
+}
+
+/* `value`, with the text of a file as one of its members when the line says so. */
+static int make_json(demo_record *r, json_t *value, const char *folder, char error[256])
+{
+	json_t *extra = json_object_get(r->line, "value_file");
+	if (extra) {
+		buf text = {0};
+		int rc = read_file(folder, json_string_value(json_object_get(extra, "file")), &text, error);
+		if (!rc && json_object_set_new(value, json_string_value(json_object_get(extra, "member")), json_stringn(buf_bytes(&text).data, text.len))) {
+			snprintf(error, 256, "value_file is no UTF-8");
+			rc = -1;
+		}
+		buf_free(&text);
+		if (rc)
+			return rc;
+	}
+	char *dumped = json_dumps(value, JSON_COMPACT);
+	buf_add_str(&r->value, dumped);
+	free(dumped);
+	return 0;
+}
+
+static int make_value(demo_record *r, const char *folder, char error[256])
+{
+	json_t *value = json_object_get(r->line, "value");
+	const char *raw = json_string_value(json_object_get(r->line, "raw"));
+	const char *base64 = json_string_value(json_object_get(r->line, "base64"));
+	const char *file = json_string_value(json_object_get(r->line, "file"));
+	r->null_value = json_is_true(json_object_get(r->line, "null"));
+	r->key = json_string_value(json_object_get(r->line, "key"));
+	if (value)
+		return make_json(r, value, folder, error);
+	if (file)
+		return read_file(folder, file, &r->value, error);
+	if (raw)
+		buf_add_str(&r->value, raw);
+	else if (base64)
+		add_base64(base64, &r->value);
+	else if (!r->null_value)
+		snprintf(error, 256, "a record has neither value, raw, base64, file nor null");
+	return raw || base64 || r->null_value ? 0 : -1;
+}
+
+int demo_feed_read(demo_feed *self, const char *folder, char error[256])
+{
+	buf text = {0};
+	*self = (demo_feed){0};
+	int rc = read_file(folder, "feed.jsonl", &text, error);
+	const char *at = buf_bytes(&text).data, *end = at + text.len;
+	while (!rc && at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((stop ? stop : end) - at);
+		json_error_t why;
+		json_t *line = json_loadb(at, len, 0, &why);
+		if (!line) {
+			snprintf(error, 256, "feed.jsonl, line %zu: %.160s", self->count + 1, why.text);
+			rc = -1;
+			break;
+		}
+		self->records = mem_grow(self->records, self->count + 1, sizeof *self->records);
+		demo_record *r = &self->records[self->count++];
+		*r = (demo_record){.line = line, .articles = json_array()};
+		rc = make_value(r, folder, error);
+		at += len + 1;
+	}
+	buf_free(&text);
+	return rc;
+}
+
+void demo_feed_free(demo_feed *self)
+{
+	for (size_t i = 0; i < self->count; i++) {
+		json_decref(self->records[i].line);
+		json_decref(self->records[i].articles);
+		buf_free(&self->records[i].value);
+	}
+	free(self->records);
+	*self = (demo_feed){0};
+}
+
+static demo_record *record_at(demo_feed *self, int64_t offset)
+{
+	return offset >= 0 && (uint64_t)offset < self->count ? &self->records[offset] : NULL;
+}
+
+int demo_feed_article(demo_feed *self, enum demo_outcome outcome, mr_bytes value)
+{
+	json_t *article = json_loadb(value.data, value.len, 0, NULL);
+	demo_record *r = record_at(self, article ? json_integer_value(json_object_get(article, "source_offset")) : -1);
+	if (!r) {
+		json_decref(article);
+		return -1;
+	}
+	/* A page of which one part is new counts as published (docs/record.md, Balance). */
+	if (r->outcome != DEMO_PUBLISHED)
+		r->outcome = outcome;
+	json_array_append_new(r->articles, article);
+	return 0;
+}
+
+int demo_feed_dead(demo_feed *self, int64_t offset, mr_bytes code, mr_bytes message)
+{
+	demo_record *r = record_at(self, offset);
+	if (!r)
+		return -1;
+	r->outcome = DEMO_DEAD;
+	snprintf(r->code, sizeof r->code, "%.*s", (int)code.len, code.data ? code.data : "");
+	snprintf(r->message, sizeof r->message, "%.*s", (int)message.len, message.data ? message.data : "");
+	return 0;
+}
+
+static bool has_ended(const demo_record *r)
+{
+	if (r->outcome == DEMO_NONE || r->outcome == DEMO_DEAD)
+		return r->outcome == DEMO_DEAD;
+	json_t *first = json_array_get(r->articles, 0);
+	bool whole = r->outcome == DEMO_DUPLICATE && json_array_size(r->articles) == 1;      /* a byte-equal page is one record */
+	return whole || (json_int_t)json_array_size(r->articles) >= json_integer_value(json_object_get(first, "page_count"));
+}
+
+size_t demo_feed_ended(const demo_feed *self)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < self->count; i++)
+		n += has_ended(&self->records[i]);
+	return n;
+}
+
+size_t demo_feed_expected(const demo_feed *self)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < self->count; i++)
+		n += !self->records[i].null_value;
+	return n;
+}
+
+/* ---- what was expected ---- */
+
+static int differs(const demo_feed *self, const demo_record *r, const char *what, const char *expected, const char *found)
+{
+	fprintf(stderr, "record %zu (%s): %s should be %s, is %s\n", (size_t)(r - self->records) + 1,
+	        json_string_value(json_object_get(r->line, "note")), what, expected, found ? found : "null");
+	return 1;
+}
+
+/* Compares a member of the expectation with the same member of the first article, whatever its type. */
+static int check_member(const demo_feed *self, const demo_record *r, const char *name, const char *member)
+{
+	json_t *expected = json_object_get(json_object_get(r->line, "expect"), name);
+	json_t *found = json_object_get(json_array_get(r->articles, 0), member);
+	if (!expected || json_equal(expected, found))
+		return 0;
+	char *a = json_dumps(expected, JSON_ENCODE_ANY), *b = found ? json_dumps(found, JSON_ENCODE_ANY) : NULL;
+	int n = differs(self, r, member, a, b);
+	free(a);
+	free(b);
+	return n;
+}
+
+/* The primary labels of a page's parts, in order. */
+static int check_labels(const demo_feed *self, const demo_record *r)
+{
+	json_t *labels = json_object_get(json_object_get(r->line, "expect"), "primary_labels");
+	int n = 0;
+	for (size_t i = 0; i < json_array_size(labels); i++) {
+		const char *expected = json_string_value(json_array_get(labels, i));
+		const char *found = json_string_value(json_object_get(json_array_get(r->articles, i), "primary_label"));
+		if (!found || strcmp(expected, found) != 0)
+			n += differs(self, r, "primary_label of a part", expected, found);
+	}
+	return n;
+}
+
+static int check_published(const demo_feed *self, const demo_record *r)
+{
+	char expected[24], found[24];
+	json_t *expect = json_object_get(r->line, "expect");
+	json_int_t parts = json_integer_value(json_object_get(expect, "parts"));
+	int n = 0;
+	if (parts && (json_int_t)json_array_size(r->articles) != parts) {
+		snprintf(expected, sizeof expected, "%lld", (long long)parts);
+		snprintf(found, sizeof found, "%zu", json_array_size(r->articles));
+		n += differs(self, r, "number of articles", expected, found);
+	}
+	n += check_member(self, r, "primary_label", "primary_label");
+	n += check_member(self, r, "script", "script");
+	n += check_member(self, r, "language", "language");
+	n += check_member(self, r, "truncated", "truncated");
+	n += check_member(self, r, "revision", "revision");
+	json_int_t units = json_integer_value(json_object_get(expect, "responsible_units"));
+	size_t told = json_array_size(json_object_get(json_object_get(json_array_get(r->articles, 0), "detail"), "responsible_units"));
+	if (units && told < (size_t)units) {
+		snprintf(expected, sizeof expected, "%lld", (long long)units);
+		snprintf(found, sizeof found, "%zu", told);
+		n += differs(self, r, "number of responsible units", expected, found);
+	}
+	return n + check_labels(self, r);
+}
+
+int demo_feed_check(const demo_feed *self)
+{
+	static const char *const names[] = {"nothing", "published", "duplicate", "dead"};
+	int n = 0;
+	for (size_t i = 0; i < self->count; i++) {
+		const demo_record *r = &self->records[i];
+		json_t *expect = json_object_get(r->line, "expect");
+		const char *outcome = json_string_value(json_object_get(expect, "outcome"));
+		const char *code = json_string_value(json_object_get(expect, "code"));
+		if (strcmp(strcmp(outcome, "tombstone") == 0 ? "nothing" : outcome, names[r->outcome]) != 0)
+			n += differs(self, r, "outcome", outcome, r->outcome == DEMO_DEAD ? r->code : names[r->outcome]);
+		else if (r->outcome == DEMO_PUBLISHED)
+			n += check_published(self, r);
+		else if (r->outcome == DEMO_DUPLICATE)
+			n += check_member(self, r, "kind", "duplicate_kind");
+		else if (code && strcmp(code, r->code) != 0)
+			n += differs(self, r, "code", code, r->code);
+	}
+	return n;
+}
