@@ -42,7 +42,7 @@ typedef struct daemon_state {
 	admin *admin;
 	bool pressure;                   /* the pipeline is full */
 	int64_t revoke_since_ms;         /* 0: no revocation waits */
-	bool revoke_lost, rewind_after_revoke;
+	bool revoke_lost;
 	int64_t drain_since_ms, leave_since_ms, second_ms;
 	bool term_twice, done;
 	int exit_code;
@@ -139,9 +139,6 @@ static void advance_revoke(daemon_state *d)
 			pipeline_drop(d->r.pipeline, p);
 	d->revoke_since_ms = 0;
 	intake_answer(d->r.intake);
-	if (d->rewind_after_revoke)
-		intake_rewind(d->r.intake);
-	d->rewind_after_revoke = false;
 }
 
 /* ---- epochs ---- */
@@ -156,11 +153,8 @@ static void on_publish(void *arg, publish_batch *batch)
 static void rewind_all(daemon_state *d, const char *why)
 {
 	log_warn("epoch aborted, reading again from the committed offsets", "why", "%s", why);
+	intake_rewind(d->r.intake);
 	pipeline_drop(d->r.pipeline, NULL);
-	if (d->revoke_since_ms)
-		d->rewind_after_revoke = true;
-	else
-		intake_rewind(d->r.intake);
 }
 
 static void on_epoch_done(void *arg, const publish_result *result)

@@ -351,25 +351,32 @@ static bool same_address(const index_entry *e, const index_question *q)
 	return q->address && e->address == q->address;
 }
 
+/* Entries with the same id, then those with the same address; an entry that has both may come twice. Returns their number. */
+static size_t find_versions(index_t *self, const index_question *q, uint32_t found[2 * INDEX_CHAIN])
+{
+	size_t n = keymap_find(self->keys, salted(SALT_ID, head64(q->article_id)), found, INDEX_CHAIN), kept = 0;
+	if (q->address)
+		n += keymap_find(self->keys, salted(SALT_ADDRESS, q->address), found + n, INDEX_CHAIN);
+	for (size_t i = 0; i < n; i++) {
+		const index_entry *e = entry_at(self, found[i]);
+		if ((same_id(e, q) || same_address(e, q)) && eligible(self, e, q))
+			found[kept++] = found[i];
+	}
+	return kept;
+}
+
 index_entry *index_find_base(index_t *self, const index_question *q, bool *by_id)
 {
-	uint32_t found[INDEX_CHAIN];
+	uint32_t found[2 * INDEX_CHAIN];
 	index_entry *best = NULL;
-	size_t n = keymap_find(self->keys, salted(SALT_ID, head64(q->article_id)), found, INDEX_CHAIN);
+	size_t n = find_versions(self, q, found);
 	for (size_t i = 0; i < n; i++) {
 		index_entry *e = entry_at(self, found[i]);
-		if (same_id(e, q) && eligible(self, e, q) && (!best || newer(self, e, best)))
+		bool closer = best && same_id(e, q) && !same_id(best, q), farther = best && !same_id(e, q) && same_id(best, q);
+		if (!best || closer || (!farther && newer(self, e, best)))
 			best = e;
 	}
-	*by_id = best != NULL;
-	if (best || !q->address)
-		return best;
-	n = keymap_find(self->keys, salted(SALT_ADDRESS, q->address), found, INDEX_CHAIN);
-	for (size_t i = 0; i < n; i++) {
-		index_entry *e = entry_at(self, found[i]);
-		if (same_address(e, q) && eligible(self, e, q) && (!best || newer(self, e, best)))
-			best = e;
-	}
+	*by_id = best && same_id(best, q);
 	return best;
 }
 
@@ -382,6 +389,22 @@ static bool better(const index_t *self, const index_entry *e, sketch_match m, co
 	if (m.similarity != best_match.similarity)
 		return m.similarity > best_match.similarity;
 	return compare_age(self, e, best) < 0;
+}
+
+index_entry *index_find_repeat(index_t *self, const index_question *q, sketch_match *match)
+{
+	uint32_t found[2 * INDEX_CHAIN];
+	index_entry *best = NULL;
+	size_t n = find_versions(self, q, found);
+	for (size_t i = 0; i < n; i++) {
+		index_entry *e = entry_at(self, found[i]);
+		sketch_match m = sketch_compare(&e->sketch, q->sketch);
+		if (m.relation >= SKETCH_NEAR && !m.changed && better(self, e, m, best, *match)) {
+			best = e;
+			*match = m;
+		}
+	}
+	return best;
 }
 
 index_entry *index_find_copy(index_t *self, const index_question *q, sketch_match *match)

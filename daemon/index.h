@@ -37,6 +37,8 @@ typedef struct index_question {
 
 /* Latest version with the same article id, or else the same address, within the window; NULL: none. Borrowed until the next change. */
 index_entry *index_find_base(index_t *self, const index_question *q, bool *same_id);
+/* Best unchanged match (NEAR or IDENTICAL, not `changed`) among ALL versions with the same id or address: a redelivery, also of an older version. */
+index_entry *index_find_repeat(index_t *self, const index_question *q, sketch_match *match);
 /* Best copy among the entries of other addresses and ids: IDENTICAL before NEAR, then the larger similarity, then the earlier (clock, topic,
  * partition, offset, page). NULL: none. */
 index_entry *index_find_copy(index_t *self, const index_question *q, sketch_match *match);

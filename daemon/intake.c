@@ -15,6 +15,7 @@
 
 #define POLL_MS 100              /* timer poll: far below a third of any max.poll.interval.ms (at least 6 s) */
 #define BUDGET 256               /* events a call; then the loop's other work has its turn */
+#define SEEK_MS 10000            /* for going back after a group error */
 #define HEADERS_MAX 1024         /* of one message; more are not looked at */
 
 /* A record lent to the pipeline: the event that owns it and its headers. */
@@ -33,7 +34,8 @@ struct intake {
 	int wake_fd;
 	struct event *wake, *timer, *more;
 	rd_kafka_topic_partition_list_t *leaving;        /* of the revocation that waits for its answer */
-	bool resetting;                  /* some partition must start again from its beginning */
+	rd_kafka_event_t **held_back;    /* records of topics made anew, until their partition's old ones have ended */
+	size_t held_count;
 	bool closing;
 	intake_counts counts;
 };
@@ -60,11 +62,18 @@ static size_t read_headers(const rd_kafka_message_t *m, mr_field **out)
 	return count;
 }
 
+static bool is_new_log(const intake *self, const partition *p);
+static void hold_back(intake *self, partition *p, rd_kafka_event_t *event);
+
 static void take(intake *self, rd_kafka_event_t *event, const rd_kafka_message_t *m)
 {
 	partition *p = ledger_find(self->ledger, rd_kafka_topic_name(m->rkt), m->partition);
-	if (!p || p->leaving || p->resetting) {
+	if (!p || p->leaving) {
 		rd_kafka_event_destroy(event);
+		return;
+	}
+	if (p->resetting || (m->offset <= p->last_offset && is_new_log(self, p))) {
+		hold_back(self, p, event);
 		return;
 	}
 	if (m->offset <= p->last_offset) {
@@ -182,58 +191,94 @@ void intake_answer(intake *self)
 	self->counts.revoking = false;
 }
 
-/* ---- offsets that are no more ---- */
+/* ---- a topic made anew ---- */
 
-/* The committed (or next) offset does not exist: nothing was ever committed, or the topic was made anew, or truncated. The partition starts again from its
- * beginning as soon as what is in flight of it has ended. */
-static void on_no_offset(intake *self, const char *topic, int32_t number, const char *why)
+/* The log is shorter than what was read of it: the topic was deleted and made anew (or lost its end). librdkafka has gone to its beginning
+ * (auto.offset.reset); this is how we notice. A new log that has grown beyond our place already cannot be told from the old one: topics have no
+ * identity in the protocol of librdkafka 2.0. */
+static bool is_new_log(const intake *self, const partition *p)
 {
-	char clean[161];
-	partition *p = ledger_find(self->ledger, topic, number);
-	if (!p || p->leaving)
-		return;
-	log_info("intake: no such offset, the partition is read from its beginning", "topic", "%s", topic, "part", "%d", (int)number, "why", "%s",
-		 log_clean(clean, 160, mr_bytes_of(why)));
-	p->resetting = true;
-	self->resetting = true;
-	self->counts.resets++;
+	int64_t low, high;
+	return rd_kafka_get_watermark_offsets(self->consumer, p->topic, p->number, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 && high <= p->last_offset;
 }
 
-/* Assigns every partition anew: those that are reset from their beginning, the others from where they are (or, with `committed`, from the committed
- * offsets). With the cooperative protocol only those that change are touched. */
-static void assign_again(intake *self, bool committed)
+static void pause_one(intake *self, const partition *p, bool pause)
+{
+	rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(one, p->topic, p->number);
+	if (pause)
+		rd_kafka_pause_partitions(self->consumer, one);
+	else
+		rd_kafka_resume_partitions(self->consumer, one);
+	rd_kafka_topic_partition_list_destroy(one);
+}
+
+/* Records of the new log wait until those of the old one, still in flight, have ended: offsets of a list must grow. The partition is paused meanwhile,
+ * so only what was fetched already waits here. */
+static void hold_back(intake *self, partition *p, rd_kafka_event_t *event)
+{
+	if (!p->resetting) {
+		log_warn("intake: the topic was made anew, it is read from its beginning", "topic", "%s", p->topic, "part", "%d", (int)p->number, "read", "%lld",
+			 (long long)p->last_offset);
+		self->counts.resets++;
+		p->resetting = true;
+		pause_one(self, p, true);
+	}
+	self->held_back = mem_grow(self->held_back, self->held_count + 1, sizeof *self->held_back);
+	self->held_back[self->held_count++] = event;
+}
+
+static const rd_kafka_message_t *message_of(rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *m = NULL;
+	return rd_kafka_event_message_array(event, &m, 1) ? m : NULL;
+}
+
+/* Takes what was held back of partitions whose old records have ended; what belongs to a partition that has left is dropped (it will be read again). */
+static void finish_resets(intake *self)
+{
+	size_t count = self->held_count;
+	rd_kafka_event_t **events = self->held_back;
+	for (partition *p = ledger_first(self->ledger); p && count; p = p->next)
+		if (p->resetting && p->head)
+			return;
+	if (!count)
+		return;
+	self->held_back = NULL;
+	self->held_count = 0;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		if (p->resetting) {
+			p->resetting = false;
+			p->last_offset = -1;
+			if (!self->counts.paused)
+				pause_one(self, p, false);
+		}
+	for (size_t i = 0; i < count; i++)
+		take(self, events[i], message_of(events[i]));
+	free(events);
+}
+
+/* ---- rewinding ---- */
+
+/* Everything unpublished is to be read again: each partition goes back to its first record in flight. Blocks for the seek (rare: a group error), because an
+ * unnoticed failure would leave a gap; on failure the process leaves and starts again from the committed offsets. */
+void intake_rewind(intake *self)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 	for (partition *p = ledger_first(self->ledger); p; p = p->next) {
-		if (p->leaving || (self->cooperative && !committed && !p->resetting))
+		if (p->leaving || !p->head)
 			continue;
-		int64_t from = committed || p->last_offset < 0 ? RD_KAFKA_OFFSET_INVALID : p->last_offset + 1;
-		rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->resetting ? RD_KAFKA_OFFSET_BEGINNING : from;
-		if (p->resetting || committed)
-			p->last_offset = -1;
-		p->resetting = false;
+		rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->head->offset;
+		p->last_offset = p->head->offset - 1;
 	}
-	if (self->cooperative)
-		unassign(self, list);
-	assign(self, list);
+	rd_kafka_error_t *e = list->cnt ? rd_kafka_seek_partitions(self->consumer, list, SEEK_MS) : NULL;
+	bool failed = e != NULL;
+	log_failure("go back", e);
+	for (int i = 0; i < list->cnt; i++)
+		failed = failed || list->elems[i].err;
 	rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void finish_resets(intake *self)
-{
-	if (!self->resetting || self->leaving)
-		return;
-	for (partition *p = ledger_first(self->ledger); p; p = p->next)
-		if (p->resetting && p->head)
-			return;
-	self->resetting = false;
-	assign_again(self, false);
-}
-
-void intake_rewind(intake *self)
-{
-	if (!self->leaving)              /* else the answer to the revocation does it */
-		assign_again(self, true);
+	if (failed)
+		self->hooks.fatal(self->hooks.arg, "cannot go back to the records that must be read again");
 }
 
 /* ---- events ---- */
@@ -243,14 +288,6 @@ static void on_error(intake *self, rd_kafka_event_t *event)
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 	const char *text = rd_kafka_event_error_string(event);
 	char clean[161];
-	if (err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-		rd_kafka_topic_partition_t *tp = rd_kafka_event_topic_partition(event);
-		if (tp) {
-			on_no_offset(self, tp->topic, tp->partition, text);
-			rd_kafka_topic_partition_destroy(tp);
-		}
-		return;
-	}
 	self->counts.errors++;
 	if (err == RD_KAFKA_RESP_ERR__FATAL) {
 		self->hooks.fatal(self->hooks.arg, text);
@@ -271,8 +308,6 @@ static void on_event(intake *self, rd_kafka_event_t *event)
 			take(self, event, m);    /* the event lives on with the record */
 			return;
 		}
-		if (m && m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
-			on_no_offset(self, rd_kafka_topic_name(m->rkt), m->partition, rd_kafka_message_errstr(m));
 		break;
 	case RD_KAFKA_EVENT_REBALANCE:
 		on_rebalance(self, event);
@@ -396,6 +431,9 @@ void intake_close(intake **self_p)
 		return;
 	if (self->leaving)
 		rd_kafka_topic_partition_list_destroy(self->leaving);
+	for (size_t i = 0; i < self->held_count; i++)
+		rd_kafka_event_destroy(self->held_back[i]);
+	free(self->held_back);
 	event_free(self->wake);
 	event_free(self->timer);
 	event_free(self->more);

@@ -5,7 +5,7 @@
  * the transaction that is open ends first. Loop thread.
  *
  * Of a partition:  assigned -> (leaving -> removed)       revoked
- *                          \-> resetting -> assigned      its offset does not exist any more: topic made anew, or truncated */
+ *                          \-> resetting -> assigned      the topic was made anew: new records wait until the old ones have ended */
 #ifndef DAEMON_INTAKE_H
 #define DAEMON_INTAKE_H
 
@@ -34,7 +34,7 @@ rd_kafka_t *intake_consumer(intake *self);       /* borrowed: group metadata, co
 int intake_start(intake *self, buf *errors);     /* subscribes: after init_transactions and the fate of the log's tail */
 void intake_pause(intake *self, bool pause);     /* all partitions, also those that come later */
 void intake_answer(intake *self);                /* the leaving partitions hold nothing any more: give them up */
-/* Everything was dropped (group error): reading starts again at the committed offsets. */
+/* Group error: every partition goes back to its first record in flight. Call before these are dropped. */
 void intake_rewind(intake *self);
 void intake_release(void *message);
 /* Leaves the group: the answer to the last revocation is needed as to any other. Poll intake_is_closed from the loop. */

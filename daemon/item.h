@@ -99,7 +99,7 @@ struct partition {
 	int64_t last_offset;     /* last offset seen in this assignment; -1: none */
 	int64_t committed;       /* next offset after the last committed epoch; -1: not known */
 	bool leaving;            /* intake: revoked, the answer is being prepared: nothing new is taken */
-	bool resetting;          /* intake: its offset is gone; read from the beginning when what is in flight has ended */
+	bool resetting;          /* intake: its topic was made anew; records of the new log wait until the old ones have ended */
 	size_t count;            /* items in the list */
 	partition *next;
 };

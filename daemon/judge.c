@@ -360,21 +360,22 @@ static void judge_part(judge *self, part *p, bool first_article)
 			    index_topic(self->index, mr_bytes_of(it->partition->topic)), (uint16_t)article_page(p->doc)};
 	bool by_id;
 	sketch_match m = {0};
-	index_entry *found = index_find_base(self->index, &q, &by_id);
+	index_entry *found = index_find_repeat(self->index, &q, &m);
 	p->verdict = (verdict){.similarity = -1};
 	if (found) {
+		p->state = PART_DUPLICATE;
+		set_verdict(p, found, m.relation == SKETCH_IDENTICAL ? "exact" : "url", m.similarity);
+		self->counts.duplicates++;
+		return;
+	}
+	if ((found = index_find_base(self->index, &q, &by_id))) {
 		m = sketch_compare(&found->sketch, p->sketch);
-		if (m.relation >= SKETCH_NEAR && !m.changed) {
-			p->state = PART_DUPLICATE;
-			set_verdict(p, found, m.relation == SKETCH_IDENTICAL ? "exact" : "url", m.similarity);
-			self->counts.duplicates++;
-			return;
-		}
 		if (by_id || m.relation >= SKETCH_KIN) {
 			judge_revision(self, p, &q, found, m.similarity, first_article);
 			return;
 		}
 	}
+	m = (sketch_match){0};
 	found = index_find_copy(self->index, &q, &m);
 	if (found) {
 		p->state = PART_DUPLICATE;

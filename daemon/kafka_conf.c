@@ -64,7 +64,6 @@ static void common_properties(building *b, const struct settings *settings)
 	snprintf(name, sizeof name, "millrace-%s", settings_str(settings, "daemon.instance"));
 	set_own(b, "client.id", name);
 	set_own(b, "socket.nagle.disable", "true");
-	set_own(b, "retry.backoff.ms", "20");            /* a commit right after another one costs one of these */
 	set_own(b, "reconnect.backoff.max.ms", "2000");
 	set_own(b, "log.connection.close", "false");
 	rd_kafka_conf_set_log_cb(b->conf, on_log);
@@ -102,7 +101,7 @@ rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 	set_own(&b, "enable.auto.commit", "false");
 	set_own(&b, "enable.auto.offset.store", "false");
 	set_own(&b, "isolation.level", "read_committed");        /* offset fetches wait for pending transactional offsets, too */
-	set_own(&b, "auto.offset.reset", "error");               /* we say from where, and tell (intake.c) */
+	set_own(&b, "auto.offset.reset", "earliest");            /* a new group, or a log that is shorter than what was read: nothing may be left out */
 	set_own(&b, "enable.partition.eof", "false");
 	set_own(&b, "partition.assignment.strategy", kafka_is_cooperative(settings) ? "cooperative-sticky" : "range");
 	set_number(&b, "queued.max.messages.kbytes", settings_int(settings, "intake.prefetch_bytes") / 1024);
@@ -135,6 +134,7 @@ rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_de
 	char name[128];
 	buf ignored = {0};
 	common_properties(&b, settings);
+	set_own(&b, "retry.backoff.ms", "20");           /* a commit right after another one costs one of these */
 	set_own(&b, "linger.ms", "20");                  /* a commit flushes without waiting */
 	set_own(&b, "compression.type", "lz4");
 	set_own(&b, "partitioner", "murmur2_random");    /* as Java's: other producers put the same key into the same partition */
