@@ -444,6 +444,12 @@ static bool is_body(const page_line *line)
 	return line_is_prose(line) || (line->column && line->clauses && line_is_full(line));
 }
 
+/* A short sentence ends the head of a page as well as prose does. */
+static bool ends_head(const page_line *line)
+{
+	return is_body(line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
+}
+
 /* ---- lists of links ---- */
 
 /* A date, or a line behind a bullet. */
@@ -602,9 +608,10 @@ void page_mark_lines(page *self)
 		struct place p = {self, line, i, ZONE_BODY};
 		line->lead_in = is_lead_in(self, line);
 		line->date_only = is_date_only(&p);
+		if (head == self->line_count && (ends_head(line) || line->numbered))
+			head = i;
 		if (!is_body(line) && !line->lead_in)
 			continue;
-		head = head < i ? head : i;
 		p.zone = ZONE_TAIL;
 		if (!test_legal(&p))
 			tail = i + 1;

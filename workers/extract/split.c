@@ -529,17 +529,19 @@ static void find_truncated(page *self)
 {
 	for (size_t k = 0; k < self->article_count; k++) {
 		page_article *article = &self->articles[k];
-		const page_block *last = NULL;
+		page_block *last = NULL;
 		for (size_t i = article->first; i < article->last; i++) {
-			const page_block *block = &self->blocks[i];
+			page_block *block = &self->blocks[i];
 			if (block->article != (int32_t)k)
 				continue;
 			if (block->kind == BLOCK_ON)
 				article->on = (uint32_t)i + 1;
-			if (is_text(block) && block->role == ROLE_BODY)
+			if ((is_text(block) || is_head(block)) && block->role == ROLE_BODY)
 				last = block;
 		}
 		bool open = last && (last->end == END_OPEN || last->end == END_COMMA);
+		if (open && self->paid && last->clauses)
+			last->kind = BLOCK_TEXT;                                   /* it was cut, it is no heading */
 		article->truncated = article->on || (self->paid && k + 1 == self->article_count && open);
 	}
 }
