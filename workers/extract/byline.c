@@ -143,8 +143,10 @@ static bool english_line(const uint32_t *c, span at, byline *out)
 			else
 				break;
 		}
-		if (words < 2 || words > 5)
+		if (words < 2 || words > 5) {
+			i = begin;
 			break;
+		}
 		add_name(out, begin, i);
 		span rest = {i, at.end};
 		if (latin_word(c, rest, " and "))
@@ -154,7 +156,7 @@ static bool english_line(const uint32_t *c, span at, byline *out)
 		else
 			break;
 	}
-	return out->count > before && (i >= at.end || c[i - 2] == ',');
+	return out->count > before && (i >= at.end || (c[i - 2] == ',' && at.end - i <= 32));
 }
 
 bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *out)
