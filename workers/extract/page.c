@@ -25,5 +25,6 @@ void page_read(page *self, mr_bytes text)
 	page_mark_lines(self);
 	page_join_lines(self);
 	page_drop_repeats(self);
+	page_find_captions(self);
 	page_split(self);
 }

@@ -7,6 +7,7 @@
  *   page_mark_lines    furniture.c  lines that are no part of any article: navigation, staff, weather, pay lines, captions
  *   page_join_lines    unwrap.c     lines -> blocks: hard-wrapped columns and cut paragraphs joined, headings kept apart
  *   page_drop_repeats  repeats.c    blocks printed twice
+ *   page_find_captions captions.c   lines that interrupt a list: captions of lost pictures
  *   page_split         split.c      blocks -> articles: where one ends and the next begins, whose headline is whose
  * A page owns all its memory. Text is kept as Unicode characters (one uint32_t each), so that a rule can look at the next
  * character without decoding; positions are indices into `text` (lines) or `flow` (blocks). */
@@ -138,6 +139,7 @@ void page_find_columns(page *self);
 void page_mark_lines(page *self);
 void page_join_lines(page *self);
 void page_drop_repeats(page *self);
+void page_find_captions(page *self);
 void page_split(page *self);
 
 /* The feed names the article `title`: headings above the text that do not repeat it are text. For a page of one article. */

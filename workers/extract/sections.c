@@ -9,6 +9,7 @@
 
 #define HEADING_CHARACTERS 60
 #define UNIT_CHARACTERS 40
+#define MOST_SECTIONS 1000       /* a longer list says nothing, and hostile text has no end of headings */
 
 static json_t *text_of(const uint32_t *c, span at)
 {
@@ -57,6 +58,14 @@ struct heading {
 	bool run_in;
 };
 
+/* 2031年5月6日 and nothing else. */
+static bool is_date_line(const body *self, size_t i)
+{
+	span at = self->paragraphs[i].at;
+	const uint32_t *c = self->characters;
+	return at.end - at.begin >= 6 && at.end - at.begin <= 14 && c[at.end - 1] == 0x65E5 && (char_is_digit(c[at.begin]) || char_is_number(c[at.begin]));
+}
+
 static bool read_heading(const body *self, size_t i, struct heading *out)
 {
 	const uint32_t *c = self->characters;
@@ -64,7 +73,7 @@ static bool read_heading(const body *self, size_t i, struct heading *out)
 	uint32_t value, n = number_prefix(c, at, &out->kind, &value);
 	if (self->paragraphs[i].heading && !n) {
 		*out = (struct heading){.kind = NUMBER_NONE, .text = at};
-		return i + 1 < self->paragraph_count;
+		return i + 1 < self->paragraph_count && !is_date_line(self, i + 1);       /* who signs is no heading */
 	}
 	if (!n || out->kind == NUMBER_ITEM || out->kind == NUMBER_ARTICLE)
 		return false;
@@ -79,7 +88,7 @@ json_t *body_sections(const body *self)
 	json_t *list = NULL;
 	for (int pass = 0; pass < 2; pass++) {
 		attached = false;
-		for (size_t i = 0; i < self->paragraph_count; i++) {
+		for (size_t i = 0; i < self->paragraph_count && json_array_size(list) < MOST_SECTIONS; i++) {
 			struct heading h;
 			attached = attached || is_attachment_word(self->characters, self->paragraphs[i].at);
 			if (attached || !read_heading(self, i, &h))
@@ -193,6 +202,15 @@ static span units_span(const uint32_t *c, span at)
 	return end - at.begin <= 300 ? (span){at.begin, end} : (span){0, 0};
 }
 
+/* A colon behind ten characters at most: the label of a list. */
+static bool may_name_units(const uint32_t *c, span at)
+{
+	for (uint32_t i = at.begin; i < at.end && i <= at.begin + 12; i++)
+		if (c[i] == ':' || c[i] == 0xFF1A)
+			return true;
+	return false;
+}
+
 json_t *body_responsible_units(const body *self)
 {
 	const uint32_t *c = self->characters;
@@ -201,10 +219,12 @@ json_t *body_responsible_units(const body *self)
 	for (size_t i = 0; i < self->paragraph_count; i++) {
 		struct heading h;
 		span at = units_span(c, self->paragraphs[i].at);
-		json_t *entry = json_pack("{s:n,s:[],s:[],s:[]}", "measure", "units", "lead", "support");
 		if (read_heading(self, i, &h))
 			measure = h.text;
-		if (at.end > at.begin && read_units(c, at, entry) && json_array_size(json_object_get(entry, "units"))) {
+		if (!may_name_units(c, at))
+			continue;
+		json_t *entry = json_pack("{s:n,s:[],s:[],s:[]}", "measure", "units", "lead", "support");
+		if (read_units(c, at, entry) && json_array_size(json_object_get(entry, "units"))) {
 			if (measure.end > measure.begin)
 				json_object_set_new(entry, "measure", text_of(c, measure));
 			list = list ? list : json_array();
