@@ -9,37 +9,43 @@ static const char acks[] = "a record is done when all in-sync replicas have it, 
 static const char idempotence[] = "the producer is always idempotent: order and exactly-once need it";
 static const char events[] = "the daemon's event loop sets it";
 
+static const char beginning[] = "where nothing was committed reading starts at the beginning, for nothing may be lost; to start elsewhere, set the group's offsets with Kafka's tools";
+
 static const struct refusal {
 	const char *key, *why;
+	const char *harmless;            /* the one value that says what holds anyway; NULL: none */
 } refusals[] = {
-	{"enable.auto.commit", offsets},
-	{"auto.commit.enable", offsets},                 /* the topic-level name of the same */
-	{"auto.commit.interval.ms", offsets},
-	{"enable.auto.offset.store", offsets},
-	{"offset.store.method", offsets},
-	{"offset.store.path", offsets},
-	{"offset.store.sync.interval.ms", offsets},
-	{"isolation.level", "the input is always read as read_committed: aborted records of others are no news"},
-	{"group.id", "set intake.group"},
-	{"partition.assignment.strategy", "set intake.assignor"},
-	{"queued.max.messages.kbytes", "set intake.prefetch_bytes"},
-	{"transactional.id", "it is made from daemon.instance, which also names the state folder; another one would leave open transactions behind"},
-	{"enable.idempotence", idempotence},
-	{"enable.gapless.guarantee", idempotence},
-	{"acks", acks},
-	{"request.required.acks", acks},
-	{"delivery.report.only.error", "every record's delivery is counted"},
-	{"enable.partition.eof", events},
-	{"enabled_events", events},
-	{"log.queue", events},
-	{"opaque", events},
+	{"auto.offset.reset", beginning, "earliest"},
+	{"enable.auto.commit", offsets, NULL},
+	{"auto.commit.enable", offsets, NULL},                 /* the topic-level name of the same */
+	{"auto.commit.interval.ms", offsets, NULL},
+	{"enable.auto.offset.store", offsets, NULL},
+	{"offset.store.method", offsets, NULL},
+	{"offset.store.path", offsets, NULL},
+	{"offset.store.sync.interval.ms", offsets, NULL},
+	{"isolation.level", "the input is always read as read_committed: aborted records of others are no news", NULL},
+	{"group.id", "set intake.group", NULL},
+	{"partition.assignment.strategy", "set intake.assignor", NULL},
+	{"queued.max.messages.kbytes", "set intake.prefetch_bytes", NULL},
+	{"transactional.id", "it is made from daemon.instance, which also names the state folder; another one would leave open transactions behind", NULL},
+	{"enable.idempotence", idempotence, NULL},
+	{"enable.gapless.guarantee", idempotence, NULL},
+	{"acks", acks, NULL},
+	{"request.required.acks", acks, NULL},
+	{"delivery.report.only.error", "every record's delivery is counted", NULL},
+	{"enable.partition.eof", events, NULL},
+	{"enabled_events", events, NULL},
+	{"log.queue", events, NULL},
+	{"opaque", events, NULL},
 };
 
-const char *property_refusal(const char *key)
+const char *property_refusal(const char *key, const char *text)
 {
-	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-		if (strcmp(refusals[i].key, key) == 0)
-			return refusals[i].why;
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		const struct refusal *r = &refusals[i];
+		if (strcmp(r->key, key) == 0)
+			return r->harmless && strcmp(r->harmless, text) == 0 ? NULL : r->why;
+	}
 	return NULL;
 }
 

@@ -238,7 +238,7 @@ static void set_property(reading *at, int section, const char *origin, const cha
 {
 	property_list *list = &at->self->properties[section];
 	const property *old = property_find(at->self, section, key);
-	const char *refusal = property_refusal(key);
+	const char *refusal = property_refusal(key, text);
 	if (refusal) {
 		buf what = {0};
 		buf_printf(&what, "%s.%s cannot be set: %s", property_sections[section], key, refusal);

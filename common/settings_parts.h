@@ -40,8 +40,8 @@ const option *option_find(const char *name);                                    
 int option_parse(const option *row, const char *text, value *out, buf *why);     /* 0; -1 with the reason in `why`; sets number and items */
 const property *property_find(const settings *self, int section, const char *key);
 
-/* Why a property may not be set by hand; NULL: it may. */
-const char *property_refusal(const char *key);
+/* Why a property may not be set to this by hand; NULL: it may. */
+const char *property_refusal(const char *key, const char *text);
 bool property_is_secret(const char *key);
 
 #endif

@@ -268,6 +268,11 @@ static void properties_that_break_promises_are_refused(void **state)
 		assert_memory_equal(errors.data, want, strlen(want));
 		buf_free(&errors);
 	}
+	buf errors = {0};
+	assert_null(settings_read(NULL, SETS("kafka.auto.offset.reset=latest"), 1, &errors));    /* it would skip records */
+	buf_free(&errors);
+	settings *s = must_read(NULL, SETS("kafka.consumer.auto.offset.reset=earliest"), 1);
+	settings_free(&s);
 }
 
 static void show(void *arg, const char *key, const char *shown, const char *origin)
