@@ -46,7 +46,8 @@ static void set_number(building *b, const char *key, int64_t value)
 static void pass_through(building *b, const struct settings *settings, const char *section)
 {
 	b->section = section;
-	settings_section(settings, section, set_property, b);
+	if (settings_section(settings, section, set_property, b) && settings_secrets_unread(settings, b->errors))
+		b->bad++;                        /* a secret that cannot be read: better no start than one without it */
 }
 
 /* librdkafka's own lines (any of its threads): its levels are syslog's. */
