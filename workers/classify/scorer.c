@@ -173,14 +173,18 @@ static void text_score(scorer *self, scoring *out)
 	found_sum(self, &self->text, 1, out->score);
 }
 
+/* The title's part is kept: sections of the text are scored with it. */
 static void title_score(scorer *self, scoring *out)
 {
+	memset(self->title_part, 0, sizeof self->title_part);
 	double share = self->model->head.title_share;
 	const hit *at = self->title_hits.at;
 	self->title.count = 0;
 	if (share > 0)
 		count_hits(self, &self->title, at, at + self->title_hits.count, self->tokens.title_count, 1);
-	found_sum(self, &self->title, share, out->score);
+	found_sum(self, &self->title, share, self->title_part);
+	for (uint32_t l = 0; l < self->model->head.label_count; l++)
+		out->score[l] += self->title_part[l];
 }
 
 /* What the sections of a long body say, each for itself: the most sure one counts. */
@@ -230,7 +234,7 @@ bool scorer_part(scorer *self, size_t from, size_t to, scoring *out)
 			high = middle;
 	}
 	for (uint32_t l = 0; l < head->label_count; l++)
-		out->score[l] = head->labels[l].bias;
+		out->score[l] = head->labels[l].bias + self->title_part[l];
 	out->has_sections = false;
 	self->part.count = 0;
 	count_hits(self, &self->part, self->text_hits.at + low, self->text_hits.at + self->text_hits.count, end, 1);

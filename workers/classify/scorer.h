@@ -36,7 +36,7 @@ void scorer_free(scorer **self);
 /* Judges a document; the scoring is good on its own, scorer_evidence needs the texts unchanged until the next call. */
 void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out);
 
-/* Scores a part of the body judged last, by bytes of the source: a section for itself, without title. False: it has no words. */
+/* Scores a part of the body judged last, by bytes of the source: a section with the title of the whole. False: it has no words. */
 bool scorer_part(scorer *self, size_t from, size_t to, scoring *out);
 
 /* A run of words of the source that pushed towards a label. */

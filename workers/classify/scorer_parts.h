@@ -47,6 +47,7 @@ struct scorer {
 	uint32_t zone_times[3];
 	tokens tokens;
 	hits text_hits, title_hits;
+	double title_part[MODEL_LABELS_MAX];     /* what the title alone adds to each score */
 	found text, title, part;     /* part: scratch for one section */
 	mr_bytes source_title, source_body;
 	uint16_t *times;             /* a slot: count while walking; all 0 between */
