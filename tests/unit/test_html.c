@@ -61,7 +61,7 @@ static void lines_and_lists(void **state)
 static void copies_go(void **state)
 {
 	(void)state;
-	body_is("<body><div id=content><p class=lead>" P1 "</p><div><p>" P1 "</p><p>" P2 "</p><p>" P3 "</p></div></div></body>", P1 "\n" P2 "\n" P3);
+	body_is("<body><div id=content><p class=lead>" P1 " " P2 "</p><div><p>" P1 " " P2 "</p><p>" P3 "</p></div></div></body>", P1 " " P2 "\n" P3);
 }
 
 static void an_early_end_tag_ends_nothing(void **state)

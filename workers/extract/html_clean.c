@@ -9,7 +9,7 @@
 #include "workers/extract/html_phrases.h"
 
 #define TAIL_LINES 8                     /* lines at most among which contacts and promotion may stand */
-#define REPEATED_UNITS 75                /* shorter lines may be said twice (refrains, table cells) */
+#define REPEATED_UNITS 150               /* shorter lines may be said twice (refrains, questions, code) */
 
 const char *html_line_kind_name(enum html_line_kind kind)
 {
@@ -312,7 +312,7 @@ void html_clean(const html_page *page, uint32_t top, mr_bytes title, uint8_t *ki
 	find_last_lines(&self);
 	uint32_t before = 0;
 	for (uint32_t i = self.first; i < self.end; i++) {
-		if (kind[i] != LINE_KEPT)
+		if (kind[i] != LINE_KEPT || page->tree->nodes[page->lines[i].block].tag == TAG_PRE)
 			continue;
 		enum html_region region = region_of(&self, i, before);
 		before += page->lines[i].units;
