@@ -136,6 +136,18 @@ static bool is_paged(const page *self)
 	return lead_ins + first > 1 || (lead_ins && heads) || turns > 0 || (self->wrapped && (paper || bylines > 1 || (headlines && !self->titled)) && texts > 1);
 }
 
+/* No heading stands before the body: its headline must stand behind it, so the next heading of some length ends it. */
+static bool is_bare(const page *self, const struct segment *segment, size_t to)
+{
+	for (size_t i = segment->heads_from; i < segment->first; i++)
+		if (is_head(&self->blocks[i]))
+			return false;
+	for (size_t i = segment->last; i < to; i++)
+		if (is_head(&self->blocks[i]) && block_length(&self->blocks[i]) >= 8)
+			return true;
+	return false;
+}
+
 static struct segment *open_segment(struct splitter *s, size_t heads_from, size_t first)
 {
 	if (s->count == s->room) {
@@ -183,7 +195,7 @@ static void find_segments(struct splitter *s)
 			continue;
 		switch (block->kind) {
 		case BLOCK_TEXT:
-			if (ended || !segment || block->lead_in || (segment->last < i && is_headline(self, segment->last, i))) {
+			if (ended || !segment || block->lead_in || (segment->last < i && (is_headline(self, segment->last, i) || is_bare(self, segment, i)))) {
 				heads_from = segment ? segment->last : 0;
 				segment = open_segment(s, heads_from, i);
 				segment->from = (uint32_t)from_mark;

@@ -124,9 +124,9 @@ static bool is_heading_run(const page *self, size_t i)
 #define LOST_INDENT 4            /* columns: two ideographs */
 
 /* As wide as the first line of a paragraph is when its indent was lost. */
-static bool lost_indent(const page_line *line)
+static bool lost_indent(const page_line *line, unsigned column)
 {
-	return line->width + LOST_INDENT + 2u >= line->column && line->width + LOST_INDENT - 1u <= line->column;
+	return line->width + LOST_INDENT + 2u >= column && line->width + LOST_INDENT - 1u <= column;
 }
 
 /* May `line` stand in the column of `last`? */
@@ -145,7 +145,7 @@ static bool goes_on_first(const struct join *j, const page_line *line)
 		return true;
 	if (line->gap > j->usual_gap)
 		return false;
-	bool exact = (last->width + 1u >= last->column && last->tight <= last->column) || (j->indents_lost && lost_indent(last));
+	bool exact = (last->width + 1u >= last->column && last->tight <= last->column) || (j->indents_lost && lost_indent(last, last->column));
 	if (exact && line->column && line->clauses)
 		return true;                                                       /* one headline in ten is as wide as its column, one first line in three has no comma */
 	if (line->end == END_STOP && line->width + 6u < last->column)
@@ -187,7 +187,7 @@ static bool indents_lost(const page *self)
 		const page_line *line = &self->lines[i], *before = line - 1;
 		if (before->end != END_STOP || !before->column || before->width + 6u > before->column || !line->peers || line->spaced || is_latin_line(line))
 			continue;
-		lost += lost_indent(line);
+		lost += lost_indent(line, line->column);
 		flush += line->width + 2u >= line->column;
 	}
 	return lost >= 2 && lost > flush * 2;
@@ -225,7 +225,7 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 		return true;
 	uint32_t width = last->width + last->indent + (j->indents_lost && j->block->lines == 1 ? LOST_INDENT : 0), blank = is_latin_line(last) ? 1 : 0;
 	if (j->indents_lost && line->peers && !line->spaced && !last->spaced && width + 6 > last->column)
-		return !lost_indent(line);                                         /* the next line tells better than the last */
+		return !lost_indent(line, last->column);                                         /* the next line tells better than the last */
 	if (!last->spaced && width + blank + first_piece(j->page, line) <= last->column)
 		return false;
 	if (begins_paragraph(j->page, line))
