@@ -235,16 +235,24 @@ static void ended(child *c, int status)
 	self->hooks.gone(self->hooks.arg, pool->stage, pid, how);
 }
 
-static void reap(supervisor *self)
+/* One ended child of a pool; what follows may change the list. */
+static bool reap_one(pool *self)
 {
-	for (size_t i = 0; i < self->pool_count; i++) {
-		for (child *c = self->pools[i].children, *next; c; c = next) {
-			int status;
-			next = c->next;
-			if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
-				ended(c, status);
+	for (child *c = self->children; c; c = c->next) {
+		int status;
+		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid) {
+			ended(c, status);
+			return true;
 		}
 	}
+	return false;
+}
+
+static void reap(supervisor *self)
+{
+	for (size_t i = 0; i < self->pool_count; i++)
+		while (reap_one(&self->pools[i]))
+			;
 }
 
 static void on_child(evutil_socket_t fd, short what, void *arg)

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cage.h"
 #include "millrace/stage.h"
 
-#define BLOAT_MAX (8ULL << 30)           /* where a worker without limits (debugging) stops eating */
+#define BLOAT_MAX (8ULL << 30)           /* beyond any sensible workers.memory_bytes */
+#define BLOAT_MAX_FREE (256ULL << 20)    /* where a worker without limits (sanitizers) stops eating */
 #define BLOAT_STEP (16u << 20)
 
 extern const mr_stage hook_stage;
@@ -46,7 +48,8 @@ static void nap(long ms)
 
 static void bloat(void)
 {
-	for (unsigned long long eaten = 0; eaten < BLOAT_MAX; eaten += BLOAT_STEP) {
+	unsigned long long most = cage_possible() ? BLOAT_MAX : BLOAT_MAX_FREE;
+	for (unsigned long long eaten = 0; eaten < most; eaten += BLOAT_STEP) {
 		char *more = malloc(BLOAT_STEP);
 		if (!more)
 			break;
