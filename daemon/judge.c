@@ -507,7 +507,8 @@ static void set_turn_back(item *it)
 		p->judge_next = it;
 }
 
-/* Goes back to before its verdict, the turn of its partition with it. True: what it repeats is gone, it must be released. */
+/* Goes back to before its verdict, the turn of its partition with it. True: what it repeats is gone, it must be released; so must a repeat of a record
+ * that was read later (the second look binds to such ones), or waiting would no longer follow the order of reading and could go in a circle. */
 static bool take_back(judge *self, item *it)
 {
 	it->mark = MARK_NONE;
@@ -516,7 +517,7 @@ static bool take_back(judge *self, item *it)
 	if (it->state == ITEM_REPEAT) {
 		it->bound = false;
 		buf_free(&it->out);
-		if (!it->repeat_of || it->repeat_of->mark != MARK_GONE)
+		if (!it->repeat_of || (it->repeat_of->mark != MARK_GONE && it->repeat_of->sequence < it->sequence))
 			return false;
 		repeat_no_more(it);
 		return true;

@@ -5,7 +5,8 @@
  *
  * Rules (docs/design.md; tests/model/epoch.pml proves them):
  *  - Items are judged per partition in offset order; a repeat at the front waits until it is known whether what it repeats brings an article. That
- *    cannot lock: what is repeated was read earlier, so waiting follows the order of reading.
+ *    cannot lock: what is repeated was read earlier, so waiting follows the order of reading. A repeat bound to a record that was read later (second look)
+ *    does not wait for it again when both verdicts are taken back: it is released.
  *  - The first look (fingerprint, at intake) only spares work: at its turn a record is looked at again, so the outcome depends on the order of
  *    judging alone.
  *  - R2  pending entries go when their item dies or is dropped; an abort that keeps results keeps them.
