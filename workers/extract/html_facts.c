@@ -176,7 +176,7 @@ static void copy(buf *out, mr_bytes text)
 static bool is_good_source(mr_bytes value)
 {
 	static const char *const nobody[] = {"网络", "本站", "本站原创", "原创", "互联网", "未知", "转载", "综合", NULL};
-	size_t n = utf8_count(value);
+	size_t n = value.data ? utf8_count(value) : 0;
 	for (const char *const *w = nobody; *w; w++)
 		if (mr_bytes_equal(value, *w))
 			return false;
@@ -188,7 +188,7 @@ static mr_bytes source_before_date(mr_bytes text)
 {
 	date_found found;
 	if (!date_find(text, 0, false, &found) || found.begin < 6 || found.begin > 60)
-		return (mr_bytes){0};
+		return (mr_bytes){"", 0};
 	mr_bytes name = html_trim((mr_bytes){text.data, found.begin});
 	while (name.len && (name.data[name.len - 1] == '(' || name.data[name.len - 1] == '|' || name.data[name.len - 1] == ' '))
 		name.len--;

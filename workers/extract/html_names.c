@@ -76,8 +76,9 @@ mr_bytes html_labelled(mr_bytes text, const char *const *labels)
 
 static bool has_name(const buf *out, mr_bytes name)
 {
-	const char *at = out->data, *end = at + out->len;
-	while (at && at < end) {
+	mr_bytes all = buf_bytes(out);
+	const char *at = all.data, *end = at + all.len;
+	while (at < end) {
 		const char *cut = memchr(at, '\n', (size_t)(end - at));
 		size_t n = cut ? (size_t)(cut - at) : (size_t)(end - at);
 		if (n == name.len && memcmp(at, name.data, n) == 0)
@@ -101,6 +102,8 @@ static bool add_name(mr_bytes name, buf *out)
 static mr_bytes without_roles(mr_bytes text)
 {
 	size_t n;
+	if (!text.data)
+		return (mr_bytes){"", 0};
 	text = skip_separators(text);
 	while ((n = prefix_of(text, roles)) && n < text.len)
 		text = skip_separators(behind(text, n));

@@ -39,23 +39,36 @@ static bool ends_any(mr_bytes text, const char *const *list)
 	return false;
 }
 
+/* Length of the word of the list that the text begins or ends with; 0: none. */
+static size_t first_of(mr_bytes text, const char *const *list)
+{
+	for (; *list; list++)
+		if (html_starts_with(text, *list))
+			return strlen(*list);
+	return 0;
+}
+
+static size_t last_of(mr_bytes text, const char *const *list)
+{
+	for (; *list; list++)
+		if (ends_with(text, *list))
+			return strlen(*list);
+	return 0;
+}
+
 /* Brackets, quotes, bullets and blanks off both ends. */
 static mr_bytes bare(mr_bytes text)
 {
 	static words signs = {"（", "(", "【", "[", "《", "<", "“", "\"", "▲", "△", "▼", "■", "●", "★", "◆", "◎", "→", "*", "-", "—", "–", "|", "｜", "·", "•", "©", " ", "\u3000", "#",
 		NULL};
 	static words closing = {"）", ")", "】", "]", "》", ">", "”", "\"", " ", "\u3000", "。", ".", "：", ":", "…", "-", "—", "|", "｜", "»", "›", NULL};
-	for (const char *const *s = signs; *s; s++)
-		if (html_starts_with(text, *s)) {
-			text.data += strlen(*s);
-			text.len -= strlen(*s);
-			s = signs - 1;
-		}
-	for (const char *const *s = closing; *s; s++)
-		if (ends_with(text, *s)) {
-			text.len -= strlen(*s);
-			s = closing - 1;
-		}
+	size_t n;
+	while ((n = first_of(text, signs))) {
+		text.data += n;
+		text.len -= n;
+	}
+	while ((n = last_of(text, closing)))
+		text.len -= n;
 	return text;
 }
 
