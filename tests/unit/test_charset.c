@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <iconv.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "common/utf8.h"
 #include "workers/extract/charset.h"
@@ -109,6 +111,24 @@ static void what_comes_out_is_valid(void **state)
 	buf_free(&empty);
 }
 
+/* The worker is caged when pages come: with no descriptor to be had, every charset must still convert. Last, since the limit stays. */
+static void nothing_is_opened_after_preload(void **state)
+{
+	(void)state;
+	static const char *const labels[] = {"gbk", "big5", "euc-tw", "shift_jis", "euc-jp", "iso-2022-jp", "euc-kr", "windows-1250", "windows-1251", "windows-1252",
+		"windows-1254", "iso-8859-2", "iso-8859-15", "koi8-r", "utf-16le", "utf-16be", "macintosh", "viscii"};
+	struct rlimit none = {0, 0};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(open("/dev/null", O_RDONLY), -1);
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+		buf out = {0};
+		const char *used = NULL;
+		charset_decode((mr_bytes){"a\0b\0", 4}, mr_bytes_of(labels[i]), &out, &used);
+		assert_string_equal(used, charset_name(mr_bytes_of(labels[i])));
+		buf_free(&out);
+	}
+}
+
 static int preload(void **state)
 {
 	(void)state;
@@ -120,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(declared_charsets), cmocka_unit_test(a_lying_meta_is_repaired), cmocka_unit_test(traditional_and_marks),
-		cmocka_unit_test(decoded_text_is_left_alone), cmocka_unit_test(what_comes_out_is_valid)};
+		cmocka_unit_test(decoded_text_is_left_alone), cmocka_unit_test(what_comes_out_is_valid),
+		cmocka_unit_test(nothing_is_opened_after_preload)};
 	return cmocka_run_group_tests(tests, preload, NULL);
 }
