@@ -219,13 +219,16 @@ static uint32_t wire_lead(const vocabulary *words, const uint32_t *c, span at, b
 {
 	uint32_t classes, limit = at.end < at.begin + 26 ? at.end : at.begin + 26, i = at.begin;
 	bool house = false, wire = false;
+	bool own = c[at.begin] == 0x672C;                                      /* 本 */
 	for (; i < limit && !wire; i++) {
 		if (char_is_stop(c[i]) || c[i] == 0xFF0C || c[i] == ',')
 			return 0;
 		if (i < at.begin + 6 && (c[i] == 0x62A5 || c[i] == 0x5831 || c[i] == 0x793E || c[i] == 0x7F51 || c[i] == 0x53F0 || c[i] == 0x520A || c[i] == 0x7DB2))
 			house = true;                                              /* 报 報 社 网 台 刊 網 */
-		bool message = i + 1 < at.end && c[i + 1] == 0x606F;               /* 讯息 */
-		wire = house && !message && (c[i] == 0x8BAF || c[i] == 0x8A0A || c[i] == 0x7535 || c[i] == 0x96FB);
+		/* what follows a wire word is a blank, a bracket, a reporter: 电视, 讯息 are other words */
+		uint32_t next = i + 1 < at.end ? c[i + 1] : 0;
+		bool apart = char_is_blank(next) || char_is_opener(next) || next == 0xFF1A || next == ':' || next == 0x8BB0 || next == 0x8A18 || (own && i - at.begin == 2);
+		wire = house && apart && (c[i] == 0x8BAF || c[i] == 0x8A0A || c[i] == 0x7535 || c[i] == 0x96FB);
 	}
 	if (!wire || i >= at.end)
 		return 0;

@@ -50,6 +50,14 @@ static size_t words_of(const struct place *p, uint32_t wanted)
 	return n;
 }
 
+/* Middle of a wrapped paragraph: the line before is full and goes on. */
+static bool is_inside(const page *self, size_t i)
+{
+	const page_line *line = &self->lines[i], *before = i ? line - 1 : NULL;
+	return before && before->kind == LINE_TEXT && line->column && line_is_full(before) && (before->end == END_OPEN || before->end == END_COMMA) && before->clauses &&
+		line->gap <= before->gap;
+}
+
 /* ---- marks that structure a page ---- */
 
 /* 上接01版, 下转第3版, 紧接二版: `a` names the second character. */
@@ -431,14 +439,6 @@ static bool try_rules(const struct rule *table, size_t count, const struct place
 	return false;
 }
 
-/* Middle of a wrapped paragraph: the line before is full and goes on. */
-static bool is_inside(const page *self, size_t i)
-{
-	const page_line *line = &self->lines[i], *before = i ? line - 1 : NULL;
-	return before && before->kind == LINE_TEXT && line->column && line_is_full(before) && (before->end == END_OPEN || before->end == END_COMMA) && before->clauses &&
-		line->gap <= before->gap;
-}
-
 static bool is_body(const page_line *line)
 {
 	return line_is_prose(line) || (line->column && line->clauses && line_is_full(line));
@@ -597,7 +597,8 @@ static bool is_lead_in(const page *self, const page_line *line)
 		return true;
 	if ((a == 0x3010 || a == 0x3014) && (line->words & WORD_REPORTER))
 		return true;
-	return byline_lead_in(self->words, self->text, line->at, &names) > 0;
+	bool inside = line > self->lines && is_inside(self, (size_t)(line - self->lines));
+	return !inside && byline_lead_in(self->words, self->text, line->at, &names) > 0;
 }
 
 void page_mark_lines(page *self)

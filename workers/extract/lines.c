@@ -149,11 +149,14 @@ static void look_up(const page *self, page_line *line)
 static void measure(page *self, page_line *line)
 {
 	int32_t quotes = 0;
+	uint32_t piece = 0, pieces = 0;
 	uint32_t width = 0, marks = 0, han = 0, letters = 0, digits = 0, clauses = 0;
 	for (uint32_t i = line->at.begin; i < line->at.end; i++) {
 		uint32_t c = self->text[i];
 		width += char_is_wide(c) ? 2 : 1;
 		marks += char_is_wide(c) && (char_is_clause(c) || char_is_opener(c) || char_is_closer(c));
+		pieces += utf8_is_han(c) && ++piece == 4;
+		piece = char_is_blank(c) ? 0 : piece;
 		quotes += char_is_wide(c) ? char_is_opener(c) - char_is_closer(c) : 0;
 		quotes = quotes < 0 ? 0 : quotes;
 		if (utf8_is_han(c))
@@ -170,6 +173,7 @@ static void measure(page *self, page_line *line)
 	line->width = clip16(width);
 	line->tight = clip16(width - marks);
 	line->quoting = quotes > 0;
+	line->two_pieces = pieces > 1 && !clauses && !line->spaced;
 	line->han = clip16(han);
 	line->letters = clip16(letters);
 	line->digits = clip16(digits);

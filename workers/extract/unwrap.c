@@ -129,24 +129,39 @@ static bool lost_indent(const page_line *line, unsigned column)
 	return line->width + LOST_INDENT + 2u >= column && line->width + LOST_INDENT - 1u <= column;
 }
 
+/* Width of the last line with its indent, printed or lost. */
+static uint32_t printed_width(const struct join *j)
+{
+	return j->last->width + j->last->indent + (j->indents_lost && j->block->lines == 1 ? LOST_INDENT : 0u);
+}
+
 /* May `line` stand in the column of `last`? */
 static bool same_column(const page_line *last, const page_line *line)
 {
 	return line->width <= last->column + 8u && line->tight <= last->column + 2u;
 }
 
+/* `字，` at the beginning of a line is the end of a word that the line before began. */
+static bool cuts_word(const page *self, const page_line *line)
+{
+	uint32_t i = line->at.begin;
+	return i + 1 < line->at.end && utf8_is_han(self->text[i]) && (self->text[i + 1] == 0xFF0C || self->text[i + 1] == 0x3002 || self->text[i + 1] == 0x3001);
+}
+
 /* A full line without punctuation that begins a block: a headline as wide as the column, or a paragraph's first line? */
 static bool goes_on_first(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
+	if (last->two_pieces && !last->lead_in)
+		return false;
 	if (j->indents_kept)
 		return last->indent >= 2;
-	if (last->quoting)
+	if (last->quoting || cuts_word(j->page, line))
 		return true;
 	if (line->gap > j->usual_gap)
 		return false;
 	bool exact = (last->width + 1u >= last->column && last->tight <= last->column) || (j->indents_lost && lost_indent(last, last->column));
-	if (exact && line->column && line->clauses)
+	if (exact && line->column && (line->clauses || (line->width + 1u >= last->column && line->width <= last->column + 1u && !line->two_pieces)))
 		return true;                                                       /* one headline in ten is as wide as its column, one first line in three has no comma */
 	if (line->end == END_STOP && line->width + 6u < last->column)
 		return true;                                                       /* it would be a paragraph of one short line */
@@ -167,7 +182,7 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 		return goes_on_first(j, line);
 	}
 	if (last->column && last->end == END_BRACKET)
-		return line_is_full(last) && same_column(last, line) && (j->indents_kept || last->width + last->indent + first_piece(j->page, line) > last->column);
+		return line_is_full(last) && same_column(last, line) && (j->indents_kept || printed_width(j) + first_piece(j->page, line) > last->column);
 	if (last->end == END_BRACKET)
 		return false;
 	bool prose = line->end == END_STOP || line->clauses;
@@ -215,7 +230,7 @@ static bool indents_kept(const page *self)
 static bool goes_on_closed(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
-	if (is_heading_run(j->page, (size_t)(line - j->page->lines)))
+	if (line->two_pieces || is_heading_run(j->page, (size_t)(line - j->page->lines)))
 		return false;
 	if (!last->column || j->apart || line->gap > j->usual_gap || !same_column(last, line) || !line->column)
 		return false;
@@ -223,9 +238,9 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 		return false;
 	if (j->indents_kept)
 		return true;
-	uint32_t width = last->width + last->indent + (j->indents_lost && j->block->lines == 1 ? LOST_INDENT : 0), blank = is_latin_line(last) ? 1 : 0;
+	uint32_t width = printed_width(j), blank = is_latin_line(last) ? 1 : 0;
 	if (j->indents_lost && line->peers && !line->spaced && !last->spaced && width + 6 > last->column)
-		return !lost_indent(line, last->column);                                         /* the next line tells better than the last */
+		return !lost_indent(line, last->column) && !lost_indent(line, line->column);                                         /* the next line tells better than the last */
 	if (!last->spaced && width + blank + first_piece(j->page, line) <= last->column)
 		return false;
 	if (begins_paragraph(j->page, line))
@@ -274,6 +289,8 @@ static bool looks_like_heading(const page *self, const page_block *block)
 	if (line->end == END_STOP)
 		return line->width <= 60 && line->clauses <= 1 && last != 0x3002 && last != '.' && !is_latin_line(line);
 	if (line->end == END_COMMA || line->end == END_HALF)
+		return false;
+	if (line->end == END_BRACKET && line->clauses && line->column)
 		return false;
 	return line->clauses <= 1 || line->width <= 40;
 }
