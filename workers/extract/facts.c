@@ -178,6 +178,19 @@ static bool day_alone(const uint32_t *c, span at, const date_value *printed, dat
 	return false;
 }
 
+/* 记者昨从某局获悉, 记者今晨…: the word for the day, cut short behind 记者 (者). */
+static bool day_short(const uint32_t *c, span at, const date_value *near, date_value *out)
+{
+	for (uint32_t i = at.begin + 1; near->precision != DATE_NONE && i < at.end; i++) {
+		if (c[i - 1] != 0x8005 || (c[i] != 0x6628 && c[i] != 0x4ECA))          /* 者, 昨 今 */
+			continue;
+		*out = *near;
+		time_civil(day_of(near) - (c[i] == 0x6628), &out->year, &out->month, &out->day);
+		return true;
+	}
+	return false;
+}
+
 static bool is_date_paragraph(const uint32_t *c, span at)
 {
 	uint32_t digits = 0, year = 0;
@@ -246,6 +259,8 @@ void facts_dateline(const body *text, const date_base *base, bool news, buf *out
 			print(told.value, out);
 	} else if (has_relative) {
 		print(relative.value, out);
+	} else if (day_short(text->characters, at, near, &alone)) {
+		print(alone, out);
 	} else if (day_alone(text->characters, at, near, &alone, &where)) {
 		print(alone, out);
 	}
