@@ -196,7 +196,7 @@ def test_a_record_too_large_for_the_output_is_a_dead_letter(flow, kafka):
 
 def test_slow_sink(flow, kafka):
     """The broker takes the output at 100 KB/s only (a quota): memory is flat and nothing is lost."""
-    f = flow(settings={"kafka.producer/client.id": "slow-sink", "kafka.consumer/max.poll.interval.ms": 8000, "intake.high_bytes": "2M", "intake.low_bytes": "1M",
+    f = flow(settings={"kafka.producer/client.id": "slow-sink", "kafka.consumer/max.poll.interval.ms": 8000, "intake.high_bytes": "2M", "intake.low_bytes": "1M", "intake.max_record_bytes": "1M",
                        "intake.prefetch_bytes": "2M"})
     kafka.quota("slow-sink", 100_000)
     try:

@@ -53,9 +53,9 @@ HOOKED = {"env": {"MILLRACE_TEST_HOOKS": "1"},
 
 
 def with_hook(text, what):
-    """The text with the line that asks for a fault, between two paragraphs, where no clean-up looks for furniture."""
+    """The text with the line that asks for a fault, between two paragraphs, long enough not to be taken for a headline."""
     first, rest = text.split("\n", 1)
-    return f"{first}\nhook: {what}\n{rest}"
+    return f"{first}\nhook: {what},这一行请测试用的阶段照办,它写成一个完整的长句子,好让谁也不会把它当成标题或者页脚。\n{rest}"
 
 
 def page_value(seed, bad):
