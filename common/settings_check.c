@@ -310,12 +310,10 @@ static bool is_loopback(const char *address)
 
 static void check_limits(checking *at)
 {
-	int64_t high = settings_int(at->self, "intake.high_bytes"), record = settings_int(at->self, "intake.max_record_bytes");
+	int64_t high = settings_int(at->self, "intake.high_bytes");
 	int64_t largest = settings_int(at->self, "publish.max_record_bytes");
 	if (settings_int(at->self, "intake.low_bytes") >= high)
 		complain(at, "intake.low_bytes", "must be below intake.high_bytes (%lld)", (long long)high);
-	if (record > high)
-		complain(at, "intake.max_record_bytes", "must not be above intake.high_bytes (%lld): such a record could never be let in", (long long)high);
 	if (largest && largest < 4096)
 		complain(at, "publish.max_record_bytes", "is 0 (asked from the topic) or at least 4K");
 	if (!is_loopback(settings_str(at->self, "admin.address")))

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <event2/event.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,6 +25,12 @@ typedef struct held {
 	mr_field *headers;
 } held;
 
+/* An event gives its message only once, so both are kept. */
+typedef struct record_event {
+	rd_kafka_event_t *event;
+	const rd_kafka_message_t *m;     /* owned by the event */
+} record_event;
+
 struct intake {
 	rd_kafka_t *consumer;
 	rd_kafka_queue_t *queue;
@@ -34,7 +41,7 @@ struct intake {
 	int wake_fd;
 	struct event *wake, *timer, *more;
 	rd_kafka_topic_partition_list_t *leaving;        /* of the revocation that waits for its answer */
-	rd_kafka_event_t **held_back;    /* records of topics made anew, until their partition's old ones have ended */
+	record_event *held_back;         /* records of topics made anew, until their partition's old ones have ended */
 	size_t held_count;
 	bool closing;
 	intake_counts counts;
@@ -63,7 +70,7 @@ static size_t read_headers(const rd_kafka_message_t *m, mr_field **out)
 }
 
 static bool is_new_log(const intake *self, const partition *p);
-static void hold_back(intake *self, partition *p, rd_kafka_event_t *event);
+static void hold_back(intake *self, partition *p, record_event record);
 
 static void take(intake *self, rd_kafka_event_t *event, const rd_kafka_message_t *m)
 {
@@ -73,7 +80,7 @@ static void take(intake *self, rd_kafka_event_t *event, const rd_kafka_message_t
 		return;
 	}
 	if (p->resetting || (m->offset <= p->last_offset && is_new_log(self, p))) {
-		hold_back(self, p, event);
+		hold_back(self, p, (record_event){event, m});
 		return;
 	}
 	if (m->offset <= p->last_offset) {
@@ -91,7 +98,6 @@ static void take(intake *self, rd_kafka_event_t *event, const rd_kafka_message_t
 	source.timestamp_ms = rd_kafka_message_timestamp(m, &type);
 	source.key = (mr_bytes){m->key, m->key ? m->key_len : 0};
 	source.value = (mr_bytes){m->payload, m->payload ? m->len : 0};
-	self->counts.connected = true;
 	self->hooks.record(self->hooks.arg, p, &source, h);
 }
 
@@ -166,7 +172,6 @@ static void on_rebalance(intake *self, rd_kafka_event_t *event)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
 	self->counts.rebalances++;
-	self->counts.connected = true;
 	if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		on_assign(self, list);
 	else
@@ -215,7 +220,7 @@ static void pause_one(intake *self, const partition *p, bool pause)
 
 /* Records of the new log wait until those of the old one, still in flight, have ended: offsets of a list must grow. The partition is paused meanwhile,
  * so only what was fetched already waits here. */
-static void hold_back(intake *self, partition *p, rd_kafka_event_t *event)
+static void hold_back(intake *self, partition *p, record_event record)
 {
 	if (!p->resetting) {
 		log_warn("intake: the topic was made anew, it is read from its beginning", "topic", "%s", p->topic, "part", "%d", (int)p->number, "read", "%lld",
@@ -225,20 +230,14 @@ static void hold_back(intake *self, partition *p, rd_kafka_event_t *event)
 		pause_one(self, p, true);
 	}
 	self->held_back = mem_grow(self->held_back, self->held_count + 1, sizeof *self->held_back);
-	self->held_back[self->held_count++] = event;
-}
-
-static const rd_kafka_message_t *message_of(rd_kafka_event_t *event)
-{
-	const rd_kafka_message_t *m = NULL;
-	return rd_kafka_event_message_array(event, &m, 1) ? m : NULL;
+	self->held_back[self->held_count++] = record;
 }
 
 /* Takes what was held back of partitions whose old records have ended; what belongs to a partition that has left is dropped (it will be read again). */
 static void finish_resets(intake *self)
 {
 	size_t count = self->held_count;
-	rd_kafka_event_t **events = self->held_back;
+	record_event *records = self->held_back;
 	for (partition *p = ledger_first(self->ledger); p && count; p = p->next)
 		if (p->resetting && p->head)
 			return;
@@ -253,9 +252,10 @@ static void finish_resets(intake *self)
 			if (!self->counts.paused)
 				pause_one(self, p, false);
 		}
+	log_info("intake: the old records have ended, the new ones are taken", "held", "%zu", count);
 	for (size_t i = 0; i < count; i++)
-		take(self, events[i], message_of(events[i]));
-	free(events);
+		take(self, records[i].event, records[i].m);
+	free(records);
 }
 
 /* ---- rewinding ---- */
@@ -293,9 +293,23 @@ static void on_error(intake *self, rd_kafka_event_t *event)
 		self->hooks.fatal(self->hooks.arg, text);
 		return;
 	}
-	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		self->counts.connected = false;
 	log_warn("intake: told by the library", "error", "%s", rd_kafka_err2name(err), "text", "%s", log_clean(clean, 160, mr_bytes_of(text)));
+}
+
+/* Statistics (a few KB, every two seconds) tell whether any broker is up: errors alone do not tell when the trouble is over. */
+static void on_statistics(intake *self, rd_kafka_event_t *event)
+{
+	json_t *root = json_loads(rd_kafka_event_stats(event), 0, NULL), *broker;
+	const char *name;
+	bool up = false;
+	json_object_foreach(json_object_get(root, "brokers"), name, broker) {
+		const char *state = json_string_value(json_object_get(broker, "state"));
+		up = up || (state && strcmp(state, "UP") == 0);
+	}
+	if (up != self->counts.connected)
+		log_line(up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, __FILE__, __LINE__, up ? "intake: a broker answers" : "intake: no broker answers", NULL);
+	self->counts.connected = up;
+	json_decref(root);
 }
 
 static void on_event(intake *self, rd_kafka_event_t *event)
@@ -314,6 +328,9 @@ static void on_event(intake *self, rd_kafka_event_t *event)
 		break;
 	case RD_KAFKA_EVENT_ERROR:
 		on_error(self, event);
+		break;
+	case RD_KAFKA_EVENT_STATS:
+		on_statistics(self, event);
 		break;
 	default:
 		break;
@@ -432,7 +449,7 @@ void intake_close(intake **self_p)
 	if (self->leaving)
 		rd_kafka_topic_partition_list_destroy(self->leaving);
 	for (size_t i = 0; i < self->held_count; i++)
-		rd_kafka_event_destroy(self->held_back[i]);
+		rd_kafka_event_destroy(self->held_back[i].event);
 	free(self->held_back);
 	event_free(self->wake);
 	event_free(self->timer);

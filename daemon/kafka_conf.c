@@ -106,7 +106,8 @@ rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 	set_own(&b, "enable.partition.eof", "false");
 	set_own(&b, "partition.assignment.strategy", kafka_is_cooperative(settings) ? "cooperative-sticky" : "range");
 	set_number(&b, "queued.max.messages.kbytes", settings_int(settings, "intake.prefetch_bytes") / 1024);
-	rd_kafka_conf_set_events(b.conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR);
+	set_own(&b, "statistics.interval.ms", "2000");           /* is a broker up? (intake.c) */
+	rd_kafka_conf_set_events(b.conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
 	rd_kafka_t *rk = create(&b, RD_KAFKA_CONSUMER, "consumer");
 	if (rk)
 		rd_kafka_poll_set_consumer(rk);
