@@ -99,6 +99,7 @@ int article_set_body(article *self, char *body, size_t len, const char *stage, r
 mr_bytes article_body(const article *self);
 size_t article_fields(const article *self, const char *const *names, mr_field *out, buf *scratch);
 int article_page(const article *self);
+const char *article_primary_label(const article *self);          /* "none" without a classifier; borrowed */
 
 /* What the judge found; zeroed = new story. */
 typedef struct verdict {

@@ -379,3 +379,9 @@ out:
 	json_decref(tree);
 	return result;
 }
+
+const char *article_primary_label(const article *self)
+{
+	const char *label = json_string_value(self->values[FIELD_PRIMARY_LABEL]);
+	return label ? label : "none";
+}

@@ -165,6 +165,7 @@ static void on_epoch_done(void *arg, const publish_result *result)
 	epochs_answer(d->r.epochs, result);
 	d->r.log_bytes = result->log_bytes ? result->log_bytes : d->r.log_bytes;
 	if (result->outcome == PUBLISH_COMMITTED) {
+		metrics_observe(d->r.metrics, METRIC_INDEX_SYNC, (double)result->sync_us / 1000);
 		metrics_observe(d->r.metrics, METRIC_COMMIT_TIME, (double)result->commit_us / 1000);
 		metrics_observe(d->r.metrics, METRIC_EPOCH_TIME, (double)(now_ms() - since));
 	} else if (result->outcome == PUBLISH_KEPT) {

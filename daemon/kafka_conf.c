@@ -91,12 +91,27 @@ static rd_kafka_t *create(building *b, rd_kafka_type_t type, const char *what)
 	return NULL;
 }
 
+/* Patterns must never match what we write: dead letters of their own inputs, above all. */
+static void set_blacklist(building *b, const struct settings *settings)
+{
+	buf pattern = {0};
+	buf_add_char(&pattern, '^');
+	for (const char *c = settings_str(settings, "publish.dead_prefix"); *c; c++) {
+		if (*c == '.')
+			buf_add_char(&pattern, '\\');
+		buf_add_char(&pattern, *c);
+	}
+	set_own(b, "topic.blacklist", buf_bytes(&pattern).data);
+	buf_free(&pattern);
+}
+
 rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 {
 	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
 	common_properties(&b, settings);
 	set_own(&b, "fetch.wait.max.ms", "50");
 	set_own(&b, "allow.auto.create.topics", "false");
+	set_blacklist(&b, settings);
 	pass_through(&b, settings, "kafka.consumer");
 	set_own(&b, "group.id", settings_str(settings, "intake.group"));
 	set_own(&b, "enable.auto.commit", "false");
@@ -162,6 +177,11 @@ int kafka_conf_check(const struct settings *settings, buf *errors)
 	pass_through(&b, settings, "kafka");
 	pass_through(&b, settings, "kafka.consumer");
 	pass_through(&b, settings, "kafka.producer");
+	size_t size = 0;
+	if (rd_kafka_conf_get(b.conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK || size <= 1) {
+		buf_add_str(errors, "kafka.bootstrap.servers: not set; it names the brokers to start from, host:port, several with commas\n");
+		b.bad++;
+	}
 	rd_kafka_conf_destroy(b.conf);
 	return b.bad;
 }

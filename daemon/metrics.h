@@ -103,8 +103,7 @@ enum metric_label {
 	X(CONFIG_STALE, GAUGE, NONE, "config_restart_needed", "settings of the file that only a restart will bring in") \
 	X(JSON_PARSED, COUNTER, NONE, "json_parsed_total", "record values parsed; each once") \
 	X(JSON_DUMPED, COUNTER, NONE, "json_dumped_total", "records dumped; each once") \
-	X(JSON_PATCHES, COUNTER, NONE, "json_patches_total", "patches of stages parsed") \
-	X(LOOP_TIME, HISTOGRAM, NONE, "loop_turn_seconds", "time of one turn of the event loop, waiting not counted")
+	X(JSON_PATCHES, COUNTER, NONE, "json_patches_total", "patches of stages parsed")
 
 enum metric {
 #define METRIC_ID(id, type, label, name, help) METRIC_##id,

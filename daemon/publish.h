@@ -53,6 +53,7 @@ typedef struct publish_result {
 	uint64_t epoch;
 	uint32_t segment;        /* where the entries are */
 	uint64_t log_bytes;
+	int64_t sync_us;         /* writing and syncing the index log; 0 without an index */
 	int64_t commit_us;       /* from begin to the end of the commit */
 	bool fenced;             /* FATAL: another producer has our name, or the broker gave our transaction up */
 	void *refused;           /* KEPT: the item whose record the broker refuses; NULL: not known */

@@ -52,11 +52,11 @@ struct publisher {
 	bool in_trouble;                 /* trouble was told; tell its end */
 };
 
-static int64_t mono_ms(void)
+static int64_t mono_us(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static void pause_ms(int ms)
@@ -332,7 +332,7 @@ out:
 
 static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 {
-	struct timespec from, to;
+	int64_t from = mono_us();
 	*result = (publish_result){.outcome = PUBLISH_FATAL, .epoch = b->epoch};
 	crash_point("after-form");
 	if (self->log) {
@@ -342,13 +342,13 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 			return;
 		}
 	}
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	int64_t begun = mono_us();
+	result->sync_us = begun - from;
 	if (self->transactions)
 		transact(self, b, result);
 	else
 		flush_and_commit(self, b, result);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	result->commit_us = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
+	result->commit_us = mono_us() - begun;
 	if (result->outcome == PUBLISH_COMMITTED) {
 		tell_recovery(self);
 		if (self->log && index_log_mark(self->log, b->epoch))
@@ -507,7 +507,7 @@ static void give(publisher *self, enum job_kind job, publish_batch *batch)
 	pthread_mutex_lock(&self->lock);
 	self->job = job;
 	self->batch = batch;
-	self->job_since_ms = mono_ms();
+	self->job_since_ms = mono_us() / 1000;
 	pthread_cond_broadcast(&self->changed);
 	pthread_mutex_unlock(&self->lock);
 }

@@ -63,9 +63,13 @@ void report_outcome(const report *self, const item *it)
 {
 	long ms = (long)((report_mono_us() - it->read_us) / 1000);
 	metrics_observe(self->metrics, METRIC_E2E, (double)ms);
-	for (size_t i = 0; i < it->part_count && it->state == ITEM_DONE; i++)
-		if (it->parts[i]->state == PART_DUPLICATE)
-			metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, it->parts[i]->verdict.kind, 1);
+	for (size_t i = 0; i < it->part_count && it->state == ITEM_DONE; i++) {
+		const part *p = it->parts[i];
+		if (p->state == PART_DUPLICATE)
+			metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, p->verdict.kind, 1);
+		else
+			metrics_word(self->metrics, METRIC_ARTICLE_LABELS, article_primary_label(p->doc), 1);
+	}
 	if (it->state == ITEM_REPEAT)
 		metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, "exact", (uint64_t)it->repeat_pages);
 	if (!settings_bool(self->settings, "log.outcomes"))
@@ -131,10 +135,24 @@ static void report_intake(report *self)
 	}
 }
 
+/* Duplicates and revisions that cannot leave before what they refer to. */
+static int64_t waiting(const report *self)
+{
+	int64_t n = 0;
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
+		for (const item *it = p->head; it; it = it->next) {
+			n += it->repeat_of != NULL;
+			for (size_t i = 0; i < it->part_count; i++)
+				n += it->parts[i]->owner != NULL;
+		}
+	return n;
+}
+
 static void report_index(report *self)
 {
 	if (!self->index)
 		return;
+	metrics_set(self->metrics, METRIC_WAITING, waiting(self));
 	index_stats x = index_stats_get(self->index);
 	metrics *m = self->metrics;
 	metrics_set(m, METRIC_INDEX_PENDING, (int64_t)x.pending);
