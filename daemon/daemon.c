@@ -374,6 +374,7 @@ static void start_leaving(daemon_state *d, int code)
 	d->r.phase = PHASE_LEAVING;
 	d->leave_since_ms = now_ms();
 	d->exit_code = code;
+	supervisor_stop(d->supervisor, LEAVE_MS);        /* first: workers that leave now are not to be replaced */
 	for (size_t i = 0; i < d->r.stage_count; i++)
 		stage_drain(d->r.stages[i]);
 	intake_leave(d->r.intake);

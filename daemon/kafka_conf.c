@@ -188,67 +188,62 @@ int kafka_conf_check(const struct settings *settings, buf *errors)
 
 /* ---- limits of the topics ---- */
 
+#define TOPICS_MAX 64            /* that are asked about; more keep the broker's default */
+
 static void lower(size_t *limit, const rd_kafka_ConfigResource_t *resource)
 {
 	size_t count;
 	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
 	for (size_t i = 0; i < count; i++) {
 		const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-		if (value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") == 0)
-			*limit = (size_t)strtoull(value, NULL, 10);
+		size_t bytes = value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") == 0 ? (size_t)strtoull(value, NULL, 10) : SIZE_MAX;
+		*limit = bytes < *limit ? bytes : *limit;
 	}
 }
 
-/* One topic; a failure (no such topic, no right, a broker without this call) leaves *limit. */
-static void ask_topic(rd_kafka_t *rk, const char *topic, size_t *limit)
+/* One question for all topics. Those that cannot be asked (no such topic, no right, a broker without this call) are left out. */
+static void ask(rd_kafka_t *rk, rd_kafka_ConfigResource_t **topics, size_t count, const char *dead_prefix, size_t *record_bytes, size_t *dead_bytes)
 {
 	char why[64];
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-	rd_kafka_ConfigResource_t *ask = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
 	rd_kafka_AdminOptions_set_request_timeout(options, ASK_MS, why, sizeof why);
-	rd_kafka_DescribeConfigs(rk, &ask, 1, options, queue);
+	rd_kafka_DescribeConfigs(rk, topics, count, options, queue);
 	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ASK_MS);
 	const rd_kafka_DescribeConfigs_result_t *result = event ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
-	if (result && !rd_kafka_event_error(event)) {
-		size_t count;
-		const rd_kafka_ConfigResource_t **answers = rd_kafka_DescribeConfigs_result_resources(result, &count);
-		for (size_t i = 0; i < count; i++)
-			if (!rd_kafka_ConfigResource_error(answers[i]))
-				lower(limit, answers[i]);
-	} else {
-		log_info("topic limits: not answered, the broker's default is taken", "topic", "%s", topic, "bytes", "%zu", *limit);
-	}
+	size_t answers = 0;
+	const rd_kafka_ConfigResource_t **answer = result ? rd_kafka_DescribeConfigs_result_resources(result, &answers) : NULL;
+	for (size_t i = 0; i < answers; i++)
+		if (!rd_kafka_ConfigResource_error(answer[i]))
+			lower(strncmp(rd_kafka_ConfigResource_name(answer[i]), dead_prefix, strlen(dead_prefix)) == 0 ? dead_bytes : record_bytes, answer[i]);
+	if (!answers)
+		log_info("topic limits: not answered, the broker's default is taken", "bytes", "%zu", *record_bytes);
 	if (event)
 		rd_kafka_event_destroy(event);
-	rd_kafka_ConfigResource_destroy(ask);
 	rd_kafka_AdminOptions_destroy(options);
 	rd_kafka_queue_destroy(queue);
 }
 
 void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes)
 {
-	const char *const *topics;
-	size_t count = settings_list(settings, "intake.topics", &topics), fixed = (size_t)settings_int(settings, "publish.max_record_bytes");
-	size_t duplicates = *record_bytes;
+	const char *const *inputs, *prefix = settings_str(settings, "publish.dead_prefix");
+	size_t count = settings_list(settings, "intake.topics", &inputs), n = 0, fixed = (size_t)settings_int(settings, "publish.max_record_bytes");
+	size_t records = SIZE_MAX, dead = SIZE_MAX;
+	rd_kafka_ConfigResource_t *topics[TOPICS_MAX];
 	if (fixed) {
 		*record_bytes = *dead_bytes = fixed;
 		return;
 	}
-	ask_topic(rk, settings_str(settings, "publish.topic"), record_bytes);
-	ask_topic(rk, settings_str(settings, "publish.duplicates_topic"), &duplicates);
-	if (duplicates < *record_bytes)
-		*record_bytes = duplicates;
-	size_t least = SIZE_MAX;
-	for (size_t i = 0; i < count; i++) {
+	topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.topic"));
+	topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.duplicates_topic"));
+	for (size_t i = 0; i < count && n < TOPICS_MAX; i++) {
 		char name[512];
-		size_t limit = *dead_bytes;
-		if (topics[i][0] == '^')
-			continue;
-		snprintf(name, sizeof name, "%s%s", settings_str(settings, "publish.dead_prefix"), topics[i]);
-		ask_topic(rk, name, &limit);
-		least = limit < least ? limit : least;
+		snprintf(name, sizeof name, "%s%s", prefix, inputs[i]);
+		if (inputs[i][0] != '^')
+			topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
 	}
-	if (least != SIZE_MAX)
-		*dead_bytes = least;
+	ask(rk, topics, n, prefix, &records, &dead);
+	rd_kafka_ConfigResource_destroy_array(topics, n);
+	*record_bytes = records != SIZE_MAX ? records : *record_bytes;
+	*dead_bytes = dead != SIZE_MAX ? dead : *dead_bytes;
 }
