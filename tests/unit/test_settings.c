@@ -408,7 +408,6 @@ static void workers_and_limits_fit_together(void **state)
 	expect_rules(SETS("workers.spawn=extract dedup:x classify:65 a:-1"), WANTS("'extract' is not stage:number", "'dedup:x' is not", "'classify:65' is not", "'a:-1' is not"));
 	expect_rules(SETS("workers.spawn=extra:1", "pipeline.stages=extract extra"), NOTHING);
 	expect_rules(SETS("intake.low_bytes=16M"), WANTS("intake.low_bytes: must be below"));
-	expect_rules(SETS("intake.max_record_bytes=32M"), WANTS("intake.max_record_bytes: must not be above"));
 	expect_rules(SETS("publish.max_record_bytes=5"), WANTS("publish.max_record_bytes"));
 	expect_rules(SETS("admin.address=0.0.0.0"), WANTS("admin.address: '0.0.0.0' is not a loopback address"));
 	expect_rules(SETS("admin.address=::1"), NOTHING);
