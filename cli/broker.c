@@ -1,11 +1,6 @@
-/* broker.c - `millrace broker`: librdkafka's mock cluster in a process of its own. One thread of ours that waits; the brokers live on
- * librdkafka's own thread.
- *
- * For the demo and for quick tests. It keeps nothing on disk, forgets transactional offsets, shows aborted records, fences nobody and
- * keeps only 5 MiB a partition: use `publish.delivery = at-least-once` on it. What must be proved is proved on Apache Kafka. */
+/* broker.c - `millrace broker`: the embedded broker (embedded.h) in a process of its own. One thread of ours that waits; the brokers live on
+ * librdkafka's own thread. */
 #include <errno.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cli/embedded.h"
 
 #define TOPIC_NAME_BYTES 249             /* Kafka's limit (org.apache.kafka.common.internals.Topic) */
 #define PARTITIONS_MAX 64
@@ -70,8 +66,9 @@ static int parse(int argc, char **argv, struct options *options)
 }
 
 /* Makes the topics of `list`. 0; or the exit code, the error told. */
-static int make_topics(rd_kafka_mock_cluster_t *cluster, const char *list)
+static int make_topics(embedded *cluster, const char *list)
 {
+	char error[256];
 	while (*list) {
 		char name[TOPIC_NAME_BYTES + 1], count[16] = "1";
 		size_t len = strcspn(list, ",");
@@ -86,11 +83,10 @@ static int make_topics(rd_kafka_mock_cluster_t *cluster, const char *list)
 			count[digits] = 0;
 		}
 		long partitions = number(count, PARTITIONS_MAX);
-		rd_kafka_resp_err_t err = partitions < 0 ? RD_KAFKA_RESP_ERR_INVALID_PARTITIONS
-		                                         : rd_kafka_mock_topic_create(cluster, name, (int)partitions, 1);
-		if (err) {
-			return cli_usage("broker", "topic %s with %s partitions: %s", name, count, rd_kafka_err2str(err));
-		}
+		if (partitions < 0)
+			return cli_usage("broker", "topic %s with %s partitions: 1 to %d are possible", name, count, PARTITIONS_MAX);
+		if (embedded_add_topic(cluster, name, (int)partitions, error))
+			return cli_usage("broker", "%s", error);
 		list += len + (list[len] == ',');
 	}
 	return 0;
@@ -134,26 +130,19 @@ int broker_main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	int signals = signalfd(-1, &set, SFD_CLOEXEC);
 
-	/* The cluster hangs on a client handle that is used for nothing else; RD_KAFKA_PRODUCER needs no group. */
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	rd_kafka_conf_set(conf, "log_level", "4", NULL, 0);      /* the handle has no brokers of its own: no notice about that */
-	rd_kafka_t *handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
-	rd_kafka_mock_cluster_t *cluster = handle ? rd_kafka_mock_cluster_new(handle, (int)options.brokers) : NULL;
+	embedded *cluster = embedded_open((int)options.brokers, error);
 	if (signals < 0 || !cluster) {
-		code = cli_failed("broker", "cannot start: %s", handle ? strerror(errno) : error);
+		code = cli_failed("broker", "cannot start: %s", cluster ? strerror(errno) : error);
 		goto out;
 	}
 	code = make_topics(cluster, options.topics);
 	if (code)
 		goto out;
-	printf("%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
+	printf("%s\n", embedded_bootstrap(cluster));
 	fflush(stdout);
 	serve(signals, options.seconds);
 out:
-	if (cluster)
-		rd_kafka_mock_cluster_destroy(cluster);
-	if (handle)
-		rd_kafka_destroy(handle);
+	embedded_close(&cluster);
 	if (signals >= 0)
 		close(signals);
 	return code;

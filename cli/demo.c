@@ -1,47 +1,50 @@
 /* demo.c - `millrace demo`: an embedded broker, the daemon with its workers, the demo feed, and what came out.
  *
- * Owns a folder under /tmp (configuration, state, sockets, logs) and two children, the broker (`millrace broker`, ends when our pipe closes) and
- * `millraced`; both go with it. Steps: start, wait until /ready, feed, read the output topics until every record has ended, show, and with --once
- * compare with what the feed expects. The embedded broker proves nothing about exactly-once, so the daemon runs with at-least-once. */
+ * Owns a folder under /tmp (configuration, state, sockets, log), the broker (in this process) and the daemon (demo_daemon.c). Steps: start, wait until
+ * /ready, feed, read the output topics until the daemon's balance says that every record has ended, show, and with --once compare with
+ * what the feed expects; else stay until a signal. Whatever was started is stopped and the folder is removed on every way out, unless
+ * something failed: then it is kept for a look. The embedded broker proves nothing about exactly-once, so the daemon runs with at-least-once. */
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <librdkafka/rdkafka.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
+#include "cli/demo_daemon.h"
 #include "cli/demo_feed.h"
 #include "cli/demo_show.h"
+#include "cli/embedded.h"
+#include "cli/term.h"
 
 const char demo_help[] =
 	"Usage: millrace demo [--once] [--feed FOLDER]\n\n"
-	"Starts an embedded broker, the daemon and its workers, sends the demo feed through them and shows what came out. Stays up until Ctrl-C.\n\n"
-	"  --once         compares what came out with what the feed expects, then leaves: 0 when all is as expected\n"
+	"Starts an embedded broker, the daemon and its workers, sends the demo feed through them and shows what came out. Stays up until Ctrl-C.\n"
+	"Everything lies in a folder of its own under /tmp and goes when the demo ends. --set values go to the daemon.\n\n"
+	"  --once         compares what came out with what the feed expects and leaves: 0 when all is as expected, else 1 with the differences\n"
 	"  --feed FOLDER  another feed (default: conf/demo beside the program, else /usr/share/millrace/demo)\n";
 
-#define START_SECONDS 30
+#define START_SECONDS 60                 /* a busy machine; the group's first join alone takes 3 s on the embedded broker */
 #define SILENCE_SECONDS 30               /* nothing new for so long: something is wrong */
-#define TOPICS "articles.raw:1,articles.enriched:1,articles.duplicates:1,dlq.articles.raw:1"
+#define DRAIN_SECONDS 25                 /* more than daemon.drain_ms */
+
+static const char *const topics[] = {"articles.raw", "articles.enriched", "articles.duplicates", "dlq.articles.raw"};
 
 typedef struct demo {
 	char folder[64];                 /* /tmp/millrace-demo-XXXXXX; "" until made */
 	char programs[2048];             /* where this program stands */
-	char bootstrap[128];
-	pid_t broker, daemon;            /* 0: not running */
-	int broker_stdin;                /* -1: none; closing it ends the broker */
-	int port;                        /* admin port of the daemon */
+	char feed_folder[4096];
+	bool once;
+	embedded *broker;
+	demo_daemon daemon;
 	demo_feed feed;
 	rd_kafka_t *producer, *consumer;
-	double seconds;                  /* from the first record sent to the last that ended */
+	progress line;
+	demo_account account;
 } demo;
 
 static volatile sig_atomic_t stopped;
@@ -52,153 +55,41 @@ static void on_signal(int number)
 	stopped = 1;
 }
 
-static double now_s(void)
+static int64_t now_ms(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- children ---- */
-
-/* Starts a program that dies with us. Descriptors of -1 become /dev/null. */
-static pid_t start(const char *const *argv, int in, int out, int err)
-{
-	pid_t parent = getpid(), pid = fork();
-	if (pid != 0)
-		return pid;
-	int null = open("/dev/null", O_RDWR);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	setpgid(0, 0);                   /* Ctrl-C is ours; the children are told in order */
-	dup2(in < 0 ? null : in, STDIN_FILENO);
-	dup2(out < 0 ? null : out, STDOUT_FILENO);
-	dup2(err < 0 ? null : err, STDERR_FILENO);
-	if (getppid() == parent)
-		execv(argv[0], (char *const *)argv);
-	_exit(127);
-}
+/* ---- start ---- */
 
 static int start_broker(demo *self)
 {
-	int in[2], out[2];
-	char program[2100];
-	snprintf(program, sizeof program, "%s/millrace", self->programs);
-	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
-		return cli_failed("demo", "pipe: %s", strerror(errno));
-	const char *argv[] = {program, "broker", "--topics", TOPICS, "--seconds", "86400", NULL};
-	self->broker = start(argv, in[0], out[1], -1);
-	close(in[0]);
-	close(out[1]);
-	self->broker_stdin = in[1];
-	FILE *f = fdopen(out[0], "r");
-	bool told = f && fgets(self->bootstrap, sizeof self->bootstrap, f);
-	if (f)
-		fclose(f);
-	self->bootstrap[strcspn(self->bootstrap, "\n")] = 0;
-	return told ? 0 : cli_failed("demo", "the embedded broker %s did not start", program);
+	char error[256];
+	self->broker = embedded_open(1, error);
+	int rc = self->broker ? 0 : -1;
+	for (size_t i = 0; !rc && i < sizeof topics / sizeof *topics; i++)
+		rc = embedded_add_topic(self->broker, topics[i], 1, error);
+	if (rc)
+		return cli_failed("demo", "the embedded broker: %s", error);
+	fprintf(stderr, "  broker  %s, in the memory of this process\n", embedded_bootstrap(self->broker));
+	return 0;
 }
-
-/* A port that is free now. */
-static int free_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int rc = fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ? -1 : getsockname(fd, (struct sockaddr *)&at, &len);
-	if (fd >= 0)
-		close(fd);
-	return rc ? -1 : ntohs(at.sin_port);
-}
-
-static int start_daemon(demo *self)
-{
-	char program[2100], config[128], log[128];
-	snprintf(program, sizeof program, "%s/millraced", self->programs);
-	snprintf(config, sizeof config, "%s/millrace.conf", self->folder);
-	snprintf(log, sizeof log, "%s/millraced.log", self->folder);
-	self->port = free_port();
-	FILE *f = fopen(config, "we");
-	if (!f || self->port < 0)
-		return cli_failed("demo", "%s: %s", config, strerror(errno));
-	fprintf(f, "[daemon]\ninstance = demo\nstate_dir = %s/state\nruntime_dir = %s/run\n[kafka]\nbootstrap.servers = %s\n", self->folder, self->folder, self->bootstrap);
-	/* max_record_bytes: the embedded broker does not answer when asked for a topic's limit. */
-	fprintf(f, "[kafka.consumer]\nfetch.wait.max.ms = 10\n[publish]\ndelivery = at-least-once\nmax_record_bytes = 1000000\n[admin]\nport = %d\n", self->port);
-	fclose(f);
-	int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	const char *argv[] = {program, "--config", config, NULL};
-	self->daemon = start(argv, -1, err, err);
-	if (err >= 0)
-		close(err);
-	return self->daemon > 0 ? 0 : cli_failed("demo", "fork: %s", strerror(errno));
-}
-
-static bool daemon_lives(demo *self)
-{
-	if (self->daemon > 0 && waitpid(self->daemon, NULL, WNOHANG) == self->daemon)
-		self->daemon = 0;
-	return self->daemon > 0;
-}
-
-/* ---- the admin port ---- */
-
-/* GET; the status, 0 when nobody answers. The body stands in `out`. */
-static int get(const demo *self, const char *path, buf *out)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)self->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct timeval limit = {2, 0};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
-	ssize_t n = 0;
-	buf_clear(out);
-	if (fd < 0)
-		return 0;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-	if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0 && dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path) > 0)
-		while (out->len < 1 << 20 && (n = read(fd, buf_reserve(out, 65536), 65536)) > 0)
-			out->len += (size_t)n;
-	close(fd);
-	sscanf(buf_bytes(out).data, "HTTP/%*s %d", &status);
-	return status;
-}
-
-/* Value of a metric, summed over its labels. */
-static double metric(const char *text, const char *name)
-{
-	double sum = 0;
-	size_t len = strlen(name);
-	for (const char *at = strstr(text, name); at; at = strstr(at + 1, name)) {
-		const char *value = strchr(at, ' ');
-		if ((at == text || at[-1] == '\n') && (at[len] == ' ' || at[len] == '{') && value)
-			sum += strtod(value, NULL);
-	}
-	return sum;
-}
-
-static int wait_ready(demo *self)
-{
-	double end = now_s() + START_SECONDS;
-	buf answer = {0};
-	int status = 0;
-	while (!stopped && daemon_lives(self) && now_s() < end && (status = get(self, "/ready", &answer)) != 200)
-		poll(NULL, 0, 50);
-	const char *body = strstr(buf_bytes(&answer).data, "\r\n\r\n");
-	int rc = status == 200 ? 0 : cli_failed("demo", "the daemon is not ready%s%.160s; its log: %s/millraced.log", body ? ": " : "", body ? body + 4 : "", self->folder);
-	buf_free(&answer);
-	return rc;
-}
-
-/* ---- Kafka ---- */
 
 static rd_kafka_t *client(const demo *self, rd_kafka_type_t type)
 {
 	char error[256];
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	rd_kafka_conf_set(conf, "bootstrap.servers", self->bootstrap, NULL, 0);
-	rd_kafka_conf_set(conf, "group.id", "millrace-demo-reader", NULL, 0);
-	rd_kafka_conf_set(conf, "enable.auto.commit", "false", NULL, 0);
-	rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", NULL, 0);
-	rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", NULL, 0);
+	rd_kafka_conf_set(conf, "bootstrap.servers", embedded_bootstrap(self->broker), NULL, 0);
+	rd_kafka_conf_set(conf, "client.id", "millrace-demo", NULL, 0);
 	rd_kafka_conf_set(conf, "log_level", "3", NULL, 0);
+	if (type == RD_KAFKA_CONSUMER) {
+		rd_kafka_conf_set(conf, "group.id", "millrace-demo-reader", NULL, 0);
+		rd_kafka_conf_set(conf, "enable.auto.commit", "false", NULL, 0);
+		rd_kafka_conf_set(conf, "auto.offset.reset", "error", NULL, 0);         /* the broker drops what is too much without a word */
+		rd_kafka_conf_set(conf, "fetch.wait.max.ms", "10", NULL, 0);
+	}
 	rd_kafka_t *made = rd_kafka_new(type, conf, error, sizeof error);
 	if (!made) {
 		rd_kafka_conf_destroy(conf);
@@ -207,18 +98,65 @@ static rd_kafka_t *client(const demo *self, rd_kafka_type_t type)
 	return made;
 }
 
-static rd_kafka_resp_err_t send_record(demo *self, const demo_record *r)
+/* Producer and reader, while the daemon starts: the reader begins to read, the producer gets to know its topic. */
+static int start_clients(demo *self)
+{
+	const struct rd_kafka_metadata *metadata;
+	self->producer = client(self, RD_KAFKA_PRODUCER);
+	self->consumer = client(self, RD_KAFKA_CONSUMER);
+	if (!self->producer || !self->consumer)
+		return -1;
+	rd_kafka_poll_set_consumer(self->consumer);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(3);
+	for (int i = 1; i < 4; i++)
+		rd_kafka_topic_partition_list_add(list, topics[i], 0)->offset = 0;
+	rd_kafka_assign(self->consumer, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	rd_kafka_topic_t *raw = rd_kafka_topic_new(self->producer, topics[0], NULL);
+	if (raw && rd_kafka_metadata(self->producer, 0, raw, &metadata, 5000) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(metadata);
+	if (raw)
+		rd_kafka_topic_destroy(raw);
+	return 0;
+}
+
+/* Shows what the daemon waits for: on a terminal in one line that is written over. */
+static int wait_ready(demo *self)
+{
+	int64_t begin = now_ms();
+	buf why = {0};
+	char said[256];
+	int status = 0;
+	while (!stopped && demo_daemon_lives(&self->daemon) && now_ms() - begin < START_SECONDS * 1000 && (status = demo_daemon_get(&self->daemon, "/ready", &why)) != 200) {
+		snprintf(said, sizeof said, "daemon  %.160s", status ? buf_bytes(&why).data : "starting");
+		said[strcspn(said, "\n")] = 0;
+		progress_say(&self->line, said);
+		poll(NULL, 0, 50);
+	}
+	progress_end(&self->line);
+	why.len = strcspn(buf_bytes(&why).data, "\n");
+	int rc = status == 200 ? 0 : stopped ? -1 : cli_failed("demo", "the daemon %s: %.*s", self->daemon.pid ? "did not become ready" : "ended", (int)why.len, buf_bytes(&why).data);
+	if (!rc)
+		fprintf(stderr, "  daemon  millraced and its workers, ready after %.1f s\n", (double)(now_ms() - begin) / 1000);
+	buf_free(&why);
+	return rc;
+}
+
+/* ---- in ---- */
+
+static rd_kafka_resp_err_t send_record(demo *self, demo_record *r)
 {
 	rd_kafka_headers_t *headers = rd_kafka_headers_new(DEMO_HEADERS_MAX);
 	const char *name;
 	json_t *value;
 	json_object_foreach(json_object_get(r->line, "headers"), name, value)
 		rd_kafka_header_add(headers, name, -1, json_string_value(value), -1);
-	rd_kafka_resp_err_t err = rd_kafka_producev(self->producer, RD_KAFKA_V_TOPIC("articles.raw"), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-	                                            RD_KAFKA_V_KEY(r->key, r->key ? strlen(r->key) : 0), RD_KAFKA_V_HEADERS(headers),
-	                                            RD_KAFKA_V_VALUE(r->null_value ? NULL : (void *)buf_bytes(&r->value).data, r->value.len), RD_KAFKA_V_END);
+	rd_kafka_resp_err_t err = rd_kafka_producev(self->producer, RD_KAFKA_V_TOPIC(topics[0]), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+						    RD_KAFKA_V_KEY(r->key, r->key ? strlen(r->key) : 0), RD_KAFKA_V_HEADERS(headers),
+						    RD_KAFKA_V_VALUE(r->null_value ? NULL : (void *)(uintptr_t)buf_bytes(&r->value).data, r->value.len), RD_KAFKA_V_END);
 	if (err)
 		rd_kafka_headers_destroy(headers);
+	r->sent_ms = now_ms();
 	return err;
 }
 
@@ -232,6 +170,8 @@ static int send_feed(demo *self)
 	rd_kafka_resp_err_t err = rd_kafka_flush(self->producer, 10000);
 	return err ? cli_failed("demo", "the feed was not taken: %s", rd_kafka_err2str(err)) : 0;
 }
+
+/* ---- out ---- */
 
 static mr_bytes header(const rd_kafka_message_t *m, const char *name)
 {
@@ -247,110 +187,112 @@ static void take(demo *self, const rd_kafka_message_t *m)
 {
 	const char *topic = rd_kafka_topic_name(m->rkt);
 	char digits[24];
-	if (strcmp(topic, "dlq.articles.raw") == 0) {
+	if (strcmp(topic, topics[3]) == 0) {
 		mr_bytes offset = header(m, "millrace.source.offset");
 		snprintf(digits, sizeof digits, "%.*s", (int)offset.len, offset.data ? offset.data : "-1");
-		demo_feed_dead(&self->feed, strtoll(digits, NULL, 10), header(m, "millrace.error.code"), header(m, "millrace.error.message"));
+		demo_feed_dead(&self->feed, strtoll(digits, NULL, 10), header(m, "millrace.error.code"), header(m, "millrace.error.message"), now_ms());
 	} else {
-		demo_feed_article(&self->feed, strcmp(topic, "articles.enriched") == 0 ? DEMO_PUBLISHED : DEMO_DUPLICATE, (mr_bytes){m->payload, m->len});
+		demo_feed_article(&self->feed, strcmp(topic, topics[1]) == 0 ? DEMO_PUBLISHED : DEMO_DUPLICATE, (mr_bytes){m->payload, m->len}, now_ms());
 	}
 }
 
-static void show_bar(size_t done, size_t all)
+/* Takes what can be read within `wait_ms`; false: nothing. */
+static bool read_one(demo *self, int wait_ms)
 {
-	char bar[41];
-	size_t filled = all ? done * 40 / all : 40;
-	if (!isatty(STDERR_FILENO))
-		return;
-	memset(bar, '.', 40);
-	memset(bar, '#', filled > 40 ? 40 : filled);
-	bar[40] = 0;
-	fprintf(stderr, "\r[%s] %zu of %zu%s", bar, done, all, done == all ? "\n" : "");
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(self->consumer, wait_ms);
+	bool got = m && !m->err;
+	if (got)
+		take(self, m);
+	if (m)
+		rd_kafka_message_destroy(m);
+	return got;
 }
 
-/* Reads the output topics until every record has ended. */
+static void show_progress(demo *self)
+{
+	char text[160];
+	const demo_account *a = &self->account;
+	snprintf(text, sizeof text, "%lld published, %lld duplicates, %lld dead", (long long)a->published, (long long)a->duplicates, (long long)a->dead);
+	progress_show(&self->line, (uint64_t)demo_account_ended(a), self->feed.count, text);
+}
+
+/* Until the daemon says that every record has ended and all that it published was read. An epoch is published before the balance tells of it. */
 static int read_outcomes(demo *self)
 {
-	static const char *const topics[] = {"articles.enriched", "articles.duplicates", "dlq.articles.raw"};
-	size_t all = demo_feed_expected(&self->feed), done = 0;
-	double begin = now_s(), heard = begin;
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(3);
-	for (int i = 0; i < 3; i++)
-		rd_kafka_topic_partition_list_add(list, topics[i], 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
-	rd_kafka_assign(self->consumer, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	while (!stopped && done < all && daemon_lives(self) && now_s() - heard < SILENCE_SECONDS) {
-		rd_kafka_message_t *m = rd_kafka_consumer_poll(self->consumer, 100);
-		if (m && !m->err) {
-			take(self, m);
-			heard = now_s();
+	int64_t begin = now_ms(), heard = begin, asked = 0;
+	bool ended = false, complete = false;
+	buf status = {0};
+	while (!stopped && !complete && demo_daemon_lives(&self->daemon) && now_ms() - heard < SILENCE_SECONDS * 1000) {
+		while (read_one(self, ended ? 200 : 20))
+			heard = now_ms();
+		complete = ended && demo_feed_ended(&self->feed) >= demo_feed_expected(&self->feed);
+		if (!ended && now_ms() - asked >= 100 && demo_daemon_get(&self->daemon, "/status", &status) == 200) {
+			demo_account_read(&self->account, buf_bytes(&status));
+			ended = self->account.in_flight == 0 && demo_account_ended(&self->account) >= (int64_t)self->feed.count;
+			asked = now_ms();
+			show_progress(self);
 		}
-		if (m)
-			rd_kafka_message_destroy(m);
-		done = demo_feed_ended(&self->feed);
-		show_bar(done, all);
 	}
-	self->seconds = now_s() - begin;
-	return done == all ? 0 : cli_failed("demo", "%zu of %zu records have ended; the daemon's log: %s/millraced.log", done, all, self->folder);
+	self->account.seconds = (double)(now_ms() - begin) / 1000;
+	progress_end(&self->line);
+	if (demo_daemon_get(&self->daemon, "/metrics", &status) == 200)
+		demo_account_times(&self->account, buf_bytes(&status).data);
+	buf_free(&status);
+	if (complete || stopped)
+		return complete ? 0 : -1;
+	return cli_failed("demo", "%lld of %zu records have ended, %zu can be read", (long long)demo_account_ended(&self->account), self->feed.count, demo_feed_ended(&self->feed));
 }
 
 /* ---- the whole ---- */
 
-/* The daemon's own account; 0 when it agrees with the feed. */
-static int show_balance(demo *self)
+static int check(demo *self)
 {
-	static const char *const names[] = {"read_total", "published_total", "duplicate_total", "dead_total", "tombstone_total", "in_flight"};
-	double terms[6] = {0};
-	buf text = {0};
-	char name[64];
-	double end = now_s() + 5;                        /* the last epoch is told a moment after its records are there */
-	do {
-		get(self, "/metrics", &text);
-		for (int i = 0; i < 6; i++) {
-			snprintf(name, sizeof name, "millrace_records_%s", names[i]);
-			terms[i] = metric(buf_bytes(&text).data, name);
-		}
-	} while ((terms[0] < (double)self->feed.count || terms[5] > 0) && now_s() < end && poll(NULL, 0, 50) == 0);
-	buf_free(&text);
-	printf("\n%.0f records read = %.0f published + %.0f duplicates + %.0f dead letters + %.0f tombstones + %.0f in flight, in %.2f s (%.0f records/s)\n", terms[0],
-	       terms[1], terms[2], terms[3], terms[4], terms[5], self->seconds, self->seconds > 0 ? terms[0] / self->seconds : 0);
-	bool right = terms[0] == (double)self->feed.count && terms[0] == terms[1] + terms[2] + terms[3] + terms[4] && terms[5] == 0;
-	return right ? 0 : cli_failed("demo", "the balance is wrong: %zu records were sent", self->feed.count);
+	int differences = demo_feed_check(&self->feed, &self->account, self->feed_folder);
+	if (differences)
+		return cli_failed("demo", "%d differences to what the feed expects (%s/expected.json, feed.jsonl)", differences, self->feed_folder);
+	printf("\nAll as expected: each record's outcome, and the counts of expected.json.\n");
+	return EXIT_CLEAN;
 }
 
-static int run(demo *self, bool once)
+static void stay(demo *self)
 {
-	fprintf(stderr, "starting the embedded broker, the daemon and its workers ...\n");
-	int rc = start_broker(self);
-	if (!rc)
-		rc = start_daemon(self);
-	if (!rc)
-		rc = wait_ready(self);
+	term out = term_of(stdout);
+	const char *bootstrap = embedded_bootstrap(self->broker);
+	term_heading(&out, "Look around while it runs");
+	printf("  admin    http://127.0.0.1:%d/status   also /ready, /live, /metrics\n", self->daemon.port);
+	printf("  output   kcat -b %s -C -e -t articles.enriched\n", bootstrap);
+	printf("  log      %s\n", self->daemon.log);
+	printf("  config   %s\n", self->daemon.config);
+	printf("\nCtrl-C ends the demo and removes its folder.\n");
+	fflush(stdout);
+	while (!stopped && demo_daemon_lives(&self->daemon))
+		poll(NULL, 0, 200);
+}
+
+static int run(demo *self)
+{
+	char error[256];
+	size_t set_count;
+	const char *const *sets = cli_sets(&set_count);
+	fprintf(stderr, "Millrace %s demo, in %s\n", MILLRACE_VERSION, self->folder);
+	if (start_broker(self))
+		return EXIT_FAILED;
+	if (demo_daemon_start(&self->daemon, self->folder, embedded_bootstrap(self->broker), sets, set_count, error))
+		return cli_failed("demo", "%s", error);
+	if (start_clients(self) || wait_ready(self))
+		return EXIT_FAILED;
+	fprintf(stderr, "  feed    %zu records into topic %s\n          from %s\n", self->feed.count, topics[0], self->feed_folder);
+	int rc = send_feed(self) || read_outcomes(self) ? EXIT_FAILED : EXIT_CLEAN;
+	demo_show(&self->feed, &self->account);
+	fflush(stdout);
 	if (rc)
 		return rc;
-	self->producer = client(self, RD_KAFKA_PRODUCER);
-	self->consumer = client(self, RD_KAFKA_CONSUMER);
-	if (!self->producer || !self->consumer)
-		return EXIT_FAILED;
-	rd_kafka_poll_set_consumer(self->consumer);
-	fprintf(stderr, "ready; %zu records go in\n", self->feed.count);
-	rc = send_feed(self);
-	if (!rc)
-		rc = read_outcomes(self);
-	demo_show(&self->feed);
-	fflush(stdout);
-	if (!rc)
-		rc = show_balance(self);
-	if (once) {
-		int differences = demo_feed_check(&self->feed);
-		printf(differences ? "%d differences to what was expected\n" : "all as expected\n", differences);
-		return rc ? rc : differences ? EXIT_FAILED : EXIT_CLEAN;
-	}
-	printf("\nThe daemon is up: http://127.0.0.1:%d/status and /metrics; broker %s; log %s/millraced.log\nCtrl-C ends it.\n", self->port, self->bootstrap, self->folder);
-	fflush(stdout);
-	while (!stopped && daemon_lives(self))
-		poll(NULL, 0, 200);
-	return rc;
+	if (self->once)
+		return check(self);
+	stay(self);
+	if (stopped)
+		return EXIT_CLEAN;
+	return cli_failed("demo", "the daemon ended although nobody asked it to");
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
@@ -359,85 +301,96 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 	return remove(path);
 }
 
-/* SIGTERM, then SIGKILL after the time given. */
-static void end_child(pid_t pid, double seconds)
+/* Returns the exit code: that of the run, or a failure of its own when the daemon did not drain. */
+static int close_all(demo *self, int rc)
 {
-	double end = now_s() + seconds;
-	if (pid <= 0)
-		return;
-	kill(pid, SIGTERM);
-	while (waitpid(pid, NULL, WNOHANG) == 0 && now_s() < end)
-		poll(NULL, 0, 20);
-	if (kill(pid, 0) == 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-}
-
-static void close_all(demo *self, bool keep)
-{
+	bool interrupted = stopped;
+	if (interrupted)
+		fprintf(stderr, "\nStopping: the daemon ends what it holds and leaves ...\n");
+	if (rc && !interrupted && self->daemon.log[0])
+		demo_daemon_tell(&self->daemon);
 	if (self->consumer) {
 		rd_kafka_consumer_close(self->consumer);
 		rd_kafka_destroy(self->consumer);
 	}
 	if (self->producer)
 		rd_kafka_destroy(self->producer);
-	end_child(self->daemon, 10);
-	if (self->broker_stdin >= 0)
-		close(self->broker_stdin);
-	end_child(self->broker, 3);
-	if (self->folder[0] && !keep)
+	if (self->daemon.pid) {
+		int code = demo_daemon_stop(&self->daemon, DRAIN_SECONDS);
+		if (code != EXIT_CLEAN && !rc)
+			rc = cli_failed("demo", "the daemon did not leave in order (exit code %d)", code);
+	}
+	embedded_close(&self->broker);
+	if (self->folder[0] && (!rc || interrupted))
 		nftw(self->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	else if (self->folder[0])
+		fprintf(stderr, "Kept for a look: %s\n", self->folder);
 	demo_feed_free(&self->feed);
+	return interrupted && rc ? EXIT_FAILED : rc;
 }
 
 /* Where the feed lies: beside the program in a build or an installation. */
-static const char *find_feed(const demo *self, char out[4096])
+static void find_feed(demo *self)
 {
 	static const char *const places[] = {"conf/demo", "../conf/demo", "../../conf/demo", "../share/millrace/demo"};
+	char place[4096], whole[4096];
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		snprintf(out, 4096, "%s/%s", self->programs, places[i]);
-		if (access(out, R_OK) == 0)
-			return out;
+		snprintf(place, sizeof place, "%s/%s", self->programs, places[i]);
+		if (realpath(place, whole)) {
+			snprintf(self->feed_folder, sizeof self->feed_folder, "%s", whole);
+			return;
+		}
 	}
-	return "/usr/share/millrace/demo";
+	snprintf(self->feed_folder, sizeof self->feed_folder, "/usr/share/millrace/demo");
+}
+
+static int read_options(demo *self, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--once") == 0)
+			self->once = true;
+		else if (strcmp(argv[i], "--feed") == 0 && i + 1 < argc)
+			snprintf(self->feed_folder, sizeof self->feed_folder, "%s", argv[++i]);
+		else
+			return cli_usage("demo", "unexpected '%.60s'", argv[i]);
+	}
+	return 0;
+}
+
+static void take_signals(void)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		sigaction(ends[i], &action, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
 }
 
 int demo_main(int argc, char **argv)
 {
-	demo self = {.broker_stdin = -1};
-	bool once = false;
-	char place[4096], error[256];
-	const char *folder = NULL;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--once") == 0)
-			once = true;
-		else if (strcmp(argv[i], "--feed") == 0 && i + 1 < argc)
-			folder = argv[++i];
-		else
-			return cli_usage("demo", "unexpected '%.60s'", argv[i]);
-	}
+	demo self = {.line = progress_new()};
+	char error[256];
+	int rc = read_options(&self, argc, argv);
+	if (rc)
+		return rc;
 	ssize_t len = readlink("/proc/self/exe", self.programs, sizeof self.programs - 1);
 	self.programs[len > 0 ? len : 0] = 0;
 	char *slash = strrchr(self.programs, '/');
 	if (slash)
 		*slash = 0;
-	if (demo_feed_read(&self.feed, folder ? folder : find_feed(&self, place), error) != 0) {
+	if (!self.feed_folder[0])
+		find_feed(&self);
+	if (demo_daemon_find(&self.daemon, self.programs, error) || demo_feed_read(&self.feed, self.feed_folder, error)) {
 		demo_feed_free(&self.feed);
 		return cli_failed("demo", "%s", error);
 	}
-	struct sigaction action = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
+	take_signals();
 	strcpy(self.folder, "/tmp/millrace-demo-XXXXXX");
-	int rc;
-	if (!mkdtemp(self.folder)) {
+	if (mkdtemp(self.folder)) {
+		rc = run(&self);
+	} else {
 		self.folder[0] = 0;
 		rc = cli_failed("demo", "cannot make a folder in /tmp: %s", strerror(errno));
-	} else {
-		rc = run(&self, once);
 	}
-	close_all(&self, rc != 0);
-	return rc;
+	return close_all(&self, rc);
 }
