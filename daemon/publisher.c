@@ -397,6 +397,19 @@ static rd_kafka_topic_partition_list_t *tail_partitions(publisher *self, uint64_
 	return list;
 }
 
+/* One fetch of committed offsets. A partition with a pending transactional offset has no answer yet (the library gives up asking after a while and
+ * reports that per partition only): that is no proof either way. */
+static rd_kafka_resp_err_t fetch_committed(publisher *self, rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_INVALID;
+	rd_kafka_resp_err_t err = rd_kafka_committed(self->consumer, list, CALL_MS);
+	for (int i = 0; i < list->cnt && !err; i++)
+		if (list->elems[i].err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+			err = list->elems[i].err;
+	return err;
+}
+
 /* Was the transaction of the epoch in doubt committed? Yes when the committed offset of one of its partitions bears its proof. The fetch waits for pending
  * transactional offsets (isolation.level = read_committed), and init_transactions came first: nothing can be under way. */
 static bool tail_was_committed(publisher *self)
@@ -406,7 +419,7 @@ static bool tail_was_committed(publisher *self)
 	bool yes = false;
 	rd_kafka_topic_partition_list_t *list = tail_partitions(self, &epoch);
 	rd_kafka_resp_err_t err;
-	while (epoch && list->cnt && (err = rd_kafka_committed(self->consumer, list, CALL_MS)) && !stopping(self)) {
+	while (epoch && list->cnt && (err = fetch_committed(self, list)) && !stopping(self)) {
 		tell_trouble(self, "ask for committed offsets", rd_kafka_err2str(err));
 		pause_ms(PAUSE_MS);
 	}
