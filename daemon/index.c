@@ -292,7 +292,8 @@ size_t index_expire(index_t *self, int64_t now_ms, size_t budget)
 	}
 	while (empty < self->day_count && self->days[empty].first == NONE)
 		empty++;
-	memmove(self->days, self->days + empty, (self->day_count - empty) * sizeof *self->days);
+	if (empty)
+		memmove(self->days, self->days + empty, (self->day_count - empty) * sizeof *self->days);
 	self->day_count -= empty;
 	return gone;
 }
