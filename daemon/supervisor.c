@@ -305,11 +305,13 @@ static void write_settings(const struct settings *conf, buf *out)
 	}
 }
 
-/* Whole or not at all: a worker may be reading it. */
+/* Whole or not at all: a worker may be reading it. Without stages nobody will, and the folder, which comes with the sockets, is not there. */
 static int write_snapshot(const supervisor *self, const struct settings *conf)
 {
 	char path[400], fresh[400];
 	buf text = {0};
+	if (!self->pool_count)
+		return 0;
 	snprintf(path, sizeof path, "%s/workers.conf", self->dir);
 	snprintf(fresh, sizeof fresh, "%s/workers.conf.new", self->dir);
 	write_settings(conf, &text);
