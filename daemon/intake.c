@@ -7,29 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/settings.h"
+#include "daemon/backlog.h"
 #include "daemon/kafka_conf.h"
 
 #define POLL_MS 100              /* timer poll: far below a third of any max.poll.interval.ms (at least 6 s) */
 #define BUDGET 256               /* events a call; then the loop's other work has its turn */
+#define TAKE_US 4000             /* for taking records, a call; one is taken anyway */
 #define SEEK_MS 10000            /* for going back after a group error */
 #define HEADERS_MAX 1024         /* of one message; more are not looked at */
-
-/* A record lent to the pipeline: the event that owns it and its headers. */
-typedef struct held {
-	rd_kafka_event_t *event;
-	mr_field *headers;
-} held;
-
-/* An event gives its message only once, so both are kept. */
-typedef struct record_event {
-	rd_kafka_event_t *event;
-	const rd_kafka_message_t *m;     /* owned by the event */
-} record_event;
 
 struct intake {
 	rd_kafka_t *consumer;
@@ -41,8 +32,10 @@ struct intake {
 	int wake_fd;
 	struct event *wake, *timer, *more;
 	rd_kafka_topic_partition_list_t *leaving;        /* of the revocation that waits for its answer */
-	record_event *held_back;         /* records of topics made anew, until their partition's old ones have ended */
-	size_t held_count;
+	backlog waiting;                 /* fetched, not taken yet */
+	backlog held_back;               /* records of topics made anew, until their partition's old ones have ended */
+	size_t enough_bytes;             /* of `waiting`: nothing more is fetched; again at half of it */
+	bool stopped;                    /* all partitions are paused in librdkafka */
 	bool closing;
 	intake_counts counts;
 };
@@ -70,43 +63,65 @@ static size_t read_headers(const rd_kafka_message_t *m, mr_field **out)
 }
 
 static bool is_new_log(const intake *self, const partition *p);
-static void hold_back(intake *self, partition *p, record_event record);
+static void hold_back(intake *self, fetched *record);
 
-static void take(intake *self, rd_kafka_event_t *event, const rd_kafka_message_t *m)
+static void take(intake *self, fetched *record)
+{
+	const rd_kafka_message_t *m = record->m;
+	partition *p = record->partition;
+	if (p->resetting || (m->offset <= p->last_offset && is_new_log(self, p))) {
+		hold_back(self, record);
+		return;
+	}
+	if (m->offset <= p->last_offset) {
+		self->counts.refused_offsets++;
+		log_warn("intake: an offset came again and was refused", "topic", "%s", p->topic, "part", "%d", (int)p->number, "off", "%lld", (long long)m->offset);
+		fetched_free(record);
+		return;
+	}
+	rd_kafka_timestamp_type_t type;
+	record_source source = {.topic = p->topic, .partition = p->number, .offset = m->offset};
+	source.header_count = read_headers(m, &record->headers);
+	source.headers = record->headers;
+	source.timestamp_ms = rd_kafka_message_timestamp(m, &type);
+	source.key = (mr_bytes){m->key, m->key ? m->key_len : 0};
+	source.value = (mr_bytes){m->payload, m->payload ? m->len : 0};
+	self->hooks.record(self->hooks.arg, p, &source, record);
+}
+
+void intake_release(void *message)
+{
+	fetched_free(message);
+}
+
+static void on_fetched(intake *self, rd_kafka_event_t *event, const rd_kafka_message_t *m)
 {
 	partition *p = ledger_find(self->ledger, rd_kafka_topic_name(m->rkt), m->partition);
 	if (!p || p->leaving) {
 		rd_kafka_event_destroy(event);
 		return;
 	}
-	if (p->resetting || (m->offset <= p->last_offset && is_new_log(self, p))) {
-		hold_back(self, p, (record_event){event, m});
-		return;
-	}
-	if (m->offset <= p->last_offset) {
-		self->counts.refused_offsets++;
-		log_warn("intake: an offset came again and was refused", "topic", "%s", p->topic, "part", "%d", (int)p->number, "off", "%lld", (long long)m->offset);
-		rd_kafka_event_destroy(event);
-		return;
-	}
-	held *h = mem_alloc(sizeof *h);
-	rd_kafka_timestamp_type_t type;
-	record_source source = {.topic = p->topic, .partition = p->number, .offset = m->offset};
-	h->event = event;
-	source.header_count = read_headers(m, &h->headers);
-	source.headers = h->headers;
-	source.timestamp_ms = rd_kafka_message_timestamp(m, &type);
-	source.key = (mr_bytes){m->key, m->key ? m->key_len : 0};
-	source.value = (mr_bytes){m->payload, m->payload ? m->len : 0};
-	self->hooks.record(self->hooks.arg, p, &source, h);
+	p->fetched_offset = m->offset;
+	backlog_add(&self->waiting, fetched_new(event, m, p));
 }
 
-void intake_release(void *message)
+static int64_t now_us(void)
 {
-	held *h = message;
-	rd_kafka_event_destroy(h->event);
-	free(h->headers);
-	free(h);
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Takes what waits, as long as there is room and time. True: there would be more. */
+static bool take_waiting(intake *self)
+{
+	int64_t end = now_us() + TAKE_US;
+	while (!self->counts.paused && self->waiting.first) {
+		take(self, backlog_take(&self->waiting));
+		if (now_us() >= end)
+			break;
+	}
+	return !self->counts.paused && self->waiting.first;
 }
 
 /* ---- rebalances ---- */
@@ -126,7 +141,7 @@ static void assign(intake *self, rd_kafka_topic_partition_list_t *list)
 		log_failure("assign", rd_kafka_incremental_assign(self->consumer, list));
 	else if ((err = rd_kafka_assign(self->consumer, list)))
 		log_warn("intake: trouble", "step", "%s", "assign", "error", "%s", rd_kafka_err2str(err));
-	if (self->counts.paused && list->cnt)
+	if (self->stopped && list->cnt)
 		rd_kafka_pause_partitions(self->consumer, list);
 }
 
@@ -159,8 +174,11 @@ static void on_revoke(intake *self, const rd_kafka_topic_partition_list_t *list)
 	self->leaving = rd_kafka_topic_partition_list_copy(list);
 	for (int i = 0; i < list->cnt; i++) {
 		partition *p = ledger_find(self->ledger, list->elems[i].topic, list->elems[i].partition);
-		if (p)
+		if (p) {
 			p->leaving = true;
+			backlog_drop(&self->waiting, p);
+			backlog_drop(&self->held_back, p);
+		}
 	}
 	self->counts.lost += lost;
 	self->counts.revoking = true;
@@ -220,8 +238,9 @@ static void pause_one(intake *self, const partition *p, bool pause)
 
 /* Records of the new log wait until those of the old one, still in flight, have ended: offsets of a list must grow. The partition is paused meanwhile,
  * so only what was fetched already waits here. */
-static void hold_back(intake *self, partition *p, record_event record)
+static void hold_back(intake *self, fetched *record)
 {
+	partition *p = record->partition;
 	if (!p->resetting) {
 		log_warn("intake: the topic was made anew, it is read from its beginning", "topic", "%s", p->topic, "part", "%d", (int)p->number, "read", "%lld",
 			 (long long)p->last_offset);
@@ -229,33 +248,29 @@ static void hold_back(intake *self, partition *p, record_event record)
 		p->resetting = true;
 		pause_one(self, p, true);
 	}
-	self->held_back = mem_grow(self->held_back, self->held_count + 1, sizeof *self->held_back);
-	self->held_back[self->held_count++] = record;
+	backlog_add(&self->held_back, record);
 }
 
-/* Takes what was held back of partitions whose old records have ended; what belongs to a partition that has left is dropped (it will be read again). */
+/* Takes what was held back, once the old records of all such partitions have ended. */
 static void finish_resets(intake *self)
 {
-	size_t count = self->held_count;
-	record_event *records = self->held_back;
-	for (partition *p = ledger_first(self->ledger); p && count; p = p->next)
+	backlog records = self->held_back;
+	if (!records.first)
+		return;
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
 		if (p->resetting && p->head)
 			return;
-	if (!count)
-		return;
-	self->held_back = NULL;
-	self->held_count = 0;
+	self->held_back = (backlog){0};
 	for (partition *p = ledger_first(self->ledger); p; p = p->next)
 		if (p->resetting) {
 			p->resetting = false;
 			p->last_offset = -1;
-			if (!self->counts.paused)
+			if (!self->stopped)
 				pause_one(self, p, false);
 		}
-	log_info("intake: the old records have ended, the new ones are taken", "held", "%zu", count);
-	for (size_t i = 0; i < count; i++)
-		take(self, records[i].event, records[i].m);
-	free(records);
+	log_info("intake: the old records have ended, the new ones are taken", "bytes", "%zu", records.bytes);
+	for (fetched *record; (record = backlog_take(&records));)
+		take(self, record);
 }
 
 /* ---- rewinding ---- */
@@ -269,7 +284,8 @@ void intake_rewind(intake *self)
 		if (p->leaving || !p->head)
 			continue;
 		rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->head->offset;
-		p->last_offset = p->head->offset - 1;
+		p->last_offset = p->fetched_offset = p->head->offset - 1;
+		backlog_drop(&self->waiting, p);
 	}
 	rd_kafka_error_t *e = list->cnt ? rd_kafka_seek_partitions(self->consumer, list, SEEK_MS) : NULL;
 	bool failed = e != NULL;
@@ -319,7 +335,7 @@ static void on_event(intake *self, rd_kafka_event_t *event)
 	case RD_KAFKA_EVENT_FETCH:
 		m = rd_kafka_event_message_next(event);
 		if (m && !m->err) {
-			take(self, event, m);    /* the event lives on with the record */
+			on_fetched(self, event, m);      /* the event lives on with the record */
 			return;
 		}
 		break;
@@ -338,18 +354,67 @@ static void on_event(intake *self, rd_kafka_event_t *event)
 	rd_kafka_event_destroy(event);
 }
 
+/* ---- how much is fetched ahead ---- */
+
+/* librdkafka's own limit (queued.max.messages.kbytes) is a net only: once it is reached, or partitions are paused, 2.0 sleeps up to a second before it fetches
+ * again (librdkafka#2879), also when they are resumed. So what comes is taken out of its queue at once and waits here, whatever the pressure; with
+ * enough waiting the partitions are paused, and resumed while there is still something left. The seek to where they are anyway wakes the
+ * fetcher; it does not wait, and if it failed the fetcher would only sleep its second. */
+static void fetch_again(intake *self)
+{
+	rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16), *begun = rd_kafka_topic_partition_list_new(16);
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next) {
+		if (p->resetting || p->leaving)
+			continue;
+		rd_kafka_topic_partition_list_add(all, p->topic, p->number);
+		if (p->fetched_offset >= 0)
+			rd_kafka_topic_partition_list_add(begun, p->topic, p->number)->offset = p->fetched_offset + 1;
+	}
+	if (all->cnt)
+		rd_kafka_resume_partitions(self->consumer, all);
+	if (begun->cnt)
+		log_failure("wake the fetcher", rd_kafka_seek_partitions(self->consumer, begun, 0));
+	rd_kafka_topic_partition_list_destroy(all);
+	rd_kafka_topic_partition_list_destroy(begun);
+}
+
+static void fetch_no_more(intake *self)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+	if (rd_kafka_assignment(self->consumer, &list) || !list)
+		return;
+	if (list->cnt)
+		rd_kafka_pause_partitions(self->consumer, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void regulate(intake *self)
+{
+	size_t bytes = self->waiting.bytes;
+	if (self->stopped ? bytes > self->enough_bytes / 2 : bytes < self->enough_bytes)
+		return;
+	self->stopped = !self->stopped;
+	if (self->stopped)
+		fetch_no_more(self);
+	else
+		fetch_again(self);
+}
+
 /* Until the queue is empty or the budget spent; then the rest is looked at in the next turn of the loop (no further wake-up would come). */
 static void drain(intake *self)
 {
-	for (int i = 0; i < BUDGET; i++) {
+	bool more = true;
+	for (int i = 0; i < BUDGET && more; i++) {
 		rd_kafka_event_t *event = rd_kafka_queue_poll(self->queue, 0);
-		if (!event) {
-			finish_resets(self);
-			return;
-		}
-		on_event(self, event);
+		if (event)
+			on_event(self, event);
+		else
+			more = false;
 	}
-	event_active(self->more, EV_TIMEOUT, 0);
+	finish_resets(self);
+	if (take_waiting(self) || more)
+		event_active(self->more, EV_TIMEOUT, 0);
+	regulate(self);
 }
 
 static void intake_on_wake(evutil_socket_t fd, short what, void *arg)
@@ -380,6 +445,7 @@ intake *intake_open(struct event_base *base, const struct settings *settings, le
 	self->settings = settings;
 	self->ledger = partitions;
 	self->hooks = hooks;
+	self->enough_bytes = (size_t)settings_int(settings, "intake.prefetch_bytes") / 2;
 	self->cooperative = kafka_is_cooperative(settings);
 	self->queue = rd_kafka_queue_get_consumer(consumer);
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -414,18 +480,12 @@ int intake_start(intake *self, buf *errors)
 
 void intake_pause(intake *self, bool pause)
 {
-	rd_kafka_topic_partition_list_t *list = NULL;
 	if (pause == self->counts.paused)
 		return;
 	self->counts.paused = pause;
 	self->counts.pauses += pause;
-	if (rd_kafka_assignment(self->consumer, &list) || !list)
-		return;
-	if (list->cnt && pause)
-		rd_kafka_pause_partitions(self->consumer, list);
-	else if (list->cnt)
-		rd_kafka_resume_partitions(self->consumer, list);
-	rd_kafka_topic_partition_list_destroy(list);
+	if (!pause)
+		event_active(self->more, EV_TIMEOUT, 0);
 }
 
 void intake_leave(intake *self)
@@ -448,9 +508,8 @@ void intake_close(intake **self_p)
 		return;
 	if (self->leaving)
 		rd_kafka_topic_partition_list_destroy(self->leaving);
-	for (size_t i = 0; i < self->held_count; i++)
-		rd_kafka_event_destroy(self->held_back[i].event);
-	free(self->held_back);
+	backlog_drop(&self->waiting, NULL);
+	backlog_drop(&self->held_back, NULL);
 	event_free(self->wake);
 	event_free(self->timer);
 	event_free(self->more);

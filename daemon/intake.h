@@ -1,7 +1,7 @@
 /* intake.h - the Kafka end of the input: a member of the consumer group, driven by events in the loop.
  *
- * Owns the consumer. Records, rebalances and errors arrive on one queue, woken by an eventfd and polled by a timer as well (an idle topic with event-only polling
- * is thrown out of its group). The ledger's partitions are made and removed here. A revocation is answered only when the loop says so (intake_answer):
+ * Owns the consumer and what was fetched and not taken yet. Records, rebalances and errors arrive on one queue, woken by an eventfd and polled by a timer as
+ * well (an idle topic with event-only polling is thrown out of its group). The ledger's partitions are made and removed here. A revocation is answered only when the loop says so (intake_answer):
  * the transaction that is open ends first. Loop thread.
  *
  * Of a partition:  assigned -> (leaving -> removed)       revoked
@@ -32,7 +32,8 @@ typedef struct intake_hooks {
 intake *intake_open(struct event_base *base, const struct settings *settings, ledger *partitions, intake_hooks hooks, buf *errors);
 rd_kafka_t *intake_consumer(intake *self);       /* borrowed: group metadata, committed offsets */
 int intake_start(intake *self, buf *errors);     /* subscribes: after init_transactions and the fate of the log's tail */
-void intake_pause(intake *self, bool pause);     /* all partitions, also those that come later */
+/* Nothing is taken any more; up to half of intake.prefetch_bytes is fetched and waits, rebalances are served. Twice is once. */
+void intake_pause(intake *self, bool pause);
 void intake_answer(intake *self);                /* the leaving partitions hold nothing any more: give them up */
 /* Group error: every partition goes back to its first record in flight. Call before these are dropped. */
 void intake_rewind(intake *self);

@@ -97,6 +97,7 @@ struct partition {
 	item *head, *tail;       /* everything unpublished, in offset order */
 	item *judge_next;        /* judge: first item not judged yet; NULL: all are */
 	int64_t last_offset;     /* last offset seen in this assignment; -1: none */
+	int64_t fetched_offset;  /* intake: newest one fetched, taken or waiting; -1: none */
 	int64_t committed;       /* next offset after the last committed epoch; -1: not known */
 	bool leaving;            /* intake: revoked, the answer is being prepared: nothing new is taken */
 	bool resetting;          /* intake: its topic was made anew; records of the new log wait until the old ones have ended */

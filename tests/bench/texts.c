@@ -9,40 +9,38 @@
 
 typedef struct words {
 	char slot;
+	uint32_t pairs;
 	const char *const *list;
 	size_t count;
 } words;
 
-static const char *const places[] = {"东岭市", "临川区", "青浦镇", "南湾县", "河阳新城", "北塘街道", "云溪开发区", "白石口岸", "松江东路", "望海半岛", "梅岭乡", "长洲岛", "金沙湖片区",
-	"西固工业园", "滨河示范区", "上林山区", "九龙湾", "双桥社区", "红岩村", "玉泉高新区"};
-static const char *const bodies[] = {"教育局", "科学技术局", "人力资源和社会保障局", "发展改革委", "农业农村局", "第一中学", "职业技术学院", "理工大学", "人民医院", "图书馆", "博物馆", "产业研究院",
-	"创业服务中心", "港务集团", "轨道交通公司", "文化旅游局", "应急管理局", "总工会", "青年联合会", "气象台"};
-static const char *const topics[] = {"基础教育质量提升", "关键核心技术攻关", "高层次人才引进", "乡村振兴", "老旧小区改造", "职业技能培训", "科技成果转化", "托育服务", "生态修复", "数字治理", "冷链物流",
-	"非遗保护", "体育赛事", "防汛备汛", "跨境贸易", "夜间经济", "新能源汽车推广", "海洋养殖", "智慧医疗", "青少年科普"};
-static const char *const verbs[] = {"启动", "推进", "完成", "部署", "发布", "梳理", "优化", "落实", "承接", "筹建", "验收", "扩建", "组织", "谋划", "试点", "总结", "公布", "改造", "联合开展", "持续深化"};
-static const char *const things[] = {"实验室", "示范项目", "公共服务平台", "培训基地", "联合体", "社区课堂", "孵化器", "重点工程", "观测站", "骨干企业", "专家工作站", "人才公寓", "产业链图谱", "标准化车间",
-	"志愿服务队", "青年论坛", "科普展馆", "应急演练", "信用档案", "便民窗口"};
+/* Two ideographs each; put together by twos and threes they name more things than a year of news. */
+static const char pairs[] = "教育科技人才创新产业平台项目基地服务社区青年乡村城市交通医疗文化旅游海洋生态能源材料数据网络芯片航空船舶农机粮食果蔬物流金融商贸会展体育艺术非遗文献档案气象"
+	"地质测绘环境水利防汛消防应急安全质量标准专利商标品牌园区楼宇街巷河湖港口机场铁路公路桥梁隧道电力燃气供热环卫绿化养老托幼助残双拥志愿工会妇联学会协会大赛论坛年会讲座课程教材"
+	"实训竞赛研学科普天文考古生物化学物理数学语文历史地理音乐美术书法戏曲影视出版印刷纺织服装陶瓷玻璃钢铁有色石化医药器械食品饮料烟草皮革家具造纸橡胶塑料电机仪表光伏风电储能";
+static const char *const towns[] = {"市", "县", "区", "镇", "乡", "新城", "街道", "开发区", "半岛", "湾"};
+static const char *const bodies[] = {"局", "中学", "大学", "研究院", "医院", "公司", "协会", "中心", "集团", "委员会"};
+static const char *const things[] = {"实验室", "示范点", "联合体", "课堂", "孵化器", "工程", "观测站", "工作站", "车间", "展馆", "窗口", "名录"};
+static const char *const verbs[] = {"启动", "推进", "完成", "部署", "发布", "梳理", "优化", "落实", "承接", "筹建", "验收", "扩建", "组织", "谋划", "试点", "总结", "公布", "改造", "深化", "巩固"};
 static const char *const manners[] = {"有力", "有序", "全面", "扎实", "稳步", "率先", "分类", "精准", "主动", "统筹"};
-static const char *const people[] = {"负责人", "党组成员", "校长", "教授", "研究员", "工程师", "居民", "总经理", "志愿者", "副主任", "站长", "班主任"};
-static const char *const effects[] = {"群众满意度", "就业率", "研发投入", "办事效率", "游客接待量", "亩均产值", "学位供给", "专利授权量", "空气优良天数", "线上办理率", "本地配套率", "出口额"};
+static const char *const people[] = {"负责人", "校长", "教授", "研究员", "工程师", "居民", "总经理", "志愿者", "副主任", "站长", "班主任", "院长"};
 static const char *const surnames[] = {"陈", "李", "王", "周", "吴", "徐", "孙", "马", "朱", "胡", "郭", "何", "高", "林", "罗", "郑", "梁", "谢", "宋", "唐", "许", "韩", "冯", "邓", "曹"};
 static const char given[] = "明华建国文杰晓东志远丽娟海燕春梅雪松佳宁浩然子涵雨桐思源立新庆丰玉兰振宇凯旋静怡安平若溪书瑶泽民清扬";
 
+/* How many pairs a word of this slot begins with, and what it ends with. */
 static const words slots[] = {
-	{'P', places, COUNT(places)}, {'O', bodies, COUNT(bodies)}, {'T', topics, COUNT(topics)}, {'V', verbs, COUNT(verbs)}, {'X', things, COUNT(things)},
-	{'M', manners, COUNT(manners)}, {'R', people, COUNT(people)}, {'E', effects, COUNT(effects)},
+	{'P', 1, towns, COUNT(towns)}, {'O', 1, bodies, COUNT(bodies)}, {'X', 2, things, COUNT(things)}, {'V', 0, verbs, COUNT(verbs)},
+	{'M', 0, manners, COUNT(manners)}, {'R', 0, people, COUNT(people)}, {'T', 3, NULL, 0}, {'E', 2, NULL, 0},
 };
 
-/* N a number, F a share, Y a sum of money, S a name, D a day. */
+/* Besides: N a number, F a share, Y a sum of money, S a name, D a day. No stock phrase is long, as in real text: copies are found by runs of characters. */
 static const char *const frames[] = {
-	"PO围绕T，MV了N个X，带动E同比提高F。", "据了解，P今年将投入Y用于T，其中X占F。", "“我们把T放在突出位置，VX，让更多人受益。”POR S说。",
-	"截至目前，PO已累计VXN个，覆盖家庭N户，E达到F。", "D，PV现场会在PO举行，来自P、P的N名代表参加。", "在T方面，PM推动X与X衔接，形成可复制的做法。",
-	"S介绍，项目总投资Y，建成后预计每年服务N人次，E有望提升F。", "PO与PO签订协议，约定在未来N个月内共同VX。", "针对T中的难点，工作组逐条研究，MV，N条建议当场答复。",
-	"记者在P看到，X内人来人往，R S正在讲解T的进展。", "与此同时，P还VN处X，新增岗位N个，吸引青年回乡创业。", "数据显示，去年PE为F，比上年高N个位次，T贡献最大。",
-	"“以前办这件事要跑N趟，现在一次就够了。”家住P的S告诉记者。", "下一步，PO将继续VX，力争到年底E突破F。", "为保障T，P安排专项资金Y，由O统一管理、按季公开。",
-	"O的R S认为，T不能只看数字，还要看X是否真正用起来。",
+	"PO围绕T，MVN个X，带动E提高F。", "今年P投入Y用于T，其中X占F。", "“把T放在突出位置，VX，惠及更多人。”POR S说。", "目前PO已VXN个，覆盖N户，E达到F。",
+	"D，PV现场会由PO承办，P、P共N人参加。", "在T方面，PM推动X与X衔接，形成做法。", "S介绍，总投资Y，每年服务N人次，E有望提升F。", "PO与PO签约，N个月内共同VX。",
+	"针对T的难点，MV，N条建议当场答复。", "在P，X里人来人往，R S正讲解T。", "P还VN处X，新增岗位N个，吸引E回流。", "去年PE为F，高N个位次，T贡献最大。",
+	"“以前办T跑N趟，现在一次就够。”P的S说。", "年底前，PO将VX，力争E突破F。", "为保障T，P安排Y，由O管理、按季公开。", "OR S认为，T不只看E，还看X是否用起来。",
 };
-static const char *const titles[] = {"PMV T X", "PO：T见实效", "VX PE增长F", "P与P携手推进T", "从X看PT"};
+static const char *const titles[] = {"PMVT X", "PO：T见实效", "VX PE增长F", "P与P携手推进T", "从X看PT"};
 
 static uint32_t chance(uint64_t *state, uint32_t below)
 {
@@ -64,7 +62,10 @@ static void add_slot(buf *out, char slot, uint64_t *state)
 {
 	for (size_t i = 0; i < COUNT(slots); i++)
 		if (slots[i].slot == slot) {
-			buf_add_str(out, slots[i].list[chance(state, (uint32_t)slots[i].count)]);
+			for (uint32_t n = slots[i].pairs; n > 0; n--)
+				buf_add(out, pairs + 6 * chance(state, (sizeof pairs - 1) / 6), 6);
+			if (slots[i].list)
+				buf_add_str(out, slots[i].list[chance(state, (uint32_t)slots[i].count)]);
 			return;
 		}
 	if (slot == 'N')
@@ -111,7 +112,7 @@ static void add_article(buf *out, size_t until, uint64_t *state)
 
 static void add_plan(buf *out, size_t until, uint64_t *state)
 {
-	add_frame(out, "为MVT，结合P实际，制定本方案。\\n\\n", state);
+	add_frame(out, "为MVT，PO制定本方案。\\n\\n", state);
 	for (uint32_t n = 1; out->len < until; n++) {
 		buf_printf(out, "%u.", n);
 		add_frame(out, "MVX。", state);
