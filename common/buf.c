@@ -23,9 +23,9 @@ void buf_clear(buf *self)
 char *buf_reserve(buf *self, size_t more)
 {
 	if (!self->data || self->cap - self->len < more) {
-		size_t want = self->len + more, cap = self->cap ? self->cap : 64;
-		while (cap < want)
-			cap += cap / 2 + 64;
+		size_t want = self->len + more, cap = self->cap ? self->cap + self->cap / 2 + 64 : 64;
+		if (cap < want)
+			cap = want;                      /* who says how much is needed gets that, and no half more */
 		self->data = mem_grow(self->data, cap + 1, 1);
 		self->cap = cap;
 		self->data[self->len] = 0;
@@ -33,23 +33,9 @@ char *buf_reserve(buf *self, size_t more)
 	return self->data + self->len;
 }
 
-void buf_add(buf *self, const void *data, size_t len)
-{
-	char *at = buf_reserve(self, len);
-	if (len)
-		memcpy(at, data, len);
-	self->len += len;
-	self->data[self->len] = 0;
-}
-
 void buf_add_str(buf *self, const char *text)
 {
 	buf_add(self, text, strlen(text));
-}
-
-void buf_add_char(buf *self, char c)
-{
-	buf_add(self, &c, 1);
 }
 
 void buf_printf(buf *self, const char *format, ...)

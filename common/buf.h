@@ -7,6 +7,7 @@
 #define COMMON_BUF_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "millrace/bytes.h"
 
@@ -19,9 +20,9 @@ typedef struct buf {
 void buf_free(buf *self);                                    /* frees the memory and clears; a zeroed buf is an empty one */
 void buf_clear(buf *self);                                   /* len = 0, memory kept */
 char *buf_reserve(buf *self, size_t more);                   /* room for `more` bytes behind len; returns data + len */
-void buf_add(buf *self, const void *data, size_t len);
+static inline void buf_add(buf *self, const void *data, size_t len);
+static inline void buf_add_char(buf *self, char c);
 void buf_add_str(buf *self, const char *text);
-void buf_add_char(buf *self, char c);
 void buf_printf(buf *self, const char *format, ...) MR_PRINTF(2, 3);
 void buf_add_u8(buf *self, uint8_t v);
 void buf_add_u16(buf *self, uint16_t v);                     /* little endian, as all our formats */
@@ -29,6 +30,21 @@ void buf_add_u32(buf *self, uint32_t v);
 void buf_add_u64(buf *self, uint64_t v);
 mr_bytes buf_bytes(const buf *self);                         /* borrowed view; data never NULL */
 char *buf_take(buf *self, size_t *len);                      /* gives the memory away (free()); the buf is empty then */
+
+static inline void buf_add(buf *self, const void *data, size_t len)
+{
+	if (!self->data || self->cap - self->len < len)
+		buf_reserve(self, len);
+	if (len)
+		memcpy(self->data + self->len, data, len);
+	self->len += len;
+	self->data[self->len] = 0;
+}
+
+static inline void buf_add_char(buf *self, char c)
+{
+	buf_add(self, &c, 1);
+}
 
 /* Reader of bounded input: takes from the front; after a short read `bad` stays set and everything reads as 0. */
 typedef struct reader {

@@ -28,7 +28,7 @@ static size_t decode(const unsigned char *p, const unsigned char *end, uint32_t 
 	return *c < 0x10000 || *c > 0x10FFFF ? 0 : 4;
 }
 
-uint32_t utf8_next(const char **at, const char *end)
+uint32_t utf8_next_any(const char **at, const char *end)
 {
 	uint32_t c = UTF8_BAD;
 	size_t n = decode((const unsigned char *)*at, (const unsigned char *)end, &c);
@@ -81,13 +81,11 @@ void utf8_add(buf *out, uint32_t c)
 
 bool utf8_valid(mr_bytes text)
 {
-	const unsigned char *p = (const unsigned char *)text.data, *end = p + text.len;
-	while (p < end) {
-		uint32_t c;
-		size_t n = decode(p, end, &c);
-		if (!n)
+	const char *at = text.data, *end = at + text.len;
+	while (at < end) {
+		const char *from = at;
+		if (utf8_next(&at, end) == UTF8_BAD && at - from != 3)   /* U+FFFD itself takes three bytes */
 			return false;
-		p += n;
 	}
 	return true;
 }
