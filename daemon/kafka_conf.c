@@ -171,6 +171,17 @@ rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_de
 	return create(&b, RD_KAFKA_PRODUCER, "producer");
 }
 
+rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *section, buf *errors)
+{
+	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	common_properties(&b, settings);
+	pass_through(&b, settings, section);
+	if (!b.bad)
+		return b.conf;
+	rd_kafka_conf_destroy(b.conf);
+	return NULL;
+}
+
 int kafka_conf_check(const struct settings *settings, buf *errors)
 {
 	building b = {rd_kafka_conf_new(), "kafka", errors, 0};

@@ -15,6 +15,8 @@ struct settings;
 rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors);
 typedef void (*kafka_delivery)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors);
+/* What the operator says in [kafka] and `section` on top of our common defaults, for the clients of the command line, which add the rest. NULL with lines in `errors`. */
+rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *section, buf *errors);
 /* True when the consumer uses a cooperative assignor (answers must be incremental). */
 bool kafka_is_cooperative(const struct settings *settings);
 /* Asks the brokers for max.message.bytes of the topics (blocks up to 5 s; transaction thread). What cannot be asked keeps its value. */
