@@ -35,5 +35,7 @@ int broker_main(int argc, char **argv);
 extern const char broker_help[];
 int demo_main(int argc, char **argv);
 extern const char demo_help[];
+int dlq_main(int argc, char **argv);
+extern const char dlq_help[];
 
 #endif

@@ -21,6 +21,7 @@ static const struct command {
 	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},
 	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy", schema_help},
 	{"demo", demo_main, "broker, daemon and workers on the demo feed, and what came out", demo_help},
+	{"dlq", dlq_main, "dead letters: list them, show one, send them back", dlq_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
