@@ -1,10 +1,11 @@
 /* check.c - `millrace check`: is this configuration good, and what holds? Needs no broker, no root and no running daemon.
  *
- * All errors come in one run: those of reading, the rules over several settings, and librdkafka's own opinion of the properties that are
- * passed through (names, types, ranges). Secrets are never printed; those that only the service may read are noted, not refused. */
+ * All errors come in one run: those of reading, librdkafka's own opinion of the properties that are passed through (names, types, ranges), and, when
+ * every setting by itself is good, the rules over several settings. Secrets are never printed; those that only the service may read are noted, not refused. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "common/nearest.h"
@@ -151,6 +152,8 @@ static int print_settings(const settings *s, const char *name, bool explain)
 	printed += print_properties(s, name, explain);
 	if (printed)
 		return EXIT_CLEAN;
+	if (strchr(name, '/') || access(name, R_OK) == 0)
+		return cli_usage("check", "'%.200s' is no setting; a file is named with --config", name);
 	if (guess.best)
 		return cli_usage("check", "nothing is set by the name of '%.60s' (did you mean '%s'?)", name, guess.best);
 	return cli_usage("check", "nothing is set by the name of '%.60s'", name);
@@ -162,10 +165,10 @@ static settings *read_all(buf *errors, buf *notes)
 {
 	size_t count;
 	const char *const *sets = cli_sets(&count);
-	settings *s = settings_read(cli_config(), sets, count, errors);
-	if (!s)
-		return NULL;
-	int bad = settings_check(s, errors);
+	int bad;
+	settings *s = settings_read_good(cli_config(), sets, count, errors, &bad);
+	if (!bad)                                /* else they would complain of the defaults that stand in for what is wrong */
+		bad = settings_check(s, errors);
 	bad += check_properties(s, errors, notes);
 	settings_secrets_unread(s, notes);
 	if (bad)

@@ -15,6 +15,7 @@ endforeach()
 
 add_executable(make_fold_tables cmake/fold_tables.c)
 target_link_libraries(make_fold_tables PRIVATE mr_common)
+set_target_properties(make_fold_tables PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/generated)   # a tool of the build, no program of ours
 set(fold_tables ${CMAKE_BINARY_DIR}/generated/fold_tables.inc)
 add_custom_command(OUTPUT ${fold_tables}
   COMMAND make_fold_tables ${text_dictionaries} ${fold_tables}

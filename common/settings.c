@@ -68,18 +68,19 @@ static bool section_known(const char *section)
 	return property_section(section) >= 0;
 }
 
-/* The same key in another section is the likeliest slip, then the nearest whole name. */
+/* One letter wrong is the likeliest slip, then the same key in another section, then the nearest whole name. */
 static const char *nearest_setting(const char *name, const char *key)
 {
 	nearest guess = {.word = name};
+	const char *elsewhere = NULL;
 	for (size_t i = 0; i < option_count; i++) {
 		mr_bytes section;
 		section_of(option_table[i].name, &section);
-		if (strcmp(section.data + section.len + 1, key) == 0)
-			return option_table[i].name;
+		if (!elsewhere && strcmp(section.data + section.len + 1, key) == 0)
+			elsewhere = option_table[i].name;
 		nearest_offer(&guess, option_table[i].name);
 	}
-	return guess.best;
+	return elsewhere && !(guess.best && guess.distance <= 1) ? elsewhere : guess.best;
 }
 
 static void complain_unknown(reading *at, const char *origin, const char *kind, const char *name, const char *guess)
@@ -417,7 +418,7 @@ static int derive_port(const settings *self)
 	return 9180 + (int)(XXH32(instance, strlen(instance), 0) % 400);
 }
 
-settings *settings_read(const char *file, const char *const *sets, size_t set_count, buf *errors)
+settings *settings_read_good(const char *file, const char *const *sets, size_t set_count, buf *errors, int *bad)
 {
 	settings *self = mem_alloc(sizeof *self);
 	reading at = {.self = self, .errors = errors};
@@ -432,7 +433,15 @@ settings *settings_read(const char *file, const char *const *sets, size_t set_co
 	self->state_dir = instance_dir(self, "daemon.state_dir", "STATE_DIRECTORY", "/var/lib/millrace");
 	self->runtime_dir = instance_dir(self, "daemon.runtime_dir", "RUNTIME_DIRECTORY", "/run/millrace");
 	self->admin_port = derive_port(self);
-	if (at.bad)
+	*bad = at.bad;
+	return self;
+}
+
+settings *settings_read(const char *file, const char *const *sets, size_t set_count, buf *errors)
+{
+	int bad;
+	settings *self = settings_read_good(file, sets, set_count, errors, &bad);
+	if (bad)
 		settings_free(&self);
 	return self;
 }

@@ -32,6 +32,8 @@ extern const size_t option_count;
  * (`section.key=value`, the longest known section wins). Collects ALL errors as lines `file:line: what (did you mean ...?)` in
  * `errors`. NULL when there was any. */
 settings *settings_read(const char *file, const char *const *sets, size_t set_count, buf *errors);
+/* The same for `millrace check`: never NULL; what is wrong keeps its default, *bad counts it. */
+settings *settings_read_good(const char *file, const char *const *sets, size_t set_count, buf *errors, int *bad);
 void settings_free(settings **self);
 
 /* Values. Asking for a name that is not in the table, or with the wrong type, is our bug (assert). Borrowed. */

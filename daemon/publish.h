@@ -1,6 +1,6 @@
 /* publish.h - one epoch on its way out: the contract between the epoch (loop thread) and whoever carries it out.
  *
- * Two implementations: daemon/publish.c (Kafka, on the transaction thread that owns the producer and the index log) and cli/publish_local.c (standard output).
+ * Two implementations: daemon/publisher.c (Kafka, on the transaction thread that owns the producer and the index log) and cli/process.c (standard output).
  * A batch is filled by epoch.c and handed over; until its result came back it belongs to the publisher, and the items it points into are frozen. */
 #ifndef DAEMON_PUBLISH_H
 #define DAEMON_PUBLISH_H

@@ -32,6 +32,7 @@ static int usage(FILE *out, int code)
 	             "                    ipc://<runtime dir>/<stage>.sock\n"
 	             "  --config FILE     configuration, the same as the daemon's\n"
 	             "  --set K=V         one setting, wins over the file; repeatable\n"
+	             "  --cage-test       closes the cage, tries to open files and sockets, tells what happened\n"
 	             "  --version, --help\n\nexit codes:\n");
 #define WORKER_ROW(name, number, help) if (number <= EXIT_USAGE || number >= EXIT_ORPHAN) fprintf(out, "  %3d  %s\n", number, help);
 	EXIT_CODES(WORKER_ROW)
