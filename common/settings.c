@@ -584,3 +584,26 @@ int settings_changed_fixed(const settings *before, const settings *after, buf *n
 const char *settings_state_dir(const settings *self) { return self->state_dir; }
 const char *settings_runtime_dir(const settings *self) { return self->runtime_dir; }
 int settings_admin_port(const settings *self) { return self->admin_port; }
+
+void settings_keep_fixed(settings *self, const settings *running)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		const option *row = &option_table[i];
+		const value *old = &running->values[i];
+		value *slot = &self->values[i];
+		buf why = {0};
+		if (row->reloadable || strcmp(old->text, slot->text) == 0)
+			continue;
+		value_clear(slot);
+		int bad = option_parse(row, old->text, slot, &why);      /* it was read before */
+		assert(!bad);
+		slot->text = mem_string(old->text);
+		slot->origin = mem_string(old->origin);
+		buf_free(&why);
+	}
+	free(self->state_dir);
+	free(self->runtime_dir);
+	self->state_dir = mem_string(running->state_dir);
+	self->runtime_dir = mem_string(running->runtime_dir);
+	self->admin_port = running->admin_port;
+}

@@ -69,6 +69,9 @@ int settings_check(const settings *self, buf *errors);
 
 /* Names of the not-reloadable settings that differ, for the log line of a reload; returns their number. */
 int settings_changed_fixed(const settings *before, const settings *after, buf *names);
+/* A reload: what only a restart changes is put back to what the process runs with, so that nobody who is handed the new settings takes half of such a change. Ask
+ * settings_check again afterwards. Properties of librdkafka are looked at only at the start. */
+void settings_keep_fixed(settings *self, const settings *running);
 
 /* Values derived from several settings; the rule stands here once. */
 const char *settings_state_dir(const settings *self);       /* daemon.state_dir, else $STATE_DIRECTORY, else /var/lib/millrace; plus / and the instance */

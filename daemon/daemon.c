@@ -58,6 +58,17 @@ static const settings *config(const daemon_state *d)
 	return d->configs[d->config_count - 1];
 }
 
+/* At the start and at each reload. */
+static void set_log(const settings *s)
+{
+	static const char *const levels[] = {"error", "warn", "info", "debug"};
+	enum log_level level = LOG_LEVEL_INFO;
+	for (int i = 0; i < 4; i++)
+		if (strcmp(settings_str(s, "log.level"), levels[i]) == 0)
+			level = (enum log_level)i;
+	log_setup("millraced", level, strcmp(settings_str(s, "log.format"), "json") == 0 ? LOG_JSON : LOG_LOGFMT, (unsigned)settings_int(s, "log.rate"));
+}
+
 /* Leaves without ceremony: everything that was not committed is read again at the next start. Workers die with us. */
 static void leave_at_once(int code, const char *what, const char *why)
 {
@@ -297,10 +308,7 @@ static int open_parts(daemon_state *d, buf *errors)
 
 static void apply_reload(daemon_state *d, const settings *s)
 {
-	static const char *const levels[] = {"error", "warn", "info", "debug"};
-	for (int i = 0; i < 4; i++)
-		if (strcmp(settings_str(s, "log.level"), levels[i]) == 0)
-			log_set_level((enum log_level)i);
+	set_log(s);
 	d->r.settings = s;
 	pipeline_configure(d->r.pipeline, s);
 	epochs_configure(d->r.epochs, s);
@@ -316,10 +324,12 @@ static void apply_reload(daemon_state *d, const settings *s)
 
 static void refuse_reload(daemon_state *d, const buf *errors)
 {
-	char clean[401];
+	char clean[401], why[441];
+	mr_bytes all = buf_bytes(errors), first = {all.data, strcspn(all.data, "\n")};
 	metrics_word(d->r.metrics, METRIC_RELOADS, "failed", 1);
 	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 0);
-	log_error("reload refused, the configuration in force stays", "why", "%s", log_clean(clean, 400, buf_bytes(errors)));
+	snprintf(why, sizeof why, "%s%s", log_clean(clean, 400, first), first.len + 1 < all.len ? " (and more: millrace check)" : "");
+	log_error("reload refused, the configuration in force stays", "why", "%s", why);
 	notify_ready("running; the last reload was refused, see the log");
 }
 
@@ -338,7 +348,16 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 		buf_free(&errors);
 		return;
 	}
-	int changed = settings_changed_fixed(config(d), s, &fixed);
+	int changed = settings_changed_fixed(d->configs[0], s, &fixed);  /* the first: what the process runs with */
+	settings_keep_fixed(s, d->configs[0]);
+	if (changed && settings_check(s, &errors)) {
+		buf_printf(&errors, "(with what only a restart changes: %s)\n", buf_bytes(&fixed).data);
+		refuse_reload(d, &errors);
+		settings_free(&s);
+		buf_free(&errors);
+		buf_free(&fixed);
+		return;
+	}
 	d->configs = mem_grow(d->configs, d->config_count + 1, sizeof *d->configs);
 	d->configs[d->config_count++] = s;
 	apply_reload(d, s);
@@ -511,6 +530,7 @@ int daemon_run(const arguments *args, settings *settings)
 	d.configs = mem_array(1, sizeof *d.configs);
 	d.configs[d.config_count++] = settings;
 	d.r.started_ms = report_wall_ms();
+	set_log(settings);
 	signal(SIGPIPE, SIG_IGN);
 	json_object_seed(0);
 	crash_setup();

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/exit_codes.h"
-#include "common/log.h"
 #include "daemon/daemon.h"
 #include "daemon/kafka_conf.h"
 
@@ -22,16 +21,6 @@ static void print_help(void)
 #define PRINT_CODE(name, number, text) printf("  %2d  %s\n", number, text);
 	EXIT_CODES(PRINT_CODE)
 #undef PRINT_CODE
-}
-
-static void setup_log(const settings *s)
-{
-	static const char *const levels[] = {"error", "warn", "info", "debug"};
-	enum log_level level = LOG_LEVEL_INFO;
-	for (int i = 0; i < 4; i++)
-		if (strcmp(settings_str(s, "log.level"), levels[i]) == 0)
-			level = (enum log_level)i;
-	log_setup("millraced", level, strcmp(settings_str(s, "log.format"), "json") == 0 ? LOG_JSON : LOG_LOGFMT, (unsigned)settings_int(s, "log.rate"));
 }
 
 int main(int argc, char **argv)
@@ -55,12 +44,10 @@ int main(int argc, char **argv)
 	settings *s = args_settings(&args, &errors);
 	if (s && kafka_conf_check(s, &errors))
 		settings_free(&s);
-	if (s) {
-		setup_log(s);
+	if (s)
 		code = daemon_run(&args, s);
-	} else {
+	else
 		fputs(buf_bytes(&errors).data, stderr);
-	}
 	buf_free(&errors);
 	args_free(&args);
 	return code;

@@ -59,6 +59,18 @@ static void log_article(const item *it, const part *p, long ms)
 		 "ms", "%ld", ms);
 }
 
+/* A byte-equal repeat, of one article or of a whole page. */
+static void log_repeat(const item *it, long ms)
+{
+	char id[33], owner[33];
+	uint8_t bytes[ARTICLE_ID_BYTES];
+	record_article_id(it->rec, 0, bytes);
+	id_hex(bytes, id);
+	id_hex(it->repeat_verdict.duplicate_of, owner);
+	log_info("outcome", "result", "%s", "duplicate", "id", "%s", id, "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
+		 (long long)it->offset, "pages", "%d", it->repeat_pages, "of", "%s", owner, "ms", "%ld", ms);
+}
+
 void report_outcome(const report *self, const item *it)
 {
 	long ms = (long)((report_mono_us() - it->read_us) / 1000);
@@ -79,9 +91,14 @@ void report_outcome(const report *self, const item *it)
 			log_article(it, it->parts[i], ms);
 		return;
 	}
-	log_info("outcome", "result", "%s", it->state == ITEM_DEAD ? "dead" : it->tombstone ? "tombstone" : "duplicate", "topic", "%s", it->partition->topic, "part", "%d",
-		 (int)it->partition->number, "off", "%lld", (long long)it->offset, "code", "%s", it->fault.code, "stage", "%s", it->fault.stage, "why", "%s",
-		 it->fault.message, "ms", "%ld", ms);
+	if (it->state == ITEM_REPEAT)
+		log_repeat(it, ms);
+	else if (it->tombstone)
+		log_info("outcome", "result", "%s", "tombstone", "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
+			 (long long)it->offset, "ms", "%ld", ms);
+	else
+		log_info("outcome", "result", "%s", "dead", "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
+			 (long long)it->offset, "code", "%s", it->fault.code, "stage", "%s", it->fault.stage, "why", "%s", it->fault.message, "ms", "%ld", ms);
 }
 
 /* ---- metrics ---- */

@@ -435,6 +435,27 @@ static void a_reload_names_what_needs_a_restart(void **state)
 	settings_free(&b);
 }
 
+static void a_reload_keeps_what_needs_a_restart(void **state)
+{
+	(void)state;
+	settings *a = must_read(NULL, SETS("pipeline.stages=extract dedup", "intake.identity=key", "daemon.state_dir=/var/a"), 3);
+	settings *b = must_read(NULL, SETS("daemon.instance=other", "publish.epoch_ms=5", "stage.credit=7"), 3);
+	buf names = {0};
+	const char *const *items;
+	settings_keep_fixed(b, a);
+	assert_int_equal(settings_changed_fixed(a, b, &names), 0);
+	assert_int_equal(settings_list(b, "pipeline.stages", &items), 2);
+	assert_string_equal(items[1], "dedup");
+	assert_string_equal(settings_str(b, "intake.identity"), "key");
+	assert_int_equal(settings_int(b, "stage.credit"), 2);
+	assert_string_equal(settings_state_dir(b), "/var/a/millrace");
+	assert_int_equal(settings_admin_port(b), settings_admin_port(a));
+	assert_int_equal(settings_int(b, "publish.epoch_ms"), 5);
+	settings_free(&a);
+	settings_free(&b);
+	buf_free(&names);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -471,6 +492,7 @@ int main(void)
 		cmocka_unit_test(names_must_be_legal),
 		cmocka_unit_test(workers_and_limits_fit_together),
 		cmocka_unit_test(a_reload_names_what_needs_a_restart),
+		cmocka_unit_test(a_reload_keeps_what_needs_a_restart),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
