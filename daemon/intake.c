@@ -141,8 +141,12 @@ static void assign(intake *self, rd_kafka_topic_partition_list_t *list)
 		log_failure("assign", rd_kafka_incremental_assign(self->consumer, list));
 	else if ((err = rd_kafka_assign(self->consumer, list)))
 		log_warn("intake: trouble", "step", "%s", "assign", "error", "%s", rd_kafka_err2str(err));
-	if (self->stopped && list->cnt)
+	if (!list->cnt)
+		return;
+	if (self->stopped)
 		rd_kafka_pause_partitions(self->consumer, list);
+	else                     /* librdkafka keeps a partition's pause over its revocation: one that was given away paused would come back silent */
+		rd_kafka_resume_partitions(self->consumer, list);
 }
 
 static void unassign(intake *self, rd_kafka_topic_partition_list_t *list)
