@@ -206,15 +206,18 @@ static void add_record(publish_batch *b, enum publish_kind kind, item *it, mr_by
 	b->field_count += m->field_count;
 }
 
+/* What does not fit into the dead-letter topic is left behind, the value first: a dead letter that the broker refuses would stop everything. */
 static void add_dead(epochs *self, publish_batch *b, item *it)
 {
-	mr_bytes value = it->source.value;
+	mr_bytes value = it->source.value, key = it->source.key;
 	buf *scratch = mem_alloc(sizeof *scratch);
 	dead_letter dead = {&it->fault, it->attempts, it->first_fault_ms, it->last_fault_ms};
-	if (value.len > self->max_dead_bytes)
+	if (it->bare || key.len > self->max_dead_bytes)
+		key = (mr_bytes){NULL, 0};
+	if (it->bare || value.len > self->max_dead_bytes - key.len)
 		value = (mr_bytes){NULL, 0};
 	publish_message *m = add_message(b, PUBLISH_DEAD, it, value);
-	m->key = it->source.key;
+	m->key = key;
 	m->field_count = record_headers_dead(&it->source, &dead, field_room(b), RECORD_HEADERS_OUT_MAX, scratch);
 	b->field_count += m->field_count;
 	b->scratch = mem_grow(b->scratch, b->scratch_count + 1, sizeof *b->scratch);
@@ -359,18 +362,26 @@ static void committed(epochs *self, const publish_result *result)
 	}
 }
 
+/* The broker refuses one record: it becomes a dead letter; if it is one already (its topic's limit has changed since the start), it leaves bare. */
+static void refused(epochs *self, item *it, const char *why)
+{
+	if (it->state == ITEM_DEAD)
+		it->bare = true;
+	else
+		pipeline_refuse(self->pipeline, it, "output.too-large", why);
+	self->aborts = 0;
+}
+
 /* The results stay. Aborted again and again, the epoch is halved until the record that the broker refuses stands alone. */
 static void kept(epochs *self, const publish_result *result)
 {
 	self->counts.kept++;
 	for (size_t i = 0; i < self->set_count; i++)
 		self->set[i]->frozen = false;
-	if (result->refused) {
-		pipeline_refuse(self->pipeline, result->refused, "output.too-large", result->why);
-		self->aborts = 0;
-	} else if (++self->aborts >= 2) {
+	if (result->refused)
+		refused(self, result->refused, result->why);
+	else if (++self->aborts >= 2)
 		self->halved = self->set_count > 1 ? self->set_count / 2 : 1;
-	}
 }
 
 void epochs_answer(epochs *self, const publish_result *result)

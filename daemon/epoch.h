@@ -20,7 +20,7 @@ typedef struct epoch_hooks {
 epochs *epochs_new(const struct settings *settings, pipeline *pipe, ledger *partitions, index_t *index, uint64_t next_epoch, epoch_hooks hooks);
 void epochs_free(epochs **self);
 void epochs_configure(epochs *self, const struct settings *settings);
-/* Largest value of a dead-letter record; a larger one is sent as null (its coordinates stand in the headers). */
+/* Key and value together that a dead-letter record may have; beyond that the value is sent as null, then the key (the coordinates stand in the headers). */
 void epochs_set_max_dead(epochs *self, size_t bytes);
 
 /* Forms an epoch if none is in hand and it is time (now_ms: monotonic), or something is finished and `force`. True when one was handed over. */

@@ -544,9 +544,65 @@ static void an_empty_index_answers(void **state)
 	index_free(&index);
 }
 
+/* A dead letter never grows beyond what its topic takes, or the broker would refuse it for ever: first its value goes, then its key. */
+static void a_dead_letter_fits_its_topic(void **state)
+{
+	static world w;
+	static char key[200];
+	static const struct { size_t key, value; bool key_kept, value_kept; } rows[] = {{20, 20, true, true}, {80, 20, true, true}, {90, 20, true, false}, {20, 120, true, false},
+											{150, 20, false, true}, {150, 120, false, false}};
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.partitions = 1;
+	open_world(&w, "topic", "5000");
+	epochs_set_max_dead(w.epochs, 100);
+	memset(key, 'k', sizeof key);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char value[200];
+		memset(value, 'v', sizeof value);        /* no JSON */
+		record_source source = {.topic = "in", .offset = (int64_t)i, .timestamp_ms = -1, .key = {key, rows[i].key}, .value = {value, rows[i].value}};
+		w.lent_messages++;
+		pipeline_take(w.pipeline, w.p[0], &source, &w);
+		assert_true(epochs_poll(w.epochs, ++w.now, true));
+		const publish_message *m = &w.batch->messages[0];
+		assert_int_equal(m->kind, PUBLISH_DEAD);
+		assert_true((m->key.data != NULL) == rows[i].key_kept && (m->value.data != NULL) == rows[i].value_kept);
+		publish_result result = {.outcome = PUBLISH_COMMITTED, .epoch = w.batch->epoch};
+		publish_batch_free(&w.batch);
+		epochs_answer(w.epochs, &result);
+	}
+	close_world(&w);
+}
+
+/* The broker refuses a dead letter (the limit of its topic was lowered meanwhile): what is sent next is not the same again. */
+static void a_refused_dead_letter_leaves_bare(void **state)
+{
+	static world w;
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.partitions = 1;
+	open_world(&w, "topic", "5000");
+	record_source source = {.topic = "in", .timestamp_ms = -1, .key = {"key", 3}, .value = {"no json", 7}};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+	for (int round = 0; round < 2; round++) {
+		assert_true(epochs_poll(w.epochs, ++w.now, true));
+		const publish_message *m = &w.batch->messages[0];
+		assert_int_equal(m->kind, PUBLISH_DEAD);
+		assert_true((m->value.data != NULL) == (round == 0) && (m->key.data != NULL) == (round == 0));
+		publish_result result = {.outcome = round == 0 ? PUBLISH_KEPT : PUBLISH_COMMITTED, .epoch = w.batch->epoch, .refused = round == 0 ? m->ticket : NULL};
+		publish_batch_free(&w.batch);
+		epochs_answer(w.epochs, &result);
+	}
+	assert_int_equal(pipeline_counts_get(w.pipeline)->dead_by_code[FAULT_NOT_JSON], 1);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_refused_dead_letter_leaves_bare),
+		cmocka_unit_test(a_dead_letter_fits_its_topic),
 		cmocka_unit_test(an_empty_index_answers),
 		cmocka_unit_test(one_partition_equals_one_record_after_the_other),
 		cmocka_unit_test(two_partitions_publish_every_story_once),
