@@ -260,7 +260,8 @@ static void stay(demo *self)
 	const char *bootstrap = embedded_bootstrap(self->broker);
 	term_heading(&out, "Look around while it runs");
 	printf("  admin    http://127.0.0.1:%d/status   also /ready, /live, /metrics\n", self->daemon.port);
-	printf("  output   kcat -b %s -C -e -t articles.enriched\n", bootstrap);
+	printf("  output   kcat -b %s -C -e -t articles.enriched   (package kcat)\n", bootstrap);
+	printf("  dead     %s/millrace dlq list --config %s\n", self->programs, self->daemon.config);
 	printf("  log      %s\n", self->daemon.log);
 	printf("  config   %s\n", self->daemon.config);
 	printf("\nCtrl-C ends the demo and removes its folder.\n");

@@ -134,8 +134,8 @@ static void add_article(table *t, const demo_feed *feed, const demo_record *r, c
 
 static void show_articles(const showing *self)
 {
-	static const table_column columns[] = {{"Title", 36, 0, false}, {"Labels", 15, 0, false}, {"Published", 10, 100, false}, {"Source", 12, 120, false},
-					       {"Author", 8, 120, false}, {"Remarks", 20, 0, false}};
+	static const table_column columns[] = {{"Title", 36, 0, 0, false}, {"Labels", 15, 27, 0, false}, {"Published", 10, 0, 100, false}, {"Source", 12, 0, 120, false},
+					       {"Author", 8, 14, 120, false}, {"Remarks", 20, 0, 0, false}};
 	table *t = table_new(columns, 6);
 	size_t k;
 	json_t *article;
@@ -171,8 +171,8 @@ static void add_duplicate(table *t, const demo_feed *feed, const json_t *article
 
 static void show_duplicates(const showing *self)
 {
-	static const table_column columns[] = {{"Title", 24, 0, false},   {"Kind", 5, 0, false},          {"Alike", 5, 0, true},
-					       {"Repeats", 24, 0, false}, {"In", 12, 120, false}, {"First in", 12, 120, false}};
+	static const table_column columns[] = {{"Title", 24, 0, 0, false},   {"Kind", 5, 0, 0, false},   {"Alike", 5, 0, 0, true},
+					       {"Repeats", 24, 0, 0, false}, {"In", 12, 0, 120, false}, {"First in", 12, 0, 120, false}};
 	table *t = table_new(columns, 6);
 	size_t k;
 	json_t *article;
@@ -194,7 +194,7 @@ static void show_duplicates(const showing *self)
 
 static void show_dead(const showing *self)
 {
-	static const table_column columns[] = {{"What was sent", 24, 0, false}, {"Reason", 12, 0, false}, {"Found", 24, 0, false}};
+	static const table_column columns[] = {{"What was sent", 24, 0, 0, false}, {"Reason", 18, 0, 0, false}, {"Found", 24, 0, 0, false}};
 	table *t = table_new(columns, 3);
 	term_heading(&self->out, "Dead letters: %zu in topic dlq.articles.raw, their bytes untouched", count(self->feed, DEMO_DEAD));
 	for (size_t i = 0; i < self->feed->count; i++) {

@@ -56,10 +56,12 @@ static int compare_groups(const void *a, const void *b)
 	return strcmp(x->code, y->code);
 }
 
+#define TOPIC_WIDE 120                   /* from this width on the topic is a column, else a line between rows */
+
 static void print_groups(listing *self, const term *out)
 {
-	static const table_column columns[] = {{"Reason", 18, 0, false}, {"Stage", 8, 0, false}, {"Letters", 7, 0, true}, {"Replayed", 8, 90, true},
-					       {"First (UTC)", 16, 0, false}, {"Last (UTC)", 16, 0, false}, {"Topic", 16, 90, false}};
+	static const table_column columns[] = {{"Reason", 18, 0, 0, false}, {"Stage", 8, 0, 0, false}, {"Letters", 7, 0, 0, true}, {"Replayed", 8, 0, 90, true},
+					       {"First (UTC)", 16, 0, 0, false}, {"Last (UTC)", 16, 0, 0, false}, {"Topic", 24, 0, TOPIC_WIDE, false}};
 	table *t = table_new(columns, 7);
 	char time[64];
 	const char *topic = "";
@@ -67,7 +69,7 @@ static void print_groups(listing *self, const term *out)
 		qsort(self->groups, self->group_count, sizeof *self->groups, compare_groups);
 	for (size_t i = 0; i < self->group_count; i++) {
 		const group *g = &self->groups[i];
-		if (strcmp(topic, g->topic) != 0 && out->width < 90)
+		if (strcmp(topic, g->topic) != 0 && out->width < TOPIC_WIDE)
 			table_add_line(t, TERM_DIM, "%s", g->topic);
 		topic = g->topic;
 		table_add(t, TERM_RED, "%s", g->code[0] ? g->code : "(not told)");
@@ -85,8 +87,8 @@ static void print_groups(listing *self, const term *out)
 
 static table *new_lines(void)
 {
-	static const table_column columns[] = {{"N", 3, 0, true}, {"Where", 48, 0, false}, {"Died (UTC)", 16, 100, false}, {"Reason", 16, 0, false},
-					       {"Replays", 7, 100, true}, {"Why", 24, 0, false}};
+	static const table_column columns[] = {{"N", 3, 0, 0, true}, {"Where", 48, 0, 0, false}, {"Died (UTC)", 16, 0, 100, false}, {"Reason", 18, 0, 0, false},
+					       {"Replays", 7, 0, 100, true}, {"Why", 24, 0, 0, false}};
 	return table_new(columns, 6);
 }
 

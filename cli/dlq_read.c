@@ -201,8 +201,8 @@ static void start_at_since(dlq_reader *self)
 static rd_kafka_t *open_consumer(const settings *conf, const char *group, buf *errors)
 {
 	static const char *const fixed[][2] = {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
-					       {"auto.offset.reset", "earliest"}, {"enable.partition.eof", "true"}, {"allow.auto.create.topics", "false"},
-					       {"group.instance.id", NULL}, {"queued.max.messages.kbytes", "16384"}};
+					       {"auto.offset.reset", "earliest"}, {"enable.partition.eof", "true"}, {"group.instance.id", NULL},
+					       {"queued.max.messages.kbytes", "16384"}};
 	char why[256];
 	rd_kafka_conf_t *made = kafka_tool_conf(conf, "kafka.consumer", errors);
 	if (!made)

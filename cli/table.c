@@ -108,7 +108,7 @@ static int wished(const table *self, size_t column)
 		int cells = text && !self->rows[i].line ? term_cells(mr_bytes_of(text)) : 0;
 		most = cells > most ? cells : most;
 	}
-	return most;
+	return self->columns[column].most && most > self->columns[column].most ? self->columns[column].most : most;
 }
 
 /* The widest column that may shrink; column_count: none. */

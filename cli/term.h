@@ -41,6 +41,7 @@ size_t term_wrap(mr_bytes text, int cells, size_t *next);
 typedef struct table_column {
 	const char *name;
 	int least;                       /* columns it keeps while others can still give */
+	int most;                        /* columns it never takes more of, however long its cells are; 0: any */
 	int wide;                        /* shown only on terminals of at least this width; 0: always */
 	bool right;                      /* right-aligned */
 } table_column;

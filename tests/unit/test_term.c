@@ -75,7 +75,7 @@ static char *printed(const table *t, int width, bool colours)
 
 static table *sample(void)
 {
-	static const table_column columns[] = {{"Title", 8, 0, false}, {"Score", 5, 0, true}, {"Source", 6, 40, false}};
+	static const table_column columns[] = {{"Title", 8, 0, 0, false}, {"Score", 5, 0, 0, true}, {"Source", 6, 0, 40, false}};
 	table *t = table_new(columns, 3);
 	table_add(t, TERM_PLAIN, "%s", "青槐县小学延长");
 	table_add(t, TERM_GREEN, "%.2f", 1.0);
