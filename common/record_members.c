@@ -8,6 +8,7 @@
 
 #include "mem.h"
 #include "record_impl.h"
+#include "record_load.h"
 #include "record_scan.h"
 #include "times.h"
 #include "utf8.h"
@@ -418,10 +419,10 @@ static const char *code_of(mr_bytes value, const json_error_t *error)
 	return "input.not-json";
 }
 
-static json_t *load(mr_bytes value, record_fault *fault)
+static json_t *load(mr_bytes value, const json_scan *scan, record_fault *fault)
 {
 	json_error_t error;
-	json_t *tree = json_loadb(value.data, value.len, JSON_REJECT_DUPLICATES, &error);
+	json_t *tree = record_load(value, scan, RECORD_LOAD_LONG, &error);
 	if (json_is_object(tree))
 		return tree;
 	if (tree)
@@ -450,7 +451,7 @@ int members_take(record *self, mr_bytes value, const record_source *source, reco
 	case JSON_SCAN_FINE:
 		break;
 	}
-	tree = load(value, fault);
+	tree = load(value, &scan, fault);
 	if (!tree)
 		goto out;
 	result = read_tree(self, tree, &scan, fault);
