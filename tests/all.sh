@@ -53,8 +53,8 @@ part "unit tests, release" 900 tests/unit/run.sh build
 if [ "${1:-}" != --quick ]; then
 	if [ -x tests/model/check.sh ]; then
 		if command -v spin >/dev/null; then
-			part "model of the epoch protocol" 420 tests/model/check.sh quick
-			part "model: every known mistake is caught" 240 tests/model/check.sh mutations
+			part "model of the epoch protocol" 900 tests/model/check.sh quick
+			part "model: every known mistake is caught" 600 tests/model/check.sh mutations
 		else
 			skip "the model: no spin here"
 		fi
