@@ -113,13 +113,11 @@ static void take_prefixes(epochs *self, limits most)
 		}
 }
 
-/* What it waits for leaves with it (as an article), or has left. */
+/* What it waits for leaves with it (as an article), or has left. A dead revision waits, too: see judge_died. */
 static bool is_closed(const epochs *self, const item *it)
 {
 	if (it->state == ITEM_REPEAT)
 		return !it->repeat_of || in_set(self, it->repeat_of);
-	if (it->state != ITEM_DONE)
-		return true;
 	for (size_t i = 0; i < it->part_count; i++) {
 		const part *owner = it->parts[i]->owner;
 		if (owner && !(in_set(self, owner->item) && owner->state == PART_ARTICLE && owner->item->state == ITEM_DONE))

@@ -366,7 +366,7 @@ static size_t find_versions(index_t *self, const index_question *q, uint32_t fou
 	return kept;
 }
 
-index_entry *index_find_base(index_t *self, const index_question *q, bool *by_id)
+index_entry *index_find_base(index_t *self, const index_question *q, sketch_match *match)
 {
 	uint32_t found[2 * INDEX_CHAIN];
 	index_entry *best = NULL;
@@ -374,10 +374,14 @@ index_entry *index_find_base(index_t *self, const index_question *q, bool *by_id
 	for (size_t i = 0; i < n; i++) {
 		index_entry *e = entry_at(self, found[i]);
 		bool closer = best && same_id(e, q) && !same_id(best, q), farther = best && !same_id(e, q) && same_id(best, q);
-		if (!best || closer || (!farther && newer(self, e, best)))
+		sketch_match m = sketch_compare(&e->sketch, q->sketch);
+		if (!same_id(e, q) && m.relation < SKETCH_KIN)
+			continue;
+		if (!best || closer || (!farther && newer(self, e, best))) {
 			best = e;
+			*match = m;
+		}
 	}
-	*by_id = best && same_id(best, q);
 	return best;
 }
 

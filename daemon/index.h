@@ -35,8 +35,9 @@ typedef struct index_question {
 	uint16_t topic, page;
 } index_question;
 
-/* Latest version with the same article id, or else the same address, within the window; NULL: none. Borrowed until the next change. */
-index_entry *index_find_base(index_t *self, const index_question *q, bool *same_id);
+/* Latest version with the same article id, or else the latest that is kin at the same address, within the window; NULL: none. Another story at that address
+ * hides nothing: it would decide the verdict without anybody waiting for it. Borrowed until the next change. */
+index_entry *index_find_base(index_t *self, const index_question *q, sketch_match *match);
 /* Best unchanged match (NEAR or IDENTICAL, not `changed`) among ALL versions with the same id or address: a redelivery, also of an older version. */
 index_entry *index_find_repeat(index_t *self, const index_question *q, sketch_match *match);
 /* Best copy among the entries of other addresses and ids: IDENTICAL before NEAR, then the larger similarity, then the earlier (clock, topic,

@@ -358,7 +358,6 @@ static void judge_part(judge *self, part *p, bool first_article)
 	article_id_of(p, id);
 	index_question q = {p->sketch, id, address_of(it), clock_of(it), it->offset, it->partition->number,
 			    index_topic(self->index, mr_bytes_of(it->partition->topic)), (uint16_t)article_page(p->doc)};
-	bool by_id;
 	sketch_match m = {0};
 	index_entry *found = index_find_repeat(self->index, &q, &m);
 	p->verdict = (verdict){.similarity = -1};
@@ -368,12 +367,9 @@ static void judge_part(judge *self, part *p, bool first_article)
 		self->counts.duplicates++;
 		return;
 	}
-	if ((found = index_find_base(self->index, &q, &by_id))) {
-		m = sketch_compare(&found->sketch, p->sketch);
-		if (by_id || m.relation >= SKETCH_KIN) {
-			judge_revision(self, p, &q, found, m.similarity, first_article);
-			return;
-		}
+	if ((found = index_find_base(self->index, &q, &m))) {
+		judge_revision(self, p, &q, found, m.similarity, first_article);
+		return;
 	}
 	m = (sketch_match){0};
 	found = index_find_copy(self->index, &q, &m);
@@ -486,18 +482,15 @@ static size_t spread_marks(judge *self)
 	return count;
 }
 
-static void drop_verdicts(judge *self, item *it)
+static void drop_verdict(judge *self, part *p)
 {
-	for (size_t i = 0; i < it->part_count; i++) {
-		part *p = it->parts[i];
-		wait_no_more(p);
-		while (p->waiters)
-			wait_no_more(p->waiters);
-		index_drop(self->index, &p->entry);
-		p->state = PART_STAGED;
-		p->finished = false;
-		buf_free(&p->out);
-	}
+	wait_no_more(p);
+	while (p->waiters)
+		wait_no_more(p->waiters);
+	index_drop(self->index, &p->entry);
+	p->state = PART_STAGED;
+	p->finished = false;
+	buf_free(&p->out);
 }
 
 static void set_turn_back(item *it)
@@ -522,18 +515,26 @@ static bool take_back(judge *self, item *it)
 		repeat_no_more(it);
 		return true;
 	}
-	drop_verdicts(self, it);
+	for (size_t i = 0; i < it->part_count; i++)
+		drop_verdict(self, it->parts[i]);
 	it->state = ITEM_READY;
 	it->died_judged = false;
 	register_item(self, it);
 	return false;
 }
 
-static void cut_links(judge *self, item *it)
+/* Its own waits end, those for another record's article excepted if `keep`. */
+static void cut_links(judge *self, item *it, bool keep)
 {
 	repeat_no_more(it);
 	unregister_item(self, it);
-	drop_verdicts(self, it);
+	for (size_t i = 0; i < it->part_count; i++) {
+		part *p = it->parts[i], *owner = p->owner;
+		bool kept = keep && owner && owner->item != it;
+		drop_verdict(self, p);
+		if (kept)
+			wait_for(p, owner);
+	}
 }
 
 static bool somebody_waits(const item *it)
@@ -564,7 +565,7 @@ static void take_back_waiters(judge *self)
 	free(again);
 }
 
-void judge_gone(judge *self, item *const *gone, size_t count)
+static void take_leave(judge *self, item *const *gone, size_t count, bool keep_waits)
 {
 	bool waited = false;
 	if (!self->index)
@@ -578,10 +579,20 @@ void judge_gone(judge *self, item *const *gone, size_t count)
 		take_back_waiters(self);
 	for (size_t i = 0; i < count; i++) {
 		gone[i]->mark = MARK_NONE;
-		cut_links(self, gone[i]);
+		cut_links(self, gone[i], keep_waits);
 	}
 	for (size_t i = 0; i < count; i++)       /* those who waited are gone themselves, or were taken back */
 		assert(!somebody_waits(gone[i]));
+}
+
+void judge_died(judge *self, item *it)
+{
+	take_leave(self, &it, 1, it->died_judged);
+}
+
+void judge_gone(judge *self, item *const *gone, size_t count)
+{
+	take_leave(self, gone, count, false);
 }
 
 void judge_committed(judge *self, item *it, uint32_t segment)

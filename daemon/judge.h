@@ -40,8 +40,10 @@ void judge_set_max_revisions(judge *self, int max_revisions);
 bool judge_look(judge *self, item *it);
 /* Judges whatever is ready, in all partitions. Call after an item became READY or DEAD. */
 void judge_run(judge *self);
-/* These items are dead, or are about to be dropped: their entries go, verdicts that hung on them are given again (by the next judge_run). Their own links are
- * cut. The state of a dead item must be DEAD before the call. */
+/* The item is dead (its state and died_judged say so): its entries go, verdicts that hung on them are given again (by the next judge_run). One that was judged goes
+ * on waiting for what its own verdict hung on: without its base it may be no revision but a duplicate, and live. */
+void judge_died(judge *self, item *it);
+/* The same for items that are about to be dropped. All their links are cut. */
 void judge_gone(judge *self, item *const *gone, size_t count);
 /* The epoch of the item is committed: its entries settle in `segment`; who waited for it waits no longer. */
 void judge_committed(judge *self, item *it, uint32_t segment);

@@ -228,7 +228,7 @@ static void die(pipeline *self, item *it)
 			stage_cancel(self->stages[p->stage], p);
 		p->lent = false;
 	}
-	judge_gone(self->judge, &it, 1);
+	judge_died(self->judge, it);
 	if (!was_judged)                 /* nobody will ask again: only what the dead letter needs stays */
 		clear_parts(self, it);
 	buf_free(&it->out);
