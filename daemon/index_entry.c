@@ -62,7 +62,7 @@ int index_entry_decode(mr_bytes bytes, index_entry *self, mr_bytes *topic)
 	self->revision = read_u32(&r);
 	*topic = read_bytes(&r, read_u8(&r));
 	mr_bytes packed = read_bytes(&r, read_u16(&r));
-	if (r.bad || read_left(&r) || flags > 1 || topic->len == 0 || topic->len > 249 || self->offset < 0 || self->partition < 0)
+	if (r.bad || read_left(&r) || flags > 1 || topic->len == 0 || topic->len > 249 || memchr(topic->data, 0, topic->len) || self->offset < 0 || self->partition < 0)
 		return -1;
 	return sketch_decode(packed, &self->sketch);
 }

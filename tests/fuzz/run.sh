@@ -10,8 +10,7 @@ mkdir -p $folder/crashes
 targets=(tests/fuzz/fuzz_*.c)
 [ -e "${targets[0]}" ] || { echo "no fuzz targets"; echo "0 passed, 0 failed"; exit 0; }
 programs=("${targets[@]##*/}")
-# Not with warnings as errors: the warnings that count are gcc's, and the other two builds have seen to them.
-if ! { CC=clang cmake -B $folder -G Ninja -DMILLRACE_FUZZ=ON && nice ninja -C $folder "${programs[@]%.c}"; } >$folder/build.log 2>&1; then
+if ! { CC=clang cmake -B $folder -G Ninja -DMILLRACE_FUZZ=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON && nice ninja -C $folder "${programs[@]%.c}"; } >$folder/build.log 2>&1; then
 	grep -E 'error|FAILED' -A8 $folder/build.log | head -80
 	echo "0 passed, 1 failed"
 	exit 1

@@ -1,0 +1,45 @@
+/* fuzz_index_entry.c - an entry out of a log: refused, or what encodes to the same bytes, and an index takes it and finds it again. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "daemon/index.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void settle_and_ask(const index_entry *entry, mr_bytes topic)
+{
+	index_t *index = index_new(60LL * 86400000, 1000);
+	index_entry copy = *entry;
+	sketch_match match = {0};
+	copy.topic = index_topic(index, topic);
+	index_settle(index, index_add(index, &copy), 1);
+	assert(index_stats_get(index).settled == 1);
+	index_question q = {.sketch = &entry->sketch, .article_id = entry->article_id, .address = entry->address, .clock_ms = entry->clock_ms, .topic = copy.topic,
+			    .partition = entry->partition, .offset = entry->offset, .page = entry->page};
+	assert(!index_find_base(index, &q, &match));             /* its own */
+	q.page = (uint16_t)(entry->page + 1);
+	assert(index_find_base(index, &q, &match));
+	index_find_repeat(index, &q, &match);
+	index_find_copy(index, &q, &match);
+	index_entry *same = index_find_fingerprint(index, entry->fingerprint, entry->clock_ms, copy.topic, entry->partition, entry->offset ^ 1);
+	assert((same != NULL) == entry->has_fingerprint);
+	index_expire(index, INT64_MAX / 2, 10);
+	index_free(&index);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	index_entry entry;
+	mr_bytes topic;
+	buf again = {0};
+	if (index_entry_decode((mr_bytes){(const char *)data, size}, &entry, &topic))
+		return 0;
+	char *name = mem_copy(topic.data, topic.len);
+	index_entry_encode(&entry, name, &again);
+	assert(again.len == size && memcmp(again.data, data, size) == 0);
+	settle_and_ask(&entry, topic);
+	free(name);
+	buf_free(&again);
+	return 0;
+}
