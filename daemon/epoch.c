@@ -272,6 +272,7 @@ static publish_batch *make_batch(epochs *self)
 {
 	publish_batch *b = mem_alloc(sizeof *b);
 	b->epoch = self->next_number++;
+	b->careful = self->aborts > 0;
 	b->keep_segment = self->index ? index_oldest_segment(self->index) : 0;
 	for (size_t i = 0; i < self->set_count; i++) {
 		item *it = self->set[i];
@@ -367,7 +368,7 @@ static void refused(epochs *self, item *it, const char *why)
 		it->bare = true;
 	else
 		pipeline_refuse(self->pipeline, it, "output.too-large", why);
-	self->aborts = 0;
+	self->aborts = 1;                /* there may be more of them: careful until an epoch is committed */
 }
 
 /* The results stay. Aborted again and again, the epoch is halved until the record that the broker refuses stands alone. */

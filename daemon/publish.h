@@ -36,6 +36,7 @@ typedef struct publish_batch {
 	publish_offset *offsets;
 	size_t offset_count, offset_cap;
 	buf log_offsets, log_entries;    /* for index_log_append; empty without an index */
+	bool careful;                    /* the last epoch was aborted: one message at a time, so that the broker's refusal names the right one */
 	uint32_t keep_segment;           /* log segments before this one hold nothing any more */
 	buf **scratch;                   /* values of dead letters' headers, one buf each */
 	size_t scratch_count;

@@ -147,6 +147,14 @@ static rd_kafka_resp_err_t produce_one(publisher *self, const publish_batch *b, 
 	return err;
 }
 
+/* Waits for what was produced. A produce request is refused as a whole: alone in it, a record that is refused is the right one. */
+static rd_kafka_resp_err_t settle_one(publisher *self)
+{
+	while (self->unsent && !stopping(self))
+		rd_kafka_flush(self->producer, CALL_MS);
+	return self->refused ? self->delivery_error : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static rd_kafka_resp_err_t produce_all(publisher *self, const publish_batch *b)
 {
 	self->delivery_error = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -154,6 +162,8 @@ static rd_kafka_resp_err_t produce_all(publisher *self, const publish_batch *b)
 	self->refused_several = false;
 	for (size_t i = 0; i < b->message_count; i++) {
 		rd_kafka_resp_err_t err = produce_one(self, b, &b->messages[i]);
+		if (!err && b->careful)
+			err = settle_one(self);
 		if (err)
 			return err;
 		if (i % 64 == 63)

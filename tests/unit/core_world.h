@@ -480,7 +480,7 @@ WORLD_HELPER bool answer_epoch(world *w, bool faults)
 		result.outcome = roll(w, 2) ? PUBLISH_KEPT : PUBLISH_REWIND;
 	else if (count)
 		result.outcome = PUBLISH_KEPT;
-	if (result.outcome == PUBLISH_KEPT && count == 1)
+	if (result.outcome == PUBLISH_KEPT && (count == 1 || (count && w->batch->careful)))
 		result.refused = which;
 	if (result.outcome == PUBLISH_COMMITTED)
 		commit(w);

@@ -46,7 +46,7 @@ static void run_world(uint64_t seed, plan plan)
 static uint64_t rounds(void)
 {
 	const char *text = getenv("MILLRACE_CORE_ROUNDS");
-	return text ? strtoull(text, NULL, 10) : 400;
+	return text ? strtoull(text, NULL, 10) : 200;
 }
 
 /* Rounds of one plan, varied: number of stories, deaths, faults or none, size of an epoch. */
