@@ -166,6 +166,8 @@ static int read_frame(index_log *self, reader r, const char *path, bool first, i
 		buf_add(&self->open_entries, r.at, read_left(&r));
 	} else if (kind == KIND_MARK) {
 		uint64_t epoch = read_u64(&r);
+		if (!r.bad && epoch > self->last_epoch)
+			self->last_epoch = epoch;        /* cut_end's */
 		if (!r.bad && epoch == self->open_epoch) {
 			if (visit_open(self, visit, arg)) {
 				buf_printf(errors, "%s: epoch %" PRIu64 " holds an entry that cannot be read\n", path, epoch);
@@ -200,6 +202,33 @@ static int64_t read_frames(index_log *self, const char *data, size_t size, const
 	return at == MAGIC_LEN ? 0 : (int64_t)at;
 }
 
+/* A number that no epoch had, unless by a chance of one in thousands of millions. */
+static uint64_t far_epoch(uint64_t last)
+{
+	uint32_t random;
+	if (getrandom(&random, sizeof random, 0) < 0)
+		random = (uint32_t)time(NULL);
+	return last + 1 + random;
+}
+
+/* Cuts a damaged end off. Epochs that stood there may have been committed, and their proofs stand in Kafka: their numbers must never come again. So what is
+ * left ends with a mark of no epoch, far ahead. It is written over the damage before that is cut: whenever this is interrupted, it is done again. */
+static int64_t cut_end(index_log *self, int fd, int64_t sound)
+{
+	buf mark = {0};
+	if (sound >= MAGIC_LEN) {                /* else nothing is left, not even the log's id */
+		self->last_epoch = far_epoch(self->last_epoch);
+		frame_begin(&mark, KIND_MARK);
+		buf_add_u64(&mark, self->last_epoch);
+		frame_end(&mark, 0);
+		seal(mark.data, mark.len, self->segment);
+	}
+	int64_t end = sound + (int64_t)mark.len;
+	bool good = pwrite(fd, buf_bytes(&mark).data, mark.len, (off_t)sound) == (ssize_t)mark.len && ftruncate(fd, (off_t)end) == 0 && fdatasync(fd) == 0;
+	buf_free(&mark);
+	return good ? end : -1;
+}
+
 static int read_segment(index_log *self, uint32_t segment, bool last, index_log_visit visit, void *arg, buf *errors)
 {
 	char path[PATH_MAX];
@@ -225,7 +254,7 @@ static int read_segment(index_log *self, uint32_t segment, bool last, index_log_
 			buf_printf(errors, "%s: damaged at byte %lld, but later segments exist: restore it or move the folder away\n", path, (long long)sound);
 			goto out;
 		}
-		if (ftruncate(fd, sound) || fdatasync(fd)) {
+		if ((sound = cut_end(self, fd, sound)) < 0) {
 			buf_printf(errors, "cannot cut %s: %s\n", path, strerror(errno));
 			goto out;
 		}
