@@ -49,7 +49,7 @@ const char *const *cli_sets(size_t *count)
 	return shared.sets;
 }
 
-static void complain(const char *command, const char *format, va_list args)
+static MR_PRINTF(2, 0) void complain(const char *command, const char *format, va_list args)
 {
 	fprintf(stderr, "millrace%s%s: ", command[0] ? " " : "", command);
 	vfprintf(stderr, format, args);

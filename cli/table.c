@@ -56,7 +56,7 @@ void table_free(table **self_p)
 	*self_p = NULL;
 }
 
-static char *make_text(const char *format, va_list args)
+static MR_PRINTF(1, 0) char *make_text(const char *format, va_list args)
 {
 	char raw[CELL_BYTES], clean[CELL_BYTES];
 	vsnprintf(raw, sizeof raw, format, args);

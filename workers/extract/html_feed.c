@@ -236,7 +236,7 @@ static const char *skip_markup(feed *self, const char *at, const char *end)
 static void push_cut_tag(feed *self, const char *at, const char *to)
 {
 	push(self, at, at + (to - at > TAG_BYTES ? TAG_BYTES / 2 : to - at));
-	push(self, ">", ">" + 1);
+	push(self, ">", &">"[1]);
 }
 
 void html_feed(html_tree *tree, mr_bytes page)
