@@ -532,6 +532,7 @@ int daemon_run(const arguments *args, settings *settings)
 	d.r.started_ms = report_wall_ms();
 	set_log(settings);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);        /* LimitFSIZE= of a unit is a full disk, not an end */
 	json_object_seed(0);
 	crash_setup();
 	open_loop(&d);

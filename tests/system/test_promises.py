@@ -1,7 +1,9 @@
 """The promises of docs/design.md, each with a test named after it. Most end with the account of flow.py: what a warehouse sees against what
 was fed. Trouble (kill -9, brokers down, two daemons) is in test_faults.py and test_groups.py; here stands the plain form of each promise."""
+import base64
 import json
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -9,7 +11,7 @@ import pytest
 
 import inject
 import news
-from daemon import STAGES, Worker, millrace
+from daemon import ROOT, STAGES, Worker, millrace
 from flow import Account, comparable, mixed_feed, schema
 from require import cannot
 from wait import wait_until
@@ -356,16 +358,37 @@ def test_a_second_daemon_on_the_same_folder_is_refused(flow):
     assert first.running()
 
 
+def demo_values():
+    """The demo feed as far as it fits into lines: articles, Traditional, English, HTML, a newspaper page and its repeat, a plan, all sorts of duplicates, a revision, garbage."""
+    folder = ROOT / "conf" / "demo"
+    for line in (folder / "feed.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        if "value" in record:
+            value = dict(record["value"])
+            if "value_file" in record:
+                value[record["value_file"]["member"]] = (folder / record["value_file"]["file"]).read_text()
+            yield json.dumps(value, ensure_ascii=False).encode()
+        elif "file" in record and "gb18030" not in record["file"]:
+            member = "html" if record["file"].endswith(".html") else "text"
+            yield json.dumps({"id": record["headers"].get("id"), "source": record["headers"]["source"], member: (folder / record["file"]).read_text()}, ensure_ascii=False).encode()
+        elif "base64" in record:
+            yield base64.b64decode(record["base64"])
+        elif "raw" in record and "\n" not in record["raw"]:
+            yield record["raw"].encode()
+
+
 def test_process_gives_the_same_bytes_as_the_daemon(flow, tmp_path):
+    """Every kind of record: see demo_values. What is compared is all but processed_at* and the source_* of the coordinates."""
     f = flow(partitions=1, out_partitions=1)
-    lines = [value for value, _, kind in mixed_feed("process", 200) if kind in ("new", "copy")]
-    f.feed([(value, n, "new") for n, value in enumerate(lines)])
+    lines = list(demo_values()) + [value for value, _, kind in mixed_feed("process", 150) if kind != "tombstone" and b"\n" not in value]
+    kafka = f.kafka
+    kafka.produce(f.raw, [{"value": value, "partition": 0} for value in lines])
     f.daemon().start().wait_ready()
-    with f.kafka.reader([f.out, f.duplicates]) as reader:
-        published = reader.until_count(len(lines), 120)
+    wait_until(lambda: kafka.committed(f.name, f.raw) == {0: len(lines)}, 120, "all was read", every=0.2)
+    published, dead = kafka.read_all([f.out, f.duplicates]), kafka.read_all(f.dead)
     source = tmp_path / "feed.jsonl"
     source.write_bytes(b"".join(line + b"\n" for line in lines))
-    done = millrace("process", "--set", f"intake.topics={f.raw}", source)
+    done = millrace("process", "--quiet", "--set", f"intake.topics={f.raw}", source)
     assert done.returncode == 0, done.stderr.decode()
 
     def plain(value):
@@ -374,3 +397,9 @@ def test_process_gives_the_same_bytes_as_the_daemon(flow, tmp_path):
                           ensure_ascii=False)
     by_place = sorted(published, key=lambda m: (json.loads(m.value)["source_offset"], json.loads(m.value)["page_index"]))
     assert [plain(line) for line in done.stdout.splitlines()] == [plain(m.value) for m in by_place]
+    told = re.findall(rb"dead letter: record (\d+): ([a-z.-]+)", done.stderr)
+    assert sorted((int(at), code) for at, code in told) == sorted((int(m.header("millrace.source.offset")), m.header("millrace.error.code")) for m in dead)
+    shown = [json.loads(m.value) for m in published]
+    assert {"Hant", "Hans"} <= {r.get("script") for r in shown} and "en" in {r.get("language") for r in shown} and len(dead) > 6
+    assert max(r["page_count"] for r in shown) >= 3 and any(r.get("revision") for r in shown)
+    assert {"exact", "near", "url"} <= {r.get("duplicate_kind") for r in shown}
