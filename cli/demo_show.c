@@ -260,7 +260,7 @@ static void show_times(const showing *self)
 	free(times);
 	show_stages(self);
 	printf("%s", term_code(&self->out, TERM_DIM));
-	term_paragraph(&self->out, 2, "All records came at once into a system that had just started: most of it is first contact with new topics. ./run bench measures speed.");
+	term_paragraph(&self->out, 2, "All records came at once into a system that had just started. ./run bench measures speed.");
 	printf("%s", term_code(&self->out, TERM_PLAIN));
 }
 
