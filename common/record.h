@@ -33,6 +33,7 @@ typedef struct record_source {
 	mr_bytes key, value;                     /* data NULL: null */
 	const mr_field *headers;                 /* names need not be unique */
 	size_t header_count;
+	size_t header_bytes;                     /* memory that the message's headers take, also those that are not named here */
 } record_source;
 
 /* Why a record is a dead letter. */

@@ -13,13 +13,14 @@ struct fetched {
 	rd_kafka_event_t *event;         /* owns the message */
 	const rd_kafka_message_t *m;     /* an event gives its message only once, so both are kept */
 	partition *partition;            /* the intake drops what waits for a partition before that goes */
-	mr_field *headers;               /* of a record that was taken; NULL: none, or not yet */
+	mr_field *headers;               /* the first HEADERS_MAX; NULL: none */
+	size_t header_count, header_bytes;       /* of these; memory of all of them */
 	fetched *next;
 };
 
 typedef struct backlog {
 	fetched *first, *last;
-	size_t bytes;                    /* keys, values, and what librdkafka keeps for each */
+	size_t bytes;                    /* keys, values, headers, and what librdkafka keeps for each */
 } backlog;
 
 fetched *fetched_new(rd_kafka_event_t *event, const rd_kafka_message_t *m, partition *p);

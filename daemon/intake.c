@@ -20,7 +20,6 @@
 #define BUDGET 256               /* events a call; then the loop's other work has its turn */
 #define TAKE_US 4000             /* for taking records, a call; one is taken anyway */
 #define SEEK_MS 10000            /* for going back after a group error */
-#define HEADERS_MAX 1024         /* of one message; more are not looked at */
 
 struct intake {
 	rd_kafka_t *consumer;
@@ -42,26 +41,6 @@ struct intake {
 
 /* ---- records ---- */
 
-static size_t read_headers(const rd_kafka_message_t *m, mr_field **out)
-{
-	rd_kafka_headers_t *headers;
-	size_t count = 0;
-	if (rd_kafka_message_headers(m, &headers) || !(count = rd_kafka_header_cnt(headers)))
-		return 0;
-	if (count > HEADERS_MAX)
-		count = HEADERS_MAX;
-	*out = mem_array(count, sizeof **out);
-	for (size_t i = 0; i < count; i++) {
-		const char *name;
-		const void *value;
-		size_t len;
-		if (rd_kafka_header_get_all(headers, i, &name, &value, &len))
-			return i;
-		(*out)[i] = (mr_field){mr_bytes_of(name), {value, value ? len : 0}};
-	}
-	return count;
-}
-
 static bool is_new_log(const intake *self, const partition *p);
 static void hold_back(intake *self, fetched *record);
 
@@ -81,8 +60,9 @@ static void take(intake *self, fetched *record)
 	}
 	rd_kafka_timestamp_type_t type;
 	record_source source = {.topic = p->topic, .partition = p->number, .offset = m->offset};
-	source.header_count = read_headers(m, &record->headers);
 	source.headers = record->headers;
+	source.header_count = record->header_count;
+	source.header_bytes = record->header_bytes;
 	source.timestamp_ms = rd_kafka_message_timestamp(m, &type);
 	source.key = (mr_bytes){m->key, m->key ? m->key_len : 0};
 	source.value = (mr_bytes){m->payload, m->payload ? m->len : 0};

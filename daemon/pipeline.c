@@ -160,7 +160,7 @@ static void count_part(pipeline *self, part *p)
 
 static void count_item(pipeline *self, item *it)
 {
-	size_t bytes = sizeof *it + it->source.value.len + it->source.key.len + it->out.cap + (it->rec ? record_memory(it->rec) : 0);
+	size_t bytes = sizeof *it + it->source.value.len + it->source.key.len + it->source.header_bytes + it->out.cap + (it->rec ? record_memory(it->rec) : 0);
 	recount(self, &it->bytes, bytes);
 }
 

@@ -262,9 +262,26 @@ static void a_refused_dead_letter_leaves_bare(void **state)
 	close_world(&w);
 }
 
+/* Promise 6: everything that a record holds is counted, its headers too. */
+static void headers_count_as_bytes_in_flight(void **state)
+{
+	static world w;
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.partitions = 1;
+	open_world(&w, "topic", "5000");
+	record_source source = {.topic = "in", .timestamp_ms = -1, .value = {"no json", 7}, .header_bytes = 1000000};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+	assert_true(pipeline_bytes(w.pipeline) > 1000000);
+	pipeline_drop(w.pipeline, NULL);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(headers_count_as_bytes_in_flight),
 		cmocka_unit_test(an_empty_index_answers),
 		cmocka_unit_test(a_dead_letter_fits_its_topic),
 		cmocka_unit_test(a_refused_dead_letter_leaves_bare),

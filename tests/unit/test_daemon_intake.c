@@ -16,7 +16,7 @@
 #include "daemon/intake.h"
 
 #define PARTITIONS 2
-#define VALUE_BYTES 50000         /* with intake.prefetch_bytes = 64K the first one that waits is enough */
+#define HEADER_BYTES 50000        /* with intake.prefetch_bytes = 64K the first one that waits is enough */
 #define PATIENCE_MS 20000
 
 typedef struct world {
@@ -42,6 +42,8 @@ static int64_t now_ms(void)
 static void on_record(void *arg, partition *p, const record_source *source, void *message)
 {
 	((world *)arg)->seen[p->number] = p->last_offset = source->offset;
+	assert_int_equal(source->header_count, 1);
+	assert_true(source->header_bytes > HEADER_BYTES);        /* counted: what is in flight is bounded in bytes (promise 6) */
 	intake_release(message);
 }
 
@@ -72,9 +74,10 @@ static rd_kafka_t *client(rd_kafka_type_t type, const char *brokers, const char 
 
 static void feed(world *w)
 {
-	static char value[VALUE_BYTES];
+	static char header[HEADER_BYTES];
 	for (int p = 0; p < PARTITIONS; p++)
-		assert_int_equal(rd_kafka_producev(w->producer, RD_KAFKA_V_TOPIC("in"), RD_KAFKA_V_PARTITION(p), RD_KAFKA_V_VALUE(value, sizeof value), RD_KAFKA_V_END), 0);
+		assert_int_equal(rd_kafka_producev(w->producer, RD_KAFKA_V_TOPIC("in"), RD_KAFKA_V_PARTITION(p), RD_KAFKA_V_VALUE("x", 1),
+						  RD_KAFKA_V_HEADER("h", header, sizeof header), RD_KAFKA_V_END), 0);
 	assert_int_equal(rd_kafka_flush(w->producer, 10000), 0);
 }
 
