@@ -37,7 +37,7 @@ typedef struct processing {
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	partition *partition;
-	int64_t next_offset;
+	int64_t first_offset, next_offset;
 	bool bar, failed;
 	int64_t started_us, bar_us;
 	size_t files, file;              /* for the progress bar */
@@ -110,8 +110,8 @@ static void show_bar(processing *self, const input *in, bool last)
 	double part = in ? input_progress(in) : 1, done = (double)self->file + (part > 0 ? part : 0);
 	double share = last ? 1 : self->files ? done / (double)self->files : 0, seconds = (double)(now - self->started_us) / 1e6;
 	self->bar_us = now;
-	fprintf(stderr, "\r[%-*.*s] %3.0f %%  %lld records  %.0f/s ", BAR, (int)(share * BAR), "##############################", share * 100, (long long)self->next_offset,
-		(double)self->next_offset / (seconds > 0.001 ? seconds : 0.001));
+	fprintf(stderr, "\r[%-*.*s] %3.0f %%  %lld records  %.0f/s ", BAR, (int)(share * BAR), "##############################", share * 100, (long long)(self->next_offset - self->first_offset),
+		(double)(self->next_offset - self->first_offset) / (seconds > 0.001 ? seconds : 0.001));
 	if (last)
 		fputc('\n', stderr);
 }
@@ -193,6 +193,8 @@ static int open_parts(processing *self, const char *state, buf *errors)
 	self->pipeline = pipeline_new(self->settings, self->ledger, self->index, (pipeline_hooks){wall_ms, mono_us, release, on_pressure, on_outcome, self});
 	self->epochs = epochs_new(self->settings, self->pipeline, self->ledger, self->index, self->log ? index_log_next_epoch(self->log) : 1, (epoch_hooks){on_publish, self});
 	self->partition = ledger_assign(self->ledger, topic_count ? topics[0] : "articles.raw", 0);
+	if (self->log)           /* records are numbered on from the last run: one that has the place of an earlier one would be taken for it */
+		self->next_offset = self->first_offset = index_next_offset(self->index, index_topic(self->index, mr_bytes_of(self->partition->topic)), 0);
 	return open_stages(self, errors);
 }
 

@@ -298,6 +298,17 @@ size_t index_expire(index_t *self, int64_t now_ms, size_t budget)
 	return gone;
 }
 
+int64_t index_next_offset(const index_t *self, uint16_t topic, int32_t partition)
+{
+	int64_t next = 0;
+	for (size_t i = 0; i < self->slab_count * SLAB; i++) {
+		const index_entry *e = entry_at(self, (uint32_t)i);
+		if (e->used && e->topic == topic && e->partition == partition && e->offset >= next)
+			next = e->offset + 1;
+	}
+	return next;
+}
+
 uint32_t index_oldest_segment(const index_t *self)
 {
 	for (uint32_t i = 1; i < self->segment_cap; i++)

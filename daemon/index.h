@@ -57,6 +57,8 @@ void index_settle(index_t *self, index_entry *entry, uint32_t segment);  /* pend
 /* Entries out of the window, or above the limit, go: at most `budget` of them. An entry is out when both the records' own clock (the largest seen, but not
  * beyond `now_ms`) and the wall clock since it was judged are a window ahead: one record dated 2099 forgets nothing, nor does the replay of an archive. */
 size_t index_expire(index_t *self, int64_t now_ms, size_t budget);
+/* Offset behind the largest one that any entry of this partition has; 0: there is none. Looks at every entry. */
+int64_t index_next_offset(const index_t *self, uint16_t topic, int32_t partition);
 /* Oldest log segment that still holds an entry; UINT32_MAX when none does. */
 uint32_t index_oldest_segment(const index_t *self);
 

@@ -18,7 +18,7 @@ static int run(const char *arguments, buf *out)
 {
 	char command[1024];
 	buf_clear(out);
-	snprintf(command, sizeof command, "env -u MILLRACE_CONFIG -u CREDENTIALS_DIRECTORY '%s/bin/millrace' %s 2>&1", BINARY_DIR, arguments);
+	snprintf(command, sizeof command, "env -u MILLRACE_CONFIG -u CREDENTIALS_DIRECTORY '%s/bin/millrace' 2>&1 %s", BINARY_DIR, arguments);
 	FILE *pipe = popen(command, "r");
 	assert_non_null(pipe);
 	size_t n;
@@ -110,9 +110,25 @@ static void distances_are_those_of_slips(void **state)
 	assert_null(guess.best);
 }
 
+/* --state: the first record of a second run is not the first record of the first run come again, although both are the first of their file. */
+static void process_remembers_over_runs(void **state)
+{
+	static const char process[] = "process --quiet --state cli-state.test --set pipeline.stages='extract dedup' - <<'END'\n"
+				      "{\"id\":\"%s\",\"text\":\"The county opened a reading room beside the old mill on Friday, and forty children borrowed books on its first evening.\"}\nEND";
+	char first[512], second[512];
+	(void)state;
+	snprintf(first, sizeof first, process, "one");
+	snprintf(second, sizeof second, process, "two");
+	assert_int_equal(system("rm -rf cli-state.test"), 0);
+	expect(first, EXIT_CLEAN, "\"duplicate_kind\":null");
+	expect(second, EXIT_CLEAN, "\"duplicate_kind\":\"exact\"");
+	assert_int_equal(system("rm -rf cli-state.test"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(process_remembers_over_runs),
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(check_tells_all),
 		cmocka_unit_test(check_explains),
