@@ -38,8 +38,6 @@ static const int allowed[] = {
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),                  /* malloc */
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrusage), SCMP_SYS(sched_getaffinity),
-	/* a thread of libzmq may come to its first steps only now (thread.cpp, applySchedulingParameters) and aborts when these fail */
-	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), SCMP_SYS(sched_setscheduler),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler),                                /* a thread of libzmq that begins late */
@@ -163,6 +161,7 @@ int cage_try(const char *thread)
 	open_count += tell(thread, "another descriptor", dup(STDERR_FILENO));
 	open_count += tell(thread, "new process", syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
 	open_count += tell(thread, "signal to the parent", kill(getppid(), 0));
+	open_count += tell(thread, "real-time scheduling", sched_setscheduler(0, SCHED_RR, &(struct sched_param){.sched_priority = 1}));
 	void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	open_count += tell(thread, "memory to execute", code == MAP_FAILED ? -1 : 0);
 	return open_count;
