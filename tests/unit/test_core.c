@@ -265,11 +265,10 @@ static void a_refused_dead_letter_leaves_bare(void **state)
 /* Promise 6: everything that a record holds is counted, its headers too. */
 static void headers_count_as_bytes_in_flight(void **state)
 {
-	static world w;
 	(void)state;
 	memset(&w, 0, sizeof w);
-	w.partitions = 1;
-	open_world(&w, "topic", "5000");
+	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
+	open_world(&w);
 	record_source source = {.topic = "in", .timestamp_ms = -1, .value = {"no json", 7}, .header_bytes = 1000000};
 	w.lent_messages++;
 	pipeline_take(w.pipeline, w.p[0], &source, &w);
