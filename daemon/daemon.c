@@ -27,6 +27,7 @@
 #define REVOKE_DRAIN_MS 1000     /* how long a revocation waits for what is nearly finished (the group waits meanwhile) */
 #define LEAVE_MS 5000            /* for leaving the group and closing the producer */
 #define EXPIRE_BUDGET 2000       /* entries of the index a second */
+#define UNREADY_MS 10000         /* /ready says so when an epoch takes longer */
 #define STUCK_MS 120000          /* a step of the transaction thread that takes longer is told */
 
 typedef struct daemon_state {
@@ -454,6 +455,7 @@ static void each_second(daemon_state *d)
 	log_tick();
 	if (d->r.index)
 		index_expire(d->r.index, report_wall_ms(), EXPIRE_BUDGET);
+	d->r.stuck = publisher_is_stuck(d->publisher, now_ms(), UNREADY_MS);
 	if (publisher_is_stuck(d->publisher, now_ms(), STUCK_MS))
 		log_warn("the transaction thread has been at one step for a long time", "phase", "%d", (int)d->r.phase);
 	if (d->r.phase == PHASE_DRAINING)

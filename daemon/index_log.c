@@ -249,11 +249,11 @@ static int read_segment(index_log *self, uint32_t segment, bool last, index_log_
 	if (sound < 0)
 		goto out;
 	if (sound < st.st_size) {
-		log_warn("index log: a damaged end is cut off", "file", "%s", path, "from", "%lld", (long long)sound, "bytes", "%lld", (long long)(st.st_size - sound));
 		if (!last) {
 			buf_printf(errors, "%s: damaged at byte %lld, but later segments exist: restore it or move the folder away\n", path, (long long)sound);
 			goto out;
 		}
+		log_warn("index log: a damaged end is cut off", "file", "%s", path, "from", "%lld", (long long)sound, "bytes", "%lld", (long long)(st.st_size - sound));
 		if ((sound = cut_end(self, fd, sound)) < 0) {
 			buf_printf(errors, "cannot cut %s: %s\n", path, strerror(errno));
 			goto out;

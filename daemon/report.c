@@ -33,6 +33,8 @@ const char *report_ready(report *self)
 		return "no assignment from the consumer group yet";
 	if (!in.connected)
 		return "no broker answers";
+	if (self->stuck)
+		return "nothing can be published: broker or disk, see the log";
 	for (size_t i = 0; i < self->stage_count; i++) {
 		const stage *s = self->stages[i];
 		if (stage_ready(s) && !stage_suspects(s))

@@ -24,6 +24,7 @@ typedef struct report {
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	enum daemon_phase phase;
+	bool stuck;                      /* an epoch is not getting out: broker or disk */
 	uint64_t log_bytes;              /* of the index log, from the last result */
 	int64_t started_ms;              /* wall clock */
 	char reason[160];                /* room for report_ready */
