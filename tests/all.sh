@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# all.sh - every test, one after the other; `./run test` built everything before. Each part adds "passed failed skipped" to a tally;
-# the last line sums them. A part that ends badly without having counted a failure counts as one.
+# all.sh [--quick] - every test; `./run test` built everything before. Unit tests come first; then three lanes run beside each other, because the system tests
+# mostly wait: one lane computes (fuzzing, then the model), two have a Kafka each. Each part adds "passed failed skipped" to a tally; the last line sums them.
+# A part that ends badly without having counted a failure counts as one.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 python=/usr/bin/python3                       # Debian's: it has the packages
 work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-test.XXXXXX")
 tally=$work/tally
 reasons=$work/reasons
-: >"$tally"; : >"$reasons"
+took=$work/took
+: >"$tally"; : >"$reasons"; : >"$took"
 trap 'rm -rf "$work"' EXIT
 
 say() { printf '%s\n' "$*"; }
@@ -17,14 +19,17 @@ skip() {
 	if [ "${MILLRACE_REQUIRE_KAFKA:-}" = 1 ]; then say "FAILED: $*"; count 0 1 0; else say "skipped: $*"; printf '%s\n' "$*" >>"$reasons"; count 0 0 1; fi
 }
 title() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
+ended() { printf '%6d s  %s\n' $((SECONDS - $2)) "$1" >>"$took"; }
 
 # part NAME LIMIT COMMAND...: a program that may end with a line "N passed, N failed[, N skipped]"; without one it is a test itself.
 part() {
-	local name=$1 limit=$2 log=$work/part.log line code
+	local name=$1 limit=$2 log line code begin=$SECONDS
 	shift 2
+	log=$(mktemp "$work/part.XXXXXX")
 	title "$name"
-	timeout -k 10 "$limit" "$@" 2>&1 | tee "$log" | sed -E 's/^([0-9]+ passed, [0-9]+ failed)/  \1/'
+	timeout -k 10 "$limit" "$@" 2>&1 | tee "$log" | sed -uE 's/^([0-9]+ passed, [0-9]+ failed)/  \1/'
 	code=${PIPESTATUS[0]}
+	ended "$name" "$begin"
 	[ "$code" -ne 124 ] || say "$name took longer than $limit s"
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -1 | tr -dc '0-9 ')
 	if [ -z "$line" ]; then
@@ -36,45 +41,62 @@ part() {
 	count "$1" "$2" "${3:-0}"
 }
 
-# Python tests count through tests/conftest.py, into the same tally.
+# python_part NAME LIMIT FILE...: Python tests count through tests/conftest.py, into the same tally.
 python_part() {
-	local name=$1 limit=$2 before
+	local name=$1 limit=$2 own code begin=$SECONDS
 	shift 2
+	own=$(mktemp "$work/python.XXXXXX")
 	title "$name"
-	before=$(wc -l <"$tally")
-	MILLRACE_TALLY=$tally MILLRACE_REASONS=$reasons timeout -k 30 "$limit" "$python" -m pytest -q -p no:cacheprovider --basetemp="$PWD/build/pytest" "$@"
-	local code=$?
-	[ "$(wc -l <"$tally")" -gt "$before" ] || { [ $code -eq 5 ] || { say "$name ended with $code before it had counted"; count 0 1 0; }; }
+	MILLRACE_TALLY=$own MILLRACE_REASONS=$reasons timeout -k 30 "$limit" "$python" -m pytest -q -p no:cacheprovider --basetemp="$own.files" "$@"
+	code=$?
+	ended "$name" "$begin"
+	cat "$own" >>"$tally"
+	[ -s "$own" ] || { [ $code -eq 5 ] || { say "$name ended with $code before it had counted"; count 0 1 0; }; }
+	rm -rf "$own.files"
 }
 
-part "unit tests, ASan and UBSan" 900 tests/unit/run.sh build-asan
-part "unit tests, release" 900 tests/unit/run.sh build
-
-if [ "${1:-}" != --quick ]; then
-	if [ -x tests/model/check.sh ]; then
-		if command -v spin >/dev/null; then
-			part "model of the epoch protocol" 900 tests/model/check.sh quick
-			part "model: every known mistake is caught" 600 tests/model/check.sh mutations
-		else
-			skip "the model: no spin here"
-		fi
-	fi
-	if ! ls tests/fuzz/fuzz_*.c >/dev/null 2>&1; then
-		:
-	elif command -v clang >/dev/null; then
-		part "fuzz targets" 900 tests/fuzz/run.sh "${MILLRACE_FUZZ_SECONDS:-300}"
-	else
-		skip "fuzz targets: no clang here"
-	fi
+computing() {
+	renice -n 5 "$BASHPID" >/dev/null     # the others measure time
 	for folder in tests/static tests/golden; do
 		! ls "$folder"/test_*.py >/dev/null 2>&1 || python_part "${folder#tests/} tests" 600 "$folder"
 	done
-	python_part "system tests" 1500 tests/system
+	if command -v clang >/dev/null; then
+		part "fuzz targets" 1200 env MILLRACE_FUZZ_JOBS=1 tests/fuzz/run.sh "${MILLRACE_FUZZ_SECONDS:-300}"
+	else
+		skip "fuzz targets: no clang here"
+	fi
+	if command -v spin >/dev/null; then
+		part "model of the epoch protocol" 900 tests/model/check.sh quick
+		part "model: every known mistake is caught" 600 tests/model/check.sh mutations
+	else
+		skip "the model: no spin here"
+	fi
+}
+
+# Trouble takes about as long as all the rest.
+trouble=(tests/system/test_faults.py tests/system/test_harness.py)
+rest=()
+for file in tests/system/test_*.py; do
+	[[ " ${trouble[*]} " == *" $file "* ]] || rest+=("$file")
+done
+
+lane() { local name=$1; shift; "$@" 2>&1 | sed -u "s/^/[$name] /"; }
+
+part "unit tests, ASan and UBSan" 900 tests/unit/run.sh build-asan
+part "unit tests, release" 900 tests/unit/run.sh build
+if [ "${1:-}" != --quick ]; then
+	lane compute computing &
+	lane faults python_part "system tests: trouble" 1500 "${trouble[@]}" &
+	lane system python_part "system tests: promises, groups, operation" 1500 "${rest[@]}" &
+	wait
 fi
 
 if [ -s "$reasons" ]; then
 	printf '\nskipped:\n'
 	sort "$reasons" | uniq -c | sort -rn | sed 's/^ *\([0-9]*\) /  \1 x /'
 fi
-printf '\n(%s s)\n' "$SECONDS"
+printf '\ntook:\n'
+cat "$took"
+times >"$work/times"                          # no pipe: a child would tell its own
+printf '%6d s  all; processor time, user and system: %s\n' "$SECONDS" "$(tail -1 "$work/times")"
 awk '{ p += $1; f += $2; s += $3 } END { printf "%d passed, %d failed", p, f; if (s) printf ", %d skipped", s; print ""; exit (f > 0 || p == 0) }' "$tally"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [SECONDS] - builds the libFuzzer targets with clang and lets them share SECONDS (default 300) evenly, two at a time.
+# run.sh [SECONDS] - builds the libFuzzer targets with clang and lets them share SECONDS (default 300) evenly, MILLRACE_FUZZ_JOBS (2) at a time.
 # First every seed is replayed, so a known bad input fails at once. What is found on the way is kept in build-fuzz/found/<parser>/, crashes
 # in build-fuzz/crashes/. Each target is one test; the last line says "N passed, N failed".
 set -uo pipefail
@@ -15,7 +15,8 @@ if ! { CC=clang cmake -B $folder -G Ninja -DMILLRACE_FUZZ=ON -DCMAKE_COMPILE_WAR
 	echo "0 passed, 1 failed"
 	exit 1
 fi
-each=$((seconds * 2 / ${#targets[@]}))        # two at a time
+jobs=${MILLRACE_FUZZ_JOBS:-2}
+each=$((seconds * jobs / ${#targets[@]}))
 [ $each -gt 2 ] || each=2
 
 one() {
@@ -41,7 +42,7 @@ for target in "${targets[@]}"; do
 done
 ok=$folder/ok
 : >$ok
-printf '%s\n' "${targets[@]}" | xargs -P2 -I{} bash -c 'name=$(basename "$1" .c); one "$name" "$2" "$3" && echo "$name" >>"$4"' _ {} "$each" "$folder" "$ok"
+printf '%s\n' "${targets[@]}" | xargs -P"$jobs" -I{} nice bash -c 'name=$(basename "$1" .c); one "$name" "$2" "$3" && echo "$name" >>"$4"' _ {} "$each" "$folder" "$ok"
 passed=$(wc -l <$ok)
 failed=$((failed + ${#targets[@]} - passed))
 printf '%d passed, %d failed\n' "$passed" "$failed"

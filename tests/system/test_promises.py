@@ -397,7 +397,7 @@ def test_process_gives_the_same_bytes_as_the_daemon(flow, tmp_path):
                           ensure_ascii=False)
     by_place = sorted(published, key=lambda m: (json.loads(m.value)["source_offset"], json.loads(m.value)["page_index"]))
     assert [plain(line) for line in done.stdout.splitlines()] == [plain(m.value) for m in by_place]
-    told = re.findall(rb"dead letter: record (\d+): ([a-z.-]+)", done.stderr)
+    told = re.findall(rb"dead letter: record (\d+): ([a-z0-9.-]+)", done.stderr)
     assert sorted((int(at), code) for at, code in told) == sorted((int(m.header("millrace.source.offset")), m.header("millrace.error.code")) for m in dead)
     shown = [json.loads(m.value) for m in published]
     assert {"Hant", "Hans"} <= {r.get("script") for r in shown} and "en" in {r.get("language") for r in shown} and len(dead) > 6

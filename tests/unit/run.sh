@@ -10,7 +10,7 @@ export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_st
 
 one() {
 	local name=${1##*/}
-	timeout -k 5 120 "$1" >"$2/$name.log" 2>&1
+	timeout -k 5 300 "$1" >"$2/$name.log" 2>&1
 	echo $? >"$2/$name.code"
 }
 export -f one
