@@ -254,10 +254,7 @@ void pipeline_settle(pipeline *self)
 void pipeline_refuse(pipeline *self, item *it, const char *code, const char *why)
 {
 	record_fault fault = {0};
-	if (it->state == ITEM_DEAD) {            /* a dead letter that the broker refuses goes without its bytes: the coordinates stay, nothing aborts for ever */
-		it->source.value = (mr_bytes){NULL, 0};
-		return;
-	}
+	assert(it->state != ITEM_DEAD);
 	record_fault_set(&fault, code, "publish", "%s", why);
 	it->fault.code[0] = 0;
 	doom(self, it, &fault, 1);
