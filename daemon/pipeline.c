@@ -195,13 +195,15 @@ static void doom(pipeline *self, item *it, const record_fault *fault, int attemp
 	self->doomed[self->doomed_count++] = it;
 }
 
-/* What Kafka adds to a value: key, headers, record and batch overhead (512 bytes are ample: 61 for a batch, some 20 for a record, our own headers). */
+/* What Kafka adds to a value: the article id as key, the headers that are carried on, record and batch overhead (512 bytes are ample: 32 for the key, 61 for
+ * a batch, some 20 for a record). */
 static size_t overhead(const item *it)
 {
-	size_t bytes = 512 + it->source.key.len;
+	const size_t most = RECORD_HEADER_BYTES_MAX + 4096;      /* numbers beside each header, and two of tracing */
+	size_t bytes = 0;
 	for (size_t i = 0; i < it->source.header_count; i++)
 		bytes += it->source.headers[i].name.len + it->source.headers[i].value.len + 10;
-	return bytes;
+	return 512 + (bytes < most ? bytes : most);
 }
 
 static bool is_too_large(const pipeline *self, const item *it, const buf *out)

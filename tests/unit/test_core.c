@@ -277,10 +277,37 @@ static void headers_count_as_bytes_in_flight(void **state)
 	close_world(&w);
 }
 
+/* Key and headers that do not leave with an article do not make it too large. */
+static void what_stays_behind_is_not_too_large(void **state)
+{
+	static char large[200000];
+	const mr_field header = {{"h", 1}, {large, sizeof large}};
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
+	w.feed[0][0].parts = 1;
+	open_world(&w);
+	pipeline_set_max_output(w.pipeline, 100000);
+	memset(large, 'k', sizeof large);
+	record_source source = {.topic = "in", .timestamp_ms = -1, .key = {large, sizeof large}, .value = mr_bytes_of("{\"text\":\"short\"}"), .headers = &header, .header_count = 1};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+	answer_for(&w, &w.dedup, answer_dedup, 0, 0);
+	answer_for(&w, &w.classify, answer_classify, 0, 0);
+	assert_true(epochs_poll(w.epochs, ++w.now, true));
+	assert_int_equal(w.batch->messages[0].kind, PUBLISH_ARTICLE);
+	publish_result result = {.outcome = PUBLISH_REWIND, .epoch = w.batch->epoch};
+	publish_batch_free(&w.batch);
+	epochs_answer(w.epochs, &result);
+	pipeline_drop(w.pipeline, NULL);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_count_as_bytes_in_flight),
+		cmocka_unit_test(what_stays_behind_is_not_too_large),
 		cmocka_unit_test(an_empty_index_answers),
 		cmocka_unit_test(a_dead_letter_fits_its_topic),
 		cmocka_unit_test(a_refused_dead_letter_leaves_bare),
