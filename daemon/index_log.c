@@ -42,6 +42,7 @@ struct index_log {
 	uint32_t oldest;
 	uint64_t size, closed_bytes;     /* of the open segment; of all others */
 	uint64_t last_epoch;
+	uint64_t owed_mark;              /* of a committed epoch whose mark could not be written; the next append begins with it. 0: none */
 	uint64_t id;                     /* drawn when the log was born: epochs of another log prove nothing */
 	index_log_identity identity;
 	buf header;                      /* magic and header frame of a new segment, check excepted (it depends on the number) */
@@ -85,6 +86,14 @@ static void seal(char *frames, size_t len, uint32_t segment)
 		put32(frames + at + 4, check_of((mr_bytes){frames + at + FRAME_HEAD, n}, segment));
 		at += FRAME_HEAD + n;
 	}
+}
+
+static void add_mark(buf *frames, uint64_t epoch)
+{
+	size_t at = frames->len;
+	frame_begin(frames, KIND_MARK);
+	buf_add_u64(frames, epoch);
+	frame_end(frames, at);
 }
 
 void index_log_frame_entry(buf *frames, mr_bytes entry)
@@ -218,9 +227,7 @@ static int64_t cut_end(index_log *self, int fd, int64_t sound)
 	buf mark = {0};
 	if (sound >= MAGIC_LEN) {                /* else nothing is left, not even the log's id */
 		self->last_epoch = far_epoch(self->last_epoch);
-		frame_begin(&mark, KIND_MARK);
-		buf_add_u64(&mark, self->last_epoch);
-		frame_end(&mark, 0);
+		add_mark(&mark, self->last_epoch);
 		seal(mark.data, mark.len, self->segment);
 	}
 	int64_t end = sound + (int64_t)mark.len;
@@ -480,8 +487,8 @@ int index_log_resolve_tail(index_log *self, bool committed, index_log_visit visi
 	int result = 0;
 	if (committed && self->open_epoch) {
 		result = visit_open(self, visit, arg);
-		if (!result)
-			result = index_log_mark(self, self->open_epoch);
+		if (!result && index_log_mark(self, self->open_epoch))
+			log_warn("index log: mark not written, it goes with the next epoch", "folder", "%s", self->folder, "error", "%s", strerror(errno));
 	}
 	forget_open(self);
 	return result;
@@ -518,17 +525,21 @@ uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_
 		reader r = reader_of((mr_bytes){entry_frames.data + at, entry_frames.len - at});
 		at += FRAME_HEAD + read_u32(&r);
 	}
+	if (self->owed_mark)             /* without it the head would say that the epoch before was aborted */
+		add_mark(&out, self->owed_mark);
+	size_t head = out.len;
 	frame_begin(&out, KIND_HEAD);
 	buf_add_u64(&out, epoch);
 	buf_add_u32(&out, count);
 	buf_add(&out, offsets.data, offsets.len);
-	frame_end(&out, 0);
+	frame_end(&out, head);
 	buf_add(&out, entry_frames.data, entry_frames.len);
 	seal(out.data, out.len, self->segment);
 	int failed = append(self, out.data, out.len);
 	buf_free(&out);
 	if (failed)
 		return 0;
+	self->owed_mark = 0;
 	self->last_epoch = epoch;
 	return self->segment;
 }
@@ -541,12 +552,11 @@ int index_log_sync(index_log *self)
 int index_log_mark(index_log *self, uint64_t epoch)
 {
 	buf out = {0};
-	frame_begin(&out, KIND_MARK);
-	buf_add_u64(&out, epoch);
-	frame_end(&out, 0);
+	add_mark(&out, epoch);
 	seal(out.data, out.len, self->segment);
 	int failed = append(self, out.data, out.len);
 	buf_free(&out);
+	self->owed_mark = failed ? epoch : 0;
 	return failed;
 }
 

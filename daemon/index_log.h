@@ -48,7 +48,8 @@ void index_log_frame_entry(buf *frames, mr_bytes entry);
  * was, so the call may be repeated). */
 uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_bytes entry_frames);
 int index_log_sync(index_log *self) MR_MUST_USE;                 /* 0, or -1 with errno */
-int index_log_mark(index_log *self, uint64_t epoch) MR_MUST_USE; /* 0, or -1 with errno: harmless (the next head decides), tell it */
+/* 0, or -1 with errno: tell it. The mark is owed then, and the next append begins with it; only a crash before that leaves the epoch in doubt. */
+int index_log_mark(index_log *self, uint64_t epoch) MR_MUST_USE;
 /* Unlinks closed segments older than `segment`. Returns how many. */
 int index_log_remove_before(index_log *self, uint32_t segment);
 uint64_t index_log_bytes(const index_log *self);                 /* size of all segments */

@@ -364,7 +364,7 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 	if (result->outcome == PUBLISH_COMMITTED) {
 		tell_recovery(self);
 		if (self->log && index_log_mark(self->log, b->epoch))
-			log_warn("index log: mark not written, the next epoch decides", "error", "%s", strerror(errno));
+			log_warn("index log: mark not written, it goes with the next epoch", "error", "%s", strerror(errno));
 		crash_point("after-mark");
 	}
 	result->log_bytes = self->log ? index_log_bytes(self->log) : 0;
