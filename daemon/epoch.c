@@ -32,6 +32,7 @@ struct epochs {
 	bool busy;
 	int64_t last_ms;                 /* monotonic: when the last epoch was handed over */
 	unsigned aborts;                 /* KEPT in a row: from the second on the epoch is halved */
+	bool careful;                    /* a record of them is refused: one message at a time until an epoch is committed */
 	size_t halved;                   /* limit of records while halving; 0: none */
 	epoch_counts counts;
 };
@@ -272,7 +273,7 @@ static publish_batch *make_batch(epochs *self)
 {
 	publish_batch *b = mem_alloc(sizeof *b);
 	b->epoch = self->next_number++;
-	b->careful = self->aborts > 0;
+	b->careful = self->careful;
 	b->keep_segment = self->index ? index_oldest_segment(self->index) : 0;
 	for (size_t i = 0; i < self->set_count; i++) {
 		item *it = self->set[i];
@@ -352,6 +353,7 @@ static void committed(epochs *self, const publish_result *result)
 	self->counts.committed++;
 	self->counts.records += self->set_count;
 	self->aborts = 0;
+	self->careful = false;
 	self->halved = 0;
 	for (size_t i = 0; i < self->set_count; i++) {
 		item *it = self->set[i];
@@ -368,7 +370,7 @@ static void refused(epochs *self, item *it, const char *why)
 		it->bare = true;
 	else
 		pipeline_refuse(self->pipeline, it, "output.too-large", why);
-	self->aborts = 1;                /* there may be more of them: careful until an epoch is committed */
+	self->aborts = 0;
 }
 
 /* The results stay. Aborted again and again, the epoch is halved until the record that the broker refuses stands alone. */
@@ -377,6 +379,7 @@ static void kept(epochs *self, const publish_result *result)
 	self->counts.kept++;
 	for (size_t i = 0; i < self->set_count; i++)
 		self->set[i]->frozen = false;
+	self->careful = self->careful || result->refusal;
 	if (result->refused)
 		refused(self, result->refused, result->why);
 	else if (++self->aborts >= 2)

@@ -36,7 +36,8 @@ typedef struct publish_batch {
 	publish_offset *offsets;
 	size_t offset_count, offset_cap;
 	buf log_offsets, log_entries;    /* for index_log_append; empty without an index */
-	bool careful;                    /* the last epoch was aborted: one message at a time, so that the broker's refusal names the right one */
+	bool careful;                    /* the last epoch was aborted for a refusal: one message at a time, so that it names the right one. (Not after other aborts: what timed
+	                                  * out would time out the more.) */
 	uint32_t keep_segment;           /* log segments before this one hold nothing any more */
 	buf **scratch;                   /* values of dead letters' headers, one buf each */
 	size_t scratch_count;
@@ -57,7 +58,8 @@ typedef struct publish_result {
 	int64_t sync_us;         /* writing and syncing the index log; 0 without an index */
 	int64_t commit_us;       /* from begin to the end of the commit */
 	bool fenced;             /* FATAL: another producer has our name, or the broker gave our transaction up */
-	void *refused;           /* KEPT: the item whose record the broker refuses; NULL: not known */
+	bool refusal;                    /* KEPT: because the broker refuses a record, ... */
+	void *refused;                   /* ... that of this item; NULL: not known which */
 	char why[160];           /* the library's words, cleaned; "" when committed */
 } publish_result;
 

@@ -361,6 +361,7 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 	else
 		flush_and_commit(self, b, result);
 	result->commit_us = mono_us() - begun;
+	result->refusal = result->outcome == PUBLISH_KEPT && self->refused;
 	if (result->outcome == PUBLISH_COMMITTED) {
 		tell_recovery(self);
 		if (self->log && index_log_mark(self->log, b->epoch))

@@ -482,6 +482,7 @@ WORLD_HELPER bool answer_epoch(world *w, bool faults)
 		result.outcome = PUBLISH_KEPT;
 	if (result.outcome == PUBLISH_KEPT && (count == 1 || (count && w->batch->careful)))
 		result.refused = which;
+	result.refusal = result.outcome == PUBLISH_KEPT && count;
 	if (result.outcome == PUBLISH_COMMITTED)
 		commit(w);
 	publish_batch_free(&w->batch);

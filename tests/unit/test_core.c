@@ -303,10 +303,45 @@ static void what_stays_behind_is_not_too_large(void **state)
 	close_world(&w);
 }
 
+static bool next_is_careful(publish_result result)
+{
+	result.epoch = w.batch->epoch;
+	publish_batch_free(&w.batch);
+	epochs_answer(w.epochs, &result);
+	record_source source = {.topic = "in", .offset = w.now, .timestamp_ms = -1, .value = {"no json", 7}};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+	assert_true(epochs_poll(w.epochs, ++w.now, true));
+	return w.batch->careful;
+}
+
+/* One message at a time finds the record that is refused; after a timeout it would only make the next one certain. */
+static void only_a_refusal_makes_careful(void **state)
+{
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
+	open_world(&w);
+	record_source source = {.topic = "in", .timestamp_ms = -1, .value = {"no json", 7}};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+	assert_true(epochs_poll(w.epochs, ++w.now, true));
+	assert_false(w.batch->careful);
+	assert_false(next_is_careful((publish_result){.outcome = PUBLISH_KEPT}));
+	assert_true(next_is_careful((publish_result){.outcome = PUBLISH_KEPT, .refusal = true}));
+	assert_true(next_is_careful((publish_result){.outcome = PUBLISH_KEPT}));
+	assert_false(next_is_careful((publish_result){.outcome = PUBLISH_COMMITTED}));
+	publish_result last = {.outcome = PUBLISH_COMMITTED, .epoch = w.batch->epoch};
+	publish_batch_free(&w.batch);
+	epochs_answer(w.epochs, &last);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_count_as_bytes_in_flight),
+		cmocka_unit_test(only_a_refusal_makes_careful),
 		cmocka_unit_test(what_stays_behind_is_not_too_large),
 		cmocka_unit_test(an_empty_index_answers),
 		cmocka_unit_test(a_dead_letter_fits_its_topic),
