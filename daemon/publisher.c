@@ -263,8 +263,6 @@ static bool handle_error(publisher *self, rd_kafka_error_t *e, const char *step,
 	} else {
 		explain(result, PUBLISH_FATAL, step, rd_kafka_error_string(e));
 	}
-	if (result->outcome == PUBLISH_FATAL && !again)
-		result->fenced = code == RD_KAFKA_RESP_ERR__FENCED || rd_kafka_fatal_error(self->producer, NULL, 0) == RD_KAFKA_RESP_ERR__FENCED;
 	rd_kafka_error_destroy(e);
 	return again;
 }
@@ -362,6 +360,7 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 		flush_and_commit(self, b, result);
 	result->commit_us = mono_us() - begun;
 	result->refusal = result->outcome == PUBLISH_KEPT && self->refused;
+	result->fenced = result->outcome == PUBLISH_FATAL && rd_kafka_fatal_error(self->producer, NULL, 0) == RD_KAFKA_RESP_ERR__FENCED;
 	if (result->outcome == PUBLISH_COMMITTED) {
 		tell_recovery(self);
 		if (self->log && index_log_mark(self->log, b->epoch))
