@@ -428,7 +428,8 @@ static json_t *load(mr_bytes value, const json_scan *scan, record_fault *fault)
 	if (tree)
 		record_fault_set(fault, "input.not-json", "intake", "the value is a JSON list, a record is one object");
 	else
-		record_fault_set(fault, code_of(value, &error), "intake", "byte %d of %zu: %s", error.position, value.len, error.text);
+		record_fault_set(fault, code_of(value, &error), "intake", "byte %d of %zu: %s", error.position, value.len,
+				 json_error_code(&error) == json_error_null_character ? "\\u0000, a NUL character" : error.text);
 	json_decref(tree);
 	return NULL;
 }
