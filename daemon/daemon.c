@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -533,6 +534,7 @@ int daemon_run(const arguments *args, settings *settings)
 	d.configs[d.config_count++] = settings;
 	d.r.started_ms = report_wall_ms();
 	set_log(settings);
+	mallopt(M_ARENA_MAX, 2);         /* each of the libraries' dozen threads would keep freed memory of its own (10 MB more, measured) */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);        /* LimitFSIZE= of a unit is a full disk, not an end */
 	json_object_seed(0);
