@@ -11,6 +11,7 @@
 #define SESSION_MS_DEFAULT 45000
 #define TRANSACTION_MS_MAX 30000
 #define ASK_MS 5000
+#define MB 1048576
 
 typedef struct building {
 	rd_kafka_conf_t *conf;
@@ -108,8 +109,10 @@ static void set_blacklist(building *b, const struct settings *settings)
 rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 {
 	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	int64_t ahead = settings_int(settings, "intake.prefetch_bytes");
 	common_properties(&b, settings);
 	set_own(&b, "fetch.wait.max.ms", "50");
+	set_number(&b, "fetch.max.bytes", ahead / 4 > MB ? ahead / 4 : MB);      /* many partitions of 1 MB each in one answer would be far above `ahead` */
 	set_own(&b, "allow.auto.create.topics", "false");
 	set_blacklist(&b, settings);
 	pass_through(&b, settings, "kafka.consumer");
@@ -120,7 +123,7 @@ rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 	set_own(&b, "auto.offset.reset", "earliest");            /* a new group, or a log that is shorter than what was read: nothing may be left out */
 	set_own(&b, "enable.partition.eof", "false");
 	set_own(&b, "partition.assignment.strategy", kafka_is_cooperative(settings) ? "cooperative-sticky" : "range");
-	set_number(&b, "queued.max.messages.kbytes", settings_int(settings, "intake.prefetch_bytes") / 1024);
+	set_number(&b, "queued.max.messages.kbytes", ahead / 1024);
 	set_own(&b, "statistics.interval.ms", "2000");           /* is a broker up? (intake.c) */
 	rd_kafka_conf_set_events(b.conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
 	rd_kafka_t *rk = create(&b, RD_KAFKA_CONSUMER, "consumer");
