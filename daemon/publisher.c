@@ -189,7 +189,7 @@ static rd_kafka_topic_partition_list_t *offsets_of(publisher *self, const publis
 	return list;
 }
 
-/* Writes and syncs the epoch's part of the log; a full or failing disk is waited for. 0: stopped meanwhile. */
+/* Writes and syncs the epoch's part of the log; a full disk is waited for. 0: stopped meanwhile, or the disk fails. */
 static uint32_t write_log(publisher *self, const publish_batch *b)
 {
 	uint32_t segment = 0;
@@ -201,8 +201,10 @@ static uint32_t write_log(publisher *self, const publish_batch *b)
 			if (index_log_sync(self->log) == 0)
 				break;
 		}
-		tell_trouble(self, "write the index log", strerror(errno));
-		if (stopping(self))
+		int cause = errno;
+		tell_trouble(self, "write the index log", strerror(cause));
+		/* A failed sync may have lost pages that the next one calls written: only a lack of room is waited for */
+		if (stopping(self) || (segment && cause != ENOSPC && cause != EDQUOT && cause != EINTR))
 			return 0;
 		pause_ms(PAUSE_MS);
 	}
@@ -348,7 +350,7 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 	if (self->log) {
 		index_log_remove_before(self->log, b->keep_segment);
 		if (!(result->segment = write_log(self, b))) {
-			explain(result, PUBLISH_FATAL, "write the index log", "stopped while the disk was failing");
+			explain(result, PUBLISH_FATAL, "write the index log", "the disk fails, or we were stopped while it was full");
 			return;
 		}
 	}
