@@ -190,6 +190,16 @@ class Kafka:
         self.nodes[number].start()
         self.wait_ready(seconds)
 
+    def down(self):
+        """All nodes at once."""
+        for node in self.nodes:
+            node.kill()
+
+    def up(self, seconds=90):
+        for node in self.nodes:
+            node.start()
+        self.wait_ready(seconds)
+
     def stop(self):
         for node in self.nodes:
             if node.process and node.process.running():

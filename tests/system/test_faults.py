@@ -118,8 +118,9 @@ def test_kill_9_of_the_broker_under_load(flow, kafka):
     for round in range(max(1, ROUNDS // 2)):
         f.feed(mixed_feed(f"broker {SEED} {round}", 300))
         pause_of(r, 0.05, 1)
-        kafka.kill()
-        kafka.restart()
+        node = r.randrange(len(kafka.nodes))             # of three, the two others go on without it
+        kafka.kill(node)
+        kafka.restart(node)
         f.feed(mixed_feed(f"broker back {SEED} {round}", 50))
     restart_when_ended(d)
     f.account(240)
@@ -131,13 +132,13 @@ def test_broker_down_for_half_a_minute(flow, kafka):
     d = f.daemon().start().wait_ready()
     f.feed(mixed_feed("outage", 600))
     wait_until(lambda: sum(f.kafka.ends(f.out).values()) > 0, 60, "a transaction is under way")
-    kafka.kill()
+    kafka.down()
     try:
         first = d.memory_bytes()
         stays_for(OUTAGE_SECONDS, lambda: d.running() and d.get("/live")[0] == 200 and d.memory_bytes() < first + (32 << 20))
         assert d.get("/ready")[0] == 503
     finally:
-        kafka.restart()
+        kafka.up()
     restart_when_ended(d, 90)
     f.account(240)
 
@@ -147,25 +148,25 @@ def test_sigterm_with_the_broker_down(flow, kafka):
     d = f.daemon().start().wait_ready()
     f.feed(mixed_feed("term", 300))
     wait_until(lambda: sum(f.kafka.ends(f.out).values()) > 0, 60, "articles come")
-    kafka.kill()
+    kafka.down()
     try:
         d.process.signal(signal.SIGTERM)
         assert d.wait_end(25) in (0, 13), "it must leave within its deadline"
     finally:
-        kafka.restart()
+        kafka.up()
     d.start().wait_ready()
     f.account(180)
 
 
 def test_the_first_start_finds_no_broker(flow, kafka):
     f = flow()
-    kafka.kill()
+    kafka.down()
     try:
         d = f.daemon().start()
         wait_until(lambda: d.get("/live")[0] == 200, 20, "it is live")
         stays_for(3, lambda: d.running() and d.get("/ready")[0] == 503)
     finally:
-        kafka.restart()
+        kafka.up()
     d.wait_ready(90)
     f.feed(mixed_feed("first", 50))
     f.account()

@@ -247,6 +247,7 @@ def test_a_full_disk_pauses_the_flow(flow):
     f.feed(mixed_feed("no room", 300))
     wait_until(lambda: "write the index log" in d.log(), 60, "it says that the index log cannot be written")
     stood = f.kafka.committed(f.name, f.raw)
+    wait_until(lambda: "nothing can be published" in d.get("/ready")[1], 40, lambda: f"/ready says that nothing can be published: {d.get('/ready')}")
     stays_for(2, lambda: d.running() and d.get("/live")[0] == 200 and d.balance()["in_flight"] > 0)
     assert f.kafka.committed(f.name, f.raw) == stood, "an epoch was committed whose entries are not on the disk"
     assert segments(d)[-1].stat().st_size <= size + 1500
