@@ -11,7 +11,7 @@
  *   JUDGED -> DONE            pipeline: every part is an article with its record dumped, or a duplicate
  *   any    -> DEAD            pipeline: one part failed (a page is atomic)
  *   JUDGED, DONE -> READY     judge: verdicts are taken back, because an owner is gone (rule R6)
- *   REPEAT -> STAGED          judge: what it repeats is gone, or brings no article
+ *   REPEAT -> STAGED          judge: what it repeats is gone, or brings no article; READY, if it has been that before (it keeps its parts meanwhile)
  * A bound REPEAT, DONE and DEAD are finished: an epoch may take them. A frozen item is part of the epoch in hand and is not touched by anybody. */
 #ifndef DAEMON_ITEM_H
 #define DAEMON_ITEM_H

@@ -258,14 +258,19 @@ bool judge_look(judge *self, item *it)
 	return false;
 }
 
-/* What it repeats brings no article or is gone: it is looked at afresh, and staged if nothing else is found. Only items that no turn has passed, or
- * whose partition's turn was set back, are released. */
+/* What it repeats brings no article or is gone. One that has passed the stages already (second look) waits for its turn with what they found: its input is let go.
+ * Any other is looked at afresh, and staged if nothing else is found. Only items that no turn has passed, or whose partition's turn was set back, are released. */
 static void release(judge *self, item *it)
 {
 	repeat_no_more(it);
 	it->bound = false;
-	it->state = ITEM_STAGED;
 	buf_free(&it->out);
+	if (it->part_count) {
+		it->state = ITEM_READY;
+		register_item(self, it);
+		return;
+	}
+	it->state = ITEM_STAGED;
 	if (!judge_look(self, it))
 		self->hooks.restart(self->hooks.arg, it);
 }

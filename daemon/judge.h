@@ -23,7 +23,7 @@ typedef struct judge judge;
 
 typedef struct judge_hooks {
 	void (*judged)(void *arg, item *it);     /* JUDGED: every part has its verdict */
-	void (*bound)(void *arg, item *it);      /* REPEAT with a verdict; parts it had are for the hook to take away (cancel, clear) */
+	void (*bound)(void *arg, item *it);      /* REPEAT with a verdict; parts it had are for the hook to take out of the stages, and to clear if it repeats a settled article (no repeat_of) */
 	void (*restart)(void *arg, item *it);    /* a repeat is none: it must go through the stages from the start */
 	int64_t (*wall_ms)(void *arg);
 	void *arg;

@@ -164,15 +164,21 @@ static void count_item(pipeline *self, item *it)
 	recount(self, &it->bytes, bytes);
 }
 
-static void clear_parts(pipeline *self, item *it)
+static void cancel_parts(pipeline *self, item *it)
 {
 	for (size_t i = 0; i < it->part_count; i++) {
 		part *p = it->parts[i];
 		if (p->lent)
 			stage_cancel(self->stages[p->stage], p);
 		p->lent = false;
-		recount(self, &p->bytes, 0);
 	}
+}
+
+static void clear_parts(pipeline *self, item *it)
+{
+	cancel_parts(self, it);
+	for (size_t i = 0; i < it->part_count; i++)
+		recount(self, &it->parts[i]->bytes, 0);
 	item_clear_parts(it);
 }
 
@@ -224,12 +230,7 @@ static void die(pipeline *self, item *it)
 	assert(!it->frozen);
 	it->state = ITEM_DEAD;
 	it->died_judged = was_judged;
-	for (size_t i = 0; i < it->part_count; i++) {
-		part *p = it->parts[i];
-		if (p->lent)
-			stage_cancel(self->stages[p->stage], p);
-		p->lent = false;
-	}
+	cancel_parts(self, it);
 	judge_died(self->judge, it);
 	if (!was_judged)                 /* nobody will ask again: only what the dead letter needs stays */
 		clear_parts(self, it);
@@ -468,7 +469,10 @@ static void judged(void *arg, item *it)
 static void bound(void *arg, item *it)
 {
 	pipeline *self = arg;
-	clear_parts(self, it);
+	if (it->repeat_of)
+		cancel_parts(self, it);          /* it may have to go on with them: see release in judge.c */
+	else
+		clear_parts(self, it);
 	clear_fault(it);
 	buf_clear(&it->out);
 	if (self->duplicates != DUPLICATES_DROP)

@@ -238,6 +238,18 @@ static void answer_classify(world *w, part *p)
 	w->classify.hooks.done(w->classify.hooks.arg, p, &result);
 }
 
+/* Whatever happened to the record before: there is something to work on. */
+static void check_task(stage *s, part *p)
+{
+	static const char *const wants[] = {NULL};
+	mr_task task = {0};
+	mr_field fields[1];
+	buf scratch = {0};
+	s->hooks.fill(s->hooks.arg, p, wants, &task, fields, &scratch);
+	assert_true(task.body.len > 0);
+	buf_free(&scratch);
+}
+
 WORLD_HELPER bool answer_some(world *w, stage *s, void (*answer)(world *, part *))
 {
 	if (!s->count)
@@ -245,6 +257,7 @@ WORLD_HELPER bool answer_some(world *w, stage *s, void (*answer)(world *, part *
 	size_t at = roll(w, (uint32_t)s->count);
 	part *p = s->tasks[at];
 	s->tasks[at] = s->tasks[--s->count];
+	check_task(s, p);
 	answer(w, p);
 	return true;
 }
