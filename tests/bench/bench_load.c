@@ -3,6 +3,7 @@
  *   bench_load --lines COUNT [--seed N]                                          JSON lines
  *   bench_load --brokers B --topic T --count COUNT [--seed N] [--rate R]         R records a second; without it as fast as the broker takes them
  *              [--watch TOPIC[,TOPIC...] --ahead N]                              never more than N records ahead of what stands in these topics
+ *              [--follow FILE --ahead N]                                         ... or ahead of the number in this file (the embedded broker counts batches)
  *
  * With --watch the load follows its reader: the input never runs dry and never piles up, however fast the reader is. Ends when all are
  * acknowledged; a record that is not is a failed measurement (exit 1). */
@@ -22,7 +23,7 @@
 #define FLUSH_MS 60000
 
 typedef struct load {
-	const char *brokers, *topic;
+	const char *brokers, *topic, *followed;
 	const char *watched[WATCHED_MAX];
 	size_t watched_count;
 	uint64_t seed, count, ahead;
@@ -78,10 +79,21 @@ static rd_kafka_t *open_producer(load *self)
 	return rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
 }
 
+static int64_t number_in(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	long long n = 0;
+	if (file && fscanf(file, "%lld", &n) != 1)
+		n = 0;
+	if (file)
+		fclose(file);
+	return n;
+}
+
 /* How much stands in the watched topics (partition 0; transaction markers count, too: two or three an epoch, against hundreds of records). */
 static int64_t watched(load *self)
 {
-	int64_t sum = 0;
+	int64_t sum = self->followed ? number_in(self->followed) : 0;
 	for (size_t i = 0; i < self->watched_count; i++) {
 		int64_t low = 0, high = 0;
 		if (rd_kafka_query_watermark_offsets(self->producer, self->watched[i], 0, &low, &high, 5000) == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -103,10 +115,11 @@ static void run(load *self)
 {
 	buf text = {0};
 	double start = now(), watched_at = 0;
-	uint64_t allowed = self->watched_count ? self->ahead : UINT64_MAX;
+	bool bounded = self->watched_count || self->followed;
+	uint64_t allowed = bounded ? self->ahead : UINT64_MAX;
 	self->base = watched(self);
 	for (uint64_t n = 0; n < self->count; n++) {
-		while (n >= allowed || (self->watched_count && now() - watched_at > WATCH_EVERY_MS / 1000.0)) {
+		while (n >= allowed || (bounded && now() - watched_at > WATCH_EVERY_MS / 1000.0)) {
 			allowed = (uint64_t)(watched(self) - self->base) + self->ahead;
 			watched_at = now();
 			if (n >= allowed) {
@@ -133,7 +146,7 @@ static void split(load *self, char *list)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"lines", 1, NULL, 'l'}, {"brokers", 1, NULL, 'b'}, {"topic", 1, NULL, 't'}, {"count", 1, NULL, 'c'},
-		{"seed", 1, NULL, 's'}, {"rate", 1, NULL, 'r'}, {"watch", 1, NULL, 'w'}, {"ahead", 1, NULL, 'a'}, {0}};
+		{"seed", 1, NULL, 's'}, {"rate", 1, NULL, 'r'}, {"watch", 1, NULL, 'w'}, {"ahead", 1, NULL, 'a'}, {"follow", 1, NULL, 'f'}, {0}};
 	load self = {.seed = 1, .ahead = 5000};
 	bool lines = false;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -145,6 +158,7 @@ int main(int argc, char **argv)
 		case 's': self.seed = strtoull(optarg, NULL, 10); break;
 		case 'r': self.rate = atof(optarg); break;
 		case 'w': split(&self, optarg); break;
+		case 'f': self.followed = optarg; break;
 		case 'a': self.ahead = strtoull(optarg, NULL, 10); break;
 		default: return 64;
 		}

@@ -65,6 +65,26 @@ static long pid_of(const pen *self, size_t i)
 	return stage_worker_get(self->bed->stage, i, &worker) ? worker.pid : 0;
 }
 
+/* Nobody made the folder of the sockets, and nobody needs it. */
+static void a_daemon_without_stages_starts(void **state)
+{
+	(void)state;
+	const char *const sets[] = {"pipeline.stages=", "daemon.runtime_dir=/tmp/mr-nowhere/at-all"};
+	buf errors = {0};
+	settings *conf = settings_read(NULL, sets, 2, &errors);
+	struct event_base *base = event_base_new();
+	assert_non_null(conf);
+	supervisor *self = supervisor_new(base, conf, NULL, (supervisor_hooks){0}, &errors);
+	if (!self)
+		fail_msg("%s", errors.data);
+	supervisor_start(self);
+	assert_int_equal(supervisor_reload(self, conf), 0);
+	assert_int_equal(supervisor_running(self), 0);
+	supervisor_free(&self);
+	event_base_free(base);
+	settings_free(&conf);
+}
+
 static void a_killed_worker_is_started_again(void **state)
 {
 	(void)state;
@@ -220,6 +240,7 @@ static void stop_leaves_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_daemon_without_stages_starts),
 		cmocka_unit_test(a_killed_worker_is_started_again),
 		cmocka_unit_test(a_stopped_worker_is_killed_and_replaced),
 		cmocka_unit_test(poison_is_failed_and_its_neighbours_pass),
