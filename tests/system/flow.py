@@ -178,7 +178,7 @@ def mixed_feed(seed, count, characters=400):
             yield None, story, "tombstone"
         elif dice < 0.16 and stories:
             old = r.choice(stories[-200:])
-            yield news.value(news.record(old, characters, id=f"again-{number}", fetched_at="2024-05-06T10:00:00+08:00")), old, "copy"
+            yield news.value(news.record(old, characters, id=f"again-{seed}-{number}", fetched_at="2024-05-06T10:00:00+08:00")), old, "copy"
         elif dice < 0.24 and stories:
             old = r.choice(stories[-200:])
             yield news.value(news.near_copy(old, number, characters)), old, "copy"
