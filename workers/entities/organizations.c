@@ -1,0 +1,146 @@
+/* organizations.c - names of bodies, found from their end backwards.
+ *
+ * A word that ends such names (organization-suffixes.txt) is followed to the left over the words that may stand in one: nouns, unknown ideographs, places, verbs
+ * that name a trade (inner.txt). Marks, function words, times, other verbs, offices and the words of borders.txt stop it. Then the name is cut at the
+ * first place or level of administration, where one stands behind common words (人才代表 | 北京某大学), and what is left must name something: a `body` may stand
+ * alone (教育部), a `name` needs a word that is not general (generic.txt), a `short` needs a place or level. A longer name swallows the shorter ones it begins with. */
+#include "sentence.h"
+
+#include "common/utf8.h"
+
+#define WORDS_MAX 14                     /* of a name */
+#define NAME_MAX 36                      /* characters */
+#define NAMED_ENDS (LEX_BODY | LEX_NAMED | LEX_SHORT)
+
+/* What kind of end token i is: its own class, or that of its last two characters or more (北京大学 is one word of the list). */
+static uint32_t end_kind(const sentence *self, size_t i)
+{
+	const token *t = &self->tokens[i];
+	if (t->classes & NAMED_ENDS)
+		return t->classes & NAMED_ENDS;
+	if (t->kind != 'n' || token_length(t) < 4 || t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE))
+		return 0;
+	const uint32_t *c = self->text->characters;
+	uint32_t length = lexicon_ending(self->words, c + t->begin, c + t->end, LEX_BODY | LEX_NAMED);
+	return length >= 2 ? LEX_NAMED : 0;
+}
+
+static bool may_stand_in(const sentence *self, size_t i, size_t end)
+{
+	const token *t = &self->tokens[i];
+	if (self->taken[i] & TAKEN_TITLE)
+		return false;
+	switch (t->kind) {
+	case TOKEN_MARK: case TOKEN_DIGITS: case 't': case 'f':
+		return false;
+	case TOKEN_NAME:                                 /* a school may bear one (…中学), directly before its end */
+		return !t->hinted && i + 3 >= end;
+	case 'm':                                        /* 第一 医院 */
+		return token_first(self, i) == 0x7B2C;
+	case 'v':
+		return (t->classes & LEX_INNER) != 0;
+	default:
+		break;
+	}
+	if (t->classes & LEX_TITLE && !(t->classes & LEX_INNER))
+		return i + 1 == end;                     /* 律师 事务所, 教师 进修学校 */
+	return !(t->classes & LEX_BORDER) || t->classes & (LEX_PLACE | LEX_INNER);
+}
+
+/* Where the name begins that ends with token `end`: as far left as words allow. */
+static size_t walk(const sentence *self, size_t end)
+{
+	size_t begin = end;
+	while (begin && end - begin < WORDS_MAX && self->tokens[end].end - self->tokens[begin - 1].begin <= NAME_MAX && may_stand_in(self, begin - 1, end))
+		begin--;
+	return begin;
+}
+
+static bool is_mask(const sentence *self, size_t i)
+{
+	const token *t = &self->tokens[i];
+	if (t->kind != TOKEN_LATIN || token_length(t) > 3)
+		return false;
+	for (uint32_t k = t->begin; k < t->end; k++)
+		if (self->text->characters[k] != self->text->characters[t->begin])
+			return false;
+	return true;
+}
+
+/* Common words before the first place or level are the sentence's, not the name's. */
+static size_t cut_at_place(const sentence *self, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++) {
+		size_t from = place_begin(self, i);
+		if (from <= i && from >= begin) {
+			/* a name without a place before it: 中国 in the middle of one cuts nothing off when unknown ideographs precede */
+			return from;
+		}
+		if (token_is_level(self, i))
+			return i;
+		if (self->tokens[i].kind == TOKEN_UNKNOWN || is_mask(self, i))
+			return i > begin && token_is_single(self, i - 1) ? i - 1 : begin;
+	}
+	return begin;
+}
+
+static bool names_something(const sentence *self, size_t begin, size_t end, uint32_t kind)
+{
+	bool level = false, named = false, only_mask = false;
+	for (size_t i = begin; i < end; i++) {
+		const token *t = &self->tokens[i];
+		bool place = t->classes & LEX_PLACE || token_is_level(self, i);
+		level = level || place;
+		if (is_mask(self, i)) {
+			only_mask = true;
+			continue;
+		}
+		named = named || place || !(t->classes & LEX_GENERIC || t->kind == 'm' || (t->kind == 'v' && !(t->classes & LEX_INNER)));
+	}
+	if (span_is_generic(self, begin, end))
+		return false;
+	if (begin == end && token_length(&self->tokens[end]) >= 4 && !(self->tokens[end].classes & NAMED_ENDS))
+		return true;                                     /* a word of the list that ends as bodies do */
+	if (kind & LEX_BODY)
+		return begin < end || token_length(&self->tokens[end]) >= 3;
+	if (begin == end || (only_mask && !named))
+		return false;
+	return kind & LEX_NAMED ? named : level;
+}
+
+static void take(sentence *self, size_t begin, size_t end)
+{
+	for (size_t i = begin; i <= end; i++)
+		self->taken[i] |= TAKEN_BODY;
+	self->body[end] = (uint16_t)(begin + 1);
+	fact_span at = {self->tokens[begin].begin, self->tokens[end].end};
+	found_drop(self->found, FACT_ORGANIZATION, at);
+	found_add(self->found, (fact){.at = at, .type = FACT_ORGANIZATION});
+}
+
+void sentence_bodies(sentence *self)
+{
+	size_t last_begin = 0, last_end = 0;             /* tokens of the last name found: [begin, end) */
+	for (size_t i = 0; i < self->count; i++) {
+		const token *t = &self->tokens[i];
+		if (self->taken[i] & TAKEN_TITLE)
+			continue;
+		uint32_t kind = end_kind(self, i);
+		if (t->classes & LEX_ORGANIZATION && !kind) {
+			take(self, i, i);
+			last_begin = i, last_end = i + 1;
+			continue;
+		}
+		if (!kind)
+			continue;
+		size_t begin = cut_at_place(self, walk(self, i), i);
+		if (last_end && begin < last_end && begin > last_begin)
+			begin = last_begin;
+		if (!names_something(self, begin, i, kind))
+			continue;
+		if (last_end && begin <= last_begin && last_end > begin)
+			self->body[last_end - 1] = 0;
+		take(self, begin, i);
+		last_begin = begin, last_end = i + 1;
+	}
+}
