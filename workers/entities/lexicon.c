@@ -128,7 +128,7 @@ static int read_character(struct loader *self, const uint32_t *c, size_t length,
 /* A name weighs what a seldom word of its length does: enough to hold its characters together. */
 static uint16_t usual_weight(size_t length)
 {
-	return (uint16_t)(length < 2 ? 1100 : length == 2 ? 1150 : 1000);
+	return (uint16_t)(length < 2 ? 1100 : length == 2 ? 1250 : 1000);
 }
 
 static int entry_of(struct loader *self, const mr_bytes *columns, size_t count, size_t length, lexicon_entry *out)

@@ -10,6 +10,7 @@
 
 #define WORDS_MAX 14                     /* of a name */
 #define NAME_MAX 36                      /* characters */
+#define EVERYDAY 1000                    /* weight of a word: 2,700 of 60 million words are lighter */
 #define NAMED_ENDS (LEX_BODY | LEX_NAMED | LEX_SHORT)
 
 /* What kind of end token i is: its own class, or that of its last two characters or more (北京大学 is one word of the list). */
@@ -25,6 +26,18 @@ static uint32_t end_kind(const sentence *self, size_t i)
 	return length >= 2 ? LEX_NAMED : 0;
 }
 
+/* A place, a level or a piece of an unknown name: behind one a single verb may be a piece of it too (北京 安 科 …公司). */
+static bool follows_name(const sentence *self, size_t i)
+{
+	return self->tokens[i].classes & LEX_PLACE || token_is_level(self, i) || self->tokens[i].kind == TOKEN_UNKNOWN;
+}
+
+/* 某大学 | 建设 某产业园: a verb behind a whole name is the sentence's. */
+static bool is_predicate(const sentence *self, size_t i)
+{
+	return i && self->tokens[i].kind == 'v' && token_length(&self->tokens[i]) > 1 && end_kind(self, i - 1) & (LEX_BODY | LEX_NAMED);
+}
+
 static bool may_stand_in(const sentence *self, size_t i, size_t end)
 {
 	const token *t = &self->tokens[i];
@@ -34,11 +47,11 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 	case TOKEN_MARK: case TOKEN_DIGITS: case 't': case 'f':
 		return false;
 	case TOKEN_NAME:                                 /* a school may bear one (…中学), directly before its end */
-		return !t->hinted && i + 3 >= end;
+		return !(t->hint & (HINT_TITLE | HINT_KNOWN)) && i + 3 >= end;
 	case 'm':                                        /* 第一 医院 */
 		return token_first(self, i) == 0x7B2C;
 	case 'v':
-		return (t->classes & LEX_INNER) != 0;
+		return t->classes & LEX_INNER || (token_length(t) == 1 && !(t->classes & (LEX_BORDER | LEX_SPEECH)) && i && follows_name(self, i - 1));
 	default:
 		break;
 	}
@@ -51,8 +64,11 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 static size_t walk(const sentence *self, size_t end)
 {
 	size_t begin = end;
-	while (begin && end - begin < WORDS_MAX && self->tokens[end].end - self->tokens[begin - 1].begin <= NAME_MAX && may_stand_in(self, begin - 1, end))
+	while (begin && end - begin < WORDS_MAX && self->tokens[end].end - self->tokens[begin - 1].begin <= NAME_MAX && may_stand_in(self, begin - 1, end) && !is_predicate(self, begin - 1))
 		begin--;
+	/* no name begins with a verb, unless a place stood before it */
+	while (begin < end && self->tokens[begin].kind == 'v' && !(self->tokens[begin].classes & LEX_PLACE))
+		begin++;
 	return begin;
 }
 
@@ -84,6 +100,12 @@ static size_t cut_at_place(const sentence *self, size_t begin, size_t end)
 	return begin;
 }
 
+/* Words that everybody uses every day tell no body from another. */
+static bool is_everyday(const token *t)
+{
+	return token_length(t) >= 2 && t->classes & LEX_WORD && t->weight < EVERYDAY;
+}
+
 static bool names_something(const sentence *self, size_t begin, size_t end, uint32_t kind)
 {
 	bool level = false, named = false, only_mask = false;
@@ -95,7 +117,7 @@ static bool names_something(const sentence *self, size_t begin, size_t end, uint
 			only_mask = true;
 			continue;
 		}
-		named = named || place || !(t->classes & LEX_GENERIC || t->kind == 'm' || (t->kind == 'v' && !(t->classes & LEX_INNER)));
+		named = named || place || !(t->classes & (LEX_GENERIC | LEX_INNER) || t->kind == 'm' || is_everyday(t));
 	}
 	if (span_is_generic(self, begin, end))
 		return false;
@@ -106,6 +128,21 @@ static bool names_something(const sentence *self, size_t begin, size_t end, uint
 	if (begin == end || (only_mask && !named))
 		return false;
 	return kind & LEX_NAMED ? named : level;
+}
+
+/* 412 间 创科公司, 偏 乡学校, 每 县: what is counted or told by its kind is no name. */
+static bool is_counted(const sentence *self, size_t begin)
+{
+	static const uint32_t kinds[] = {0x504F, 0x5C0F, 0x5168, 0x8001, 0x5927, 0x65B0, 0x6BCF, 0x591A, 0x51E0};      /* 偏 小 全 老 大 新 每 多 几 */
+	if (!begin)
+		return false;
+	const token *before = &self->tokens[begin - 1];
+	if (before->kind == TOKEN_DIGITS || before->kind == 'm')
+		return true;
+	for (size_t i = 0; token_length(before) == 1 && i < sizeof kinds / sizeof *kinds; i++)
+		if (token_first(self, begin - 1) == kinds[i] && token_is_level(self, begin))
+			return true;
+	return token_length(before) == 1 && before->kind != TOKEN_MARK && begin >= 2 && self->tokens[begin - 2].kind == TOKEN_DIGITS;
 }
 
 static void take(sentence *self, size_t begin, size_t end)
@@ -136,7 +173,7 @@ void sentence_bodies(sentence *self)
 		size_t begin = cut_at_place(self, walk(self, i), i);
 		if (last_end && begin < last_end && begin > last_begin)
 			begin = last_begin;
-		if (!names_something(self, begin, i, kind))
+		if (is_counted(self, begin) || !names_something(self, begin, i, kind))
 			continue;
 		if (last_end && begin <= last_begin && last_end > begin)
 			self->body[last_end - 1] = 0;

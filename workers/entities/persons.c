@@ -10,6 +10,7 @@
 
 #define ROLE_WORDS_MAX 24
 #define UNHINTED_WEIGHT 2350             /* heaviest name of three characters that is believed with nothing around it; tuned as NAME_PRIOR */
+#define SHORT_WEIGHT 1550                /* the same for two characters before what persons do */
 #define ENUM_COMMA 0x3001                /* 、 */
 
 struct role { fact_span role, organization; };
@@ -87,16 +88,25 @@ static bool is_quoted(const sentence *self, size_t i)
 	return (before == 0x201C || before == 0x300C || before == 0x300A) && (behind == 0x201D || behind == 0x300D || behind == 0x300B);      /* “” 「」 《》 */
 }
 
+static bool labelled(const sentence *self, size_t i);
+
+static bool behind_person(const sentence *self, size_t i)
+{
+	return i >= 2 && token_is(self, i - 1, ENUM_COMMA) && self->taken[i - 2] & TAKEN_PERSON;
+}
+
 static bool is_believed(const sentence *self, size_t i)
 {
 	const token *t = &self->tokens[i];
-	if (self->taken[i] || is_quoted(self, i) || is_author(self, t) || behind_reporter(self, i))
+	if (self->taken[i] || is_quoted(self, i) || (is_author(self, t) && !(t->hint & HINT_TITLE)) || behind_reporter(self, i))
 		return false;
 	if (leads_to_place(self, i))
 		return false;
-	if (t->hinted)
+	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN) || labelled(self, i) || behind_person(self, i))
 		return true;
-	return token_length(t) >= 3 && t->weight <= UNHINTED_WEIGHT;
+	if (token_length(t) == 2)
+		return t->hint & HINT_SPEECH && t->weight <= SHORT_WEIGHT;
+	return t->weight <= UNHINTED_WEIGHT;
 }
 
 /* ---- roles ---- */

@@ -76,7 +76,7 @@ static bool has_sentence_mark(const sentence *self, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {
 		uint32_t c = token_first(self, i);
-		if (self->tokens[i].kind == TOKEN_MARK && (c == ',' || c == 0x3002 || c == ';' || c == '!' || c == '?' || c == 0xFF0C || c == ':'))
+		if (self->tokens[i].kind == TOKEN_MARK && (c == ',' || c == 0x3001 || c == 0x3002 || c == ';' || c == '!' || c == '?' || c == 0xFF0C || c == ':'))
 			return true;
 	}
 	return false;
@@ -90,6 +90,10 @@ static void read_quoted(sentence *self, size_t i, size_t close)
 		return;
 	bool followed = close + 1 < self->count && self->tokens[close + 1].classes & LEX_POLICY_QUOTED && token_length(&self->tokens[close + 1]) >= 2;
 	if (!ends_as(self, at, LEX_POLICY_QUOTED) && !followed)
+		return;
+	if (close == i + 2 && (self->tokens[i + 1].kind == 'm' || self->tokens[i + 1].classes & LEX_GENERIC))       /* “一揽子”计划 */
+		return;
+	if (close == i + 3 && self->tokens[i + 1].classes & LEX_PLACE)                    /* “丰台方案” */
 		return;
 	for (size_t k = i; k <= close; k++)
 		self->taken[k] |= TAKEN_POLICY;
@@ -120,16 +124,19 @@ void sentence_titles(sentence *self)
 
 /* ---- bare ---- */
 
-static bool may_stand_in(const sentence *self, size_t i)
+/* `end`: the token that ends the name; a verb may stand right before it (…服务提升 工程). */
+static bool may_stand_in(const sentence *self, size_t i, size_t end)
 {
 	const token *t = &self->tokens[i];
 	if (self->taken[i] & (TAKEN_TITLE | TAKEN_PERSON | TAKEN_POLICY))
 		return false;
 	if (t->kind == TOKEN_MARK || t->kind == TOKEN_NAME || t->kind == 't' || t->kind == 'f')
 		return false;
+	if (t->kind == 'v' && i + 1 == end && token_length(t) == 2)
+		return true;
 	if (t->classes & LEX_BORDER && !(t->classes & (LEX_INNER | LEX_PLACE)))
 		return false;
-	return t->kind != 'v' || t->classes & LEX_INNER;
+	return t->kind != 'v' || t->classes & LEX_INNER || !(t->classes & LEX_SPEECH);
 }
 
 static bool names_something(const sentence *self, size_t begin, size_t end)
@@ -156,9 +163,11 @@ void sentence_policies(sentence *self)
 		if (!(t->classes & LEX_POLICY_BARE) || self->taken[i])
 			continue;
 		size_t begin = i;
-		while (begin && i - begin < BARE_WORDS_MAX && t->end - self->tokens[begin - 1].begin <= BARE_MAX && may_stand_in(self, begin - 1))
+		while (begin && i - begin < BARE_WORDS_MAX && t->end - self->tokens[begin - 1].begin <= BARE_MAX && may_stand_in(self, begin - 1, i))
 			begin--;
 		while (begin < i && (self->tokens[begin].kind == TOKEN_DIGITS || (self->tokens[begin].kind == 'm' && !(self->tokens[begin + 1].classes & LEX_POLICY_BARE))))
+			begin++;
+		while (begin < i && self->tokens[begin].kind == 'v')
 			begin++;
 		if (!names_something(self, begin, i))
 			continue;

@@ -11,6 +11,7 @@
 #define NAME_PRIOR 620           /* how seldom a word of news is a name, -100 ln; this and the bonuses: tuned on the People's Daily sentences (docs/facts.md) */
 #define NAME_SHORT 120           /* more, for one given character: such pairs are words more often */
 #define BONUS_TITLE 500
+#define BONUS_CLOSED 200         /* more, when a mark follows: 主任高峰，*/
 #define BONUS_BEHIND 350
 #define BONUS_SPEECH 150
 #define BONUS_LIST 150
@@ -25,7 +26,7 @@ struct arc {                             /* the cheapest way to a character: its
 	uint32_t classes;
 	uint16_t weight;
 	char kind;
-	bool hinted;
+	uint8_t hint;
 };
 
 struct position {
@@ -123,30 +124,37 @@ static void find_dotted(segmenter *self)
 	}
 }
 
-static void offer(segmenter *self, uint32_t from, uint32_t to, uint32_t weight, char kind, uint32_t classes, bool hinted)
+static void offer(segmenter *self, uint32_t from, uint32_t to, uint32_t weight, char kind, uint32_t classes, unsigned hint)
 {
 	struct arc *arc = &self->arcs[to];
 	uint32_t cost = self->arcs[from].cost + weight;
 	if (cost < arc->cost)
-		*arc = (struct arc){cost, from, classes, (uint16_t)(weight > UINT16_MAX ? UINT16_MAX : weight), kind, hinted};
+		*arc = (struct arc){cost, from, classes, (uint16_t)(weight > UINT16_MAX ? UINT16_MAX : weight), kind, (uint8_t)hint};
 }
 
-/* What stands around a possible name speaks for it: the bonus; the name begins at `i` and ends at `end`. */
-static uint32_t name_hints(const segmenter *self, uint32_t i, uint32_t end)
+/* What stands around a possible name speaks for it; the name begins at `i` and ends at `end`. */
+static unsigned name_hints(const segmenter *self, uint32_t i, uint32_t end, uint32_t *bonus)
 {
-	uint32_t before = i ? self->c[i - 1] : 0, behind = end < self->count ? self->c[end] : 0;
-	uint32_t classes = self->positions[end].classes, bonus = 0;
-	if (self->positions[i].titled)
-		bonus += BONUS_TITLE;
-	if (classes & LEX_BEHIND)
-		bonus += BONUS_BEHIND;
-	else if (classes & LEX_SPEECH)
-		bonus += BONUS_SPEECH;
-	if (before == 0x3001 && (behind == 0x3001 || behind == 0x7B49))          /* 、 on both sides, or 、…等 */
-		bonus += BONUS_LIST;
-	else if (before == 0x3001 || behind == 0x3001)
-		bonus += BONUS_LIST / 2;
-	return bonus;
+	uint32_t before = i ? self->c[i - 1] : 0, behind = end < self->count ? self->c[end] : 0, classes = self->positions[end].classes;
+	bool closed = end == self->count || !utf8_is_han(behind);
+	unsigned hint = 0;
+	*bonus = 0;
+	if (self->positions[i].titled || (i >= 2 && (before == ':' || before == ' ') && self->positions[i - 1].titled)) {
+		hint |= HINT_TITLE;
+		*bonus += closed ? BONUS_TITLE + BONUS_CLOSED : BONUS_TITLE;
+	}
+	if (classes & LEX_BEHIND) {
+		hint |= HINT_BEHIND;
+		*bonus += BONUS_BEHIND;
+	} else if (classes & LEX_SPEECH) {
+		hint |= HINT_SPEECH;
+		*bonus += BONUS_SPEECH;
+	}
+	if (before == 0x3001 || behind == 0x3001) {                      /* 、 */
+		hint |= HINT_LIST;
+		*bonus += before == behind || behind == 0x7B49 ? BONUS_LIST : BONUS_LIST / 2;          /* 、…、 or 、…等 */
+	}
+	return hint;
 }
 
 static void offer_name(segmenter *self, uint32_t i, uint32_t given, uint32_t end, uint32_t surname)
@@ -154,14 +162,14 @@ static void offer_name(segmenter *self, uint32_t i, uint32_t given, uint32_t end
 	for (uint32_t k = given; k < end; k++)
 		if (k >= self->count || !utf8_is_han(self->c[k]))
 			return;
-	uint32_t weight = NAME_PRIOR + surname;
+	uint32_t weight = NAME_PRIOR + surname, bonus;
 	if (end - given == 1)
 		weight += NAME_SHORT + lexicon_given(self->words, self->c[given], 2);
 	else
 		weight += (uint32_t)lexicon_given(self->words, self->c[given], 0) + lexicon_given(self->words, self->c[given + 1], 1);
-	uint32_t bonus = name_hints(self, i, end);
+	unsigned hint = name_hints(self, i, end, &bonus);
 	weight = weight > bonus + 100 ? weight - bonus : 100;
-	offer(self, i, end, weight, TOKEN_NAME, 0, bonus >= BONUS_LIST);
+	offer(self, i, end, weight, TOKEN_NAME, 0, hint);
 }
 
 static void offer_words(segmenter *self, uint32_t i)
@@ -174,7 +182,7 @@ static void offer_words(segmenter *self, uint32_t i)
 		if (entry->classes == LEX_SURNAME && length == 1)
 			continue;
 		single = single || length == 1;
-		offer(self, i, i + length, entry->weight, entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, (entry->classes & LEX_PERSON) != 0);
+		offer(self, i, i + length, entry->weight, entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);
 	}
 	for (size_t k = 0; k < at->count; k++) {
 		uint32_t length = at->matches[k].length, surname = at->matches[k].entry->surname;
@@ -184,7 +192,7 @@ static void offer_words(segmenter *self, uint32_t i)
 		offer_name(self, i, i + length, i + length + 2, surname);
 	}
 	if (!single)
-		offer(self, i, i + 1, LEXICON_UNKNOWN, TOKEN_UNKNOWN, 0, false);
+		offer(self, i, i + 1, LEXICON_UNKNOWN, TOKEN_UNKNOWN, 0, 0);
 }
 
 static void offer_run(segmenter *self, uint32_t i)
@@ -194,7 +202,7 @@ static void offer_run(segmenter *self, uint32_t i)
 	while (end < self->count && (is_digit(self->c[end]) || is_latin(self->c[end]) || ((self->c[end] == '.' || self->c[end] == ',') && end > i && is_digit(self->c[end - 1]) &&
 	       end + 1 < self->count && is_digit(self->c[end + 1]))))
 		letters |= is_latin(self->c[end++]);
-	offer(self, i, end, RUN_WEIGHT, letters ? TOKEN_LATIN : TOKEN_DIGITS, 0, false);
+	offer(self, i, end, RUN_WEIGHT, letters ? TOKEN_LATIN : TOKEN_DIGITS, 0, 0);
 }
 
 static size_t read_back(segmenter *self, uint32_t base)
@@ -205,7 +213,7 @@ static size_t read_back(segmenter *self, uint32_t base)
 	size_t k = count;
 	for (uint32_t i = self->count; i; i = self->arcs[i].from) {
 		const struct arc *arc = &self->arcs[i];
-		self->tokens[--k] = (token){base + arc->from, base + i, arc->classes, arc->weight, arc->kind, arc->hinted};
+		self->tokens[--k] = (token){base + arc->from, base + i, arc->classes, arc->weight, arc->kind, arc->hint};
 	}
 	return count;
 }
@@ -224,13 +232,13 @@ size_t segment(segmenter *self, const fact_text *text, fact_span at, const token
 		if (self->arcs[i].cost == NONE)          /* inside a run of letters */
 			continue;
 		if (self->dotted[i])
-			offer(self, i, self->dotted[i], DOTTED_WEIGHT, TOKEN_NAME, 0, true);
+			offer(self, i, self->dotted[i], DOTTED_WEIGHT, TOKEN_NAME, 0, HINT_KNOWN);
 		if (utf8_is_han(self->c[i]))
 			offer_words(self, i);
 		else if (is_digit(self->c[i]) || is_latin(self->c[i]))
 			offer_run(self, i);
 		else
-			offer(self, i, i + 1, 0, TOKEN_MARK, 0, false);
+			offer(self, i, i + 1, 0, TOKEN_MARK, 0, 0);
 	}
 	return read_back(self, at.begin);
 }

@@ -22,12 +22,14 @@ enum token_kind {                        /* as lexicon_entry.kind, and: */
 	TOKEN_UNKNOWN = 'x',             /* an ideograph of no list */
 };
 
+enum hint { HINT_TITLE = 1, HINT_BEHIND = 2, HINT_SPEECH = 4, HINT_LIST = 8, HINT_KNOWN = 16 };       /* behind an office; before a form of address; before what persons do; in a row; in a list of names */
+
 typedef struct token {
 	uint32_t begin, end;             /* folded characters of the text */
 	uint32_t classes;                /* lexicon classes */
 	uint16_t weight;
 	char kind;
-	bool hinted;                     /* a name behind an office, before what persons do, or in a list */
+	uint8_t hint;                    /* of a name: what speaks for it, HINT_ bits */
 } token;
 
 typedef struct segmenter segmenter;
