@@ -7,11 +7,13 @@
 
 #include "common/mem.h"
 #include "common/settings.h"
+#include "english.h"
 #include "sentence.h"
 
 struct entities {
 	lexicon *words;
 	segmenter *segmenter;
+	english *english;
 	found *found;
 	fact_text text;
 	sentence sentence;
@@ -46,6 +48,7 @@ entities *entities_open(const struct settings *s, char error[256])
 		return NULL;
 	}
 	self->segmenter = segmenter_new(self->words);
+	self->english = english_new(self->words);
 	self->found = found_new((uint32_t)settings_int(s, "extract.max_facts"));
 	self->spans = settings_bool(s, "extract.spans");
 	return self;
@@ -57,6 +60,7 @@ void entities_close(entities **self)
 		return;
 	lexicon_close(&(*self)->words);
 	segmenter_free(&(*self)->segmenter);
+	english_free(&(*self)->english);
 	found_free(&(*self)->found);
 	fact_text_free(&(*self)->text);
 	free(*self);
@@ -119,6 +123,8 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 	found_clear(self->found, &self->text);
 	for (uint32_t p = 0; p < self->text.paragraph_count; p++) {
 		fact_span at = self->text.paragraphs[p];
+		if (!self->text.chinese)
+			english_read(self->english, &self->text, at, self->found);
 		for (uint32_t begin = at.begin, end; self->text.chinese && begin < at.end; begin = end) {
 			end = sentence_end(&self->text, begin, at.end);
 			read_sentence(self, (fact_span){begin, end});

@@ -142,7 +142,12 @@ static bool is_counted(const sentence *self, size_t begin)
 	for (size_t i = 0; token_length(before) == 1 && i < sizeof kinds / sizeof *kinds; i++)
 		if (token_first(self, begin - 1) == kinds[i] && token_is_level(self, begin))
 			return true;
-	return token_length(before) == 1 && before->kind != TOKEN_MARK && begin >= 2 && self->tokens[begin - 2].kind == TOKEN_DIGITS;
+	/* 个 家 所 间 座 支 处 项 批 名 位, where a list calls them nouns */
+	static const uint32_t measures[] = {0x4E2A, 0x5BB6, 0x6240, 0x95F4, 0x5EA7, 0x652F, 0x5904, 0x9879, 0x6279, 0x540D, 0x4F4D};
+	for (size_t i = 0; begin >= 2 && token_length(before) == 1 && i < sizeof measures / sizeof *measures; i++)
+		if (token_first(self, begin - 1) == measures[i] && (self->tokens[begin - 2].kind == TOKEN_DIGITS || self->tokens[begin - 2].kind == 'm'))
+			return true;
+	return false;
 }
 
 static void take(sentence *self, size_t begin, size_t end)
