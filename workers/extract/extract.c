@@ -18,6 +18,7 @@
 #include "html.h"
 #include "lang.h"
 #include "page.h"
+#include "workers/entities/quantities.h"
 
 #define LANGUAGE_CHARACTERS 500          /* tell a language as surely as 20,000 do */
 #define RULES_VERSION "extract/1"        /* goes up with every change of a rule that changes answers */
@@ -112,6 +113,13 @@ static bool set_body(json_t *patch, mr_part *part, const body *text, mr_bytes de
 	set_list(detail, "sections", body_sections(text));
 	set_list(detail, "responsible_units", body_responsible_units(text));
 	set_list(detail, "attachments", body_attachments(text));
+	fact_text facts = {.count = 0};
+	quantities figures = {.items = NULL};
+	fact_text_read(&facts, buf_bytes(&out), (mr_bytes){NULL, 0}, (mr_bytes){NULL, 0});
+	quantities_read(&figures, &facts);
+	set_list(detail, "metrics", quantities_json(&figures, &facts));
+	quantities_free(&figures);
+	fact_text_free(&facts);
 	buf_free(&lead);
 	buf_free(&out);
 	return guess.language[0] == 'z';
