@@ -11,6 +11,8 @@
 #define BEFORE_CHARACTERS 24
 
 /* Characters that no noun phrase of a figure contains: particles, prepositions, adverbs. */
+#define LINK_CHARACTERS 4                /* of a verb that stands alone before a figure */
+#define GROWTH "同比 环比 比上年 较上年 比去年 较去年 年均 增长 下降 上升 提高 提升 增加 减少 上涨 下跌 增幅 增速 降幅 涨幅 跌幅 回落 扩大 缩小 收窄 加快 放缓 分别 高于 高出 达 为 了 转为 由降转 增 降 涨 跌 实际 名义 平均"
 #define STOPS U"在为是将已被把向从与和及或由以于而但也都均就又还再可要并让给比占达获且则"
 #define VERBS_BEHIND "参加 参与 入选 入驻 完成 实现 获得 成为 签约 落地 开展 增长 提升 下降 用于 正在 分别 同比 其中 正 对中 对外 同时 集中 陆续 共同 提供 位于 主要 全部 能够 纷纷 联合 首批 现场 获 被 先后 同步"
 #define LINKS_BEFORE "增加到 提高到 提升到 增长到 下降到 上升到 扩大到 降低到 增加至 提高至 提升至 增长至 下降至 上升至 扩大至 降低至 达到了 达到 升至 降至 增至 减至 升到 降到 增到 控制在 保持在 稳定在 " \
@@ -51,13 +53,13 @@ static fact_span phrase_behind(const fact_text *text, uint32_t at)
 	return out;
 }
 
-static fact_span phrase_before(const fact_text *text, uint32_t at)
+static fact_span clause_before(const fact_text *text, uint32_t at)
 {
 	const uint32_t *c = text->characters;
 	uint32_t begin = at, end = at, cut;
 	while (begin && at - begin < BEFORE_CHARACTERS && (is_noun_character(c[begin - 1]) || c[begin - 1] == ' ' || c[begin - 1] == '(' || c[begin - 1] == ')'))
 		begin--;
-	while (ends_with_word(text, end, LINKS_BEFORE, &cut) && cut > begin)
+	while (end > begin && ends_with_word(text, end, LINKS_BEFORE, &cut) && cut >= begin)
 		end = cut;
 	for (uint32_t p = begin; p + 1 < end; p++)
 		if (begins_with_word(text, p, VERBS_BEFORE, &cut) && cut + 1 < end && !(c[p] == U'在' && p > begin))
@@ -65,12 +67,38 @@ static fact_span phrase_before(const fact_text *text, uint32_t at)
 	return trimmed(text, (fact_span){begin, end});
 }
 
+/* The phrase before a figure; where nothing but a verb stands there, that of the clause before (最高的是甲队，达到23.7%). */
+static fact_span phrase_before(const fact_text *text, uint32_t at)
+{
+	fact_span out = clause_before(text, at);
+	if (out.end > out.begin)
+		return out;
+	uint32_t p = at;
+	while (p && at - p < LINK_CHARACTERS && utf8_is_han(text->characters[p - 1]))
+		p--;
+	return p && text->characters[p - 1] == ',' ? clause_before(text, p - 1) : out;
+}
+
+bool counted_is_growth(const fact_text *text, fact_span what)
+{
+	uint32_t p = what.begin;
+	while (p < what.end && begins_with_word(text, p, GROWTH, &p))
+		;
+	return what.end > what.begin && p == what.end;
+}
+
+/* 14亿人口: the measure word is half of the noun. */
+static bool is_population(const fact_text *text, const quantity *item)
+{
+	return text->characters[item->at.end] == U'口' && text->characters[item->at.end - 1] == U'人';
+}
+
 fact_span counted_find(const fact_text *text, const quantity *item)
 {
 	fact_span before = phrase_before(text, item->at.begin), behind = {0, 0};
 	bool near = item->kind == UNIT_COUNT || item->kind == UNIT_MEASURE || item->kind == UNIT_MONEY || text->characters[item->at.end] == U'的';
-	if (near)
-		behind = phrase_behind(text, item->at.end);
+	if (near || before.end <= before.begin)
+		behind = phrase_behind(text, item->at.end - is_population(text, item));
 	if (behind.end > behind.begin + 1 || before.end <= before.begin)
 		return behind.end > behind.begin ? behind : (fact_span){0, 0};
 	return before;

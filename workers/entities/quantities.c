@@ -14,6 +14,8 @@
 #define NAME_CHARACTERS 18               /* a quoted phrase without punctuation up to this length is a name */
 #define TITLE_CHARACTERS 80              /* 《…》 */
 #define SHARE_CHARACTERS 8               /* between 占 and its fraction */
+#define SUBJECT_CHARACTERS 20            /* between a figure and the growth that is told of it */
+#define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
 #define TOLD_AGO 100                     /* figures that a repetition is looked for in */
 #define QUALIFIERS_BEFORE "不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
 #define QUALIFIERS_BARE "上 过 破 数以"  /* before a multiplier alone */
@@ -280,12 +282,33 @@ static void add(quantities *self, const quantity *item)
 	self->items[self->count++] = *item;
 }
 
+/* What is counted. Of 同比增长 the subject is that of the figure before it in the sentence. */
+static void add_what(const quantities *self, const fact_text *text, quantity *item)
+{
+	if (!text->chinese) {
+		item->what = latin_counted(text, item);
+		return;
+	}
+	item->what = counted_find(text, item);
+	const quantity *last = self->count ? &self->items[self->count - 1] : NULL;
+	if (!last || item->at.begin - last->at.end > SUBJECT_CHARACTERS || !counted_is_growth(text, item->what))
+		return;
+	for (uint32_t p = last->at.end; p < item->at.begin; p++)
+		if (is_one_of(text->characters[p], U"。;\n"))
+			return;
+	item->subject = counted_is_growth(text, last->what) ? last->subject : last->what;
+}
+
 /* 百亿级产业: an amount of money without its unit. */
 static bool is_money_class(const fact_text *text, const figure *at)
 {
-	uint32_t end;
-	return at->number.scale > 1 && text->characters[at->number.end] == U'级' &&
-	       !begins_with_word(text, at->number.end + 1, "用户 像素 人口 流量 参数 数据 别 城市 访问 样本", &end);
+	uint32_t ignored, p = at->number.end + 1;
+	if (at->number.scale < 1e4 || at->number.value / at->number.scale < 10 || text->characters[at->number.end] != U'级')
+		return false;
+	for (; p < at->number.end + MONEY_CLASS_CHARACTERS && text->characters[p] && text->characters[p] != '\n'; p++)
+		if (begins_with_word(text, p, "产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
+			return true;
+	return false;
 }
 
 static void add_money_class(quantities *self, const fact_text *text, const figure *at)
@@ -294,7 +317,7 @@ static void add_money_class(quantities *self, const fact_text *text, const figur
 	item.value = at->number.value / at->number.scale;
 	item.unit_name = at->number.scale == 1e4 ? "万元" : at->number.scale == 1e8 ? "亿元" : "万亿元";
 	add_qualifiers(text, at, &item);
-	item.what = counted_find(text, &item);
+	add_what(self, text, &item);
 	add(self, &item);
 }
 
@@ -325,7 +348,7 @@ static bool add_ratio(quantities *self, const fact_text *text, figure *at)
 		return true;
 	quantity item = {.at = {at->begin, whole.end}, .value = rounded(at->number.value / whole.value), .unit_name = "", .kind = UNIT_SHARE};
 	add_qualifiers(text, at, &item);
-	item.what = counted_find(text, &item);
+	add_what(self, text, &item);
 	add(self, &item);
 	return true;
 }
@@ -340,7 +363,7 @@ static uint32_t add_doubling(quantities *self, const fact_text *text, uint32_t a
 	if (c[p] != U'番' && !(c[p] == U'倍' && !times))
 		return at + 1;
 	quantity item = {.at = {at, p + 1}, .value = ldexp(1, times ? times : 1), .unit_name = "倍", .kind = UNIT_TIMES};
-	item.what = counted_find(text, &item);
+	add_what(self, text, &item);
 	add(self, &item);
 	return p + 1;
 }
@@ -365,7 +388,7 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 		return from.end;
 	quantity item = {.at = {from.begin, from.end}};
 	uint32_t end;
-	if (!from.unit.end && !text->chinese && latin_read(text, &from.number, &item, &end)) {
+	if (!text->chinese && latin_read(text, &from.number, !from.unit.end, &item, &end)) {
 		add(self, &item);
 		return end;
 	}
@@ -377,8 +400,10 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 	add_qualifiers(text, &from, &item);
 	if ((from.begin < name_end && !is_plain_figure(last)) || !figure_counts(text, &from, last, item.qualifier.end > item.qualifier.begin))
 		return last->end;
+	if (!text->chinese && latin_is_race(text, &from.number, from.unit_at.begin))
+		return last->end;
 	set_value(text, &item, &from, last);
-	item.what = counted_find(text, &item);
+	add_what(self, text, &item);
 	add(self, &item);
 	return item.at.end;
 }
@@ -477,6 +502,16 @@ static json_t *unit_json(const fact_text *text, const quantity *item)
 	return unit;
 }
 
+static json_t *what_json(const fact_text *text, const quantity *item)
+{
+	buf out = {0};
+	add_printed(text, item->subject, &out);
+	add_printed(text, item->what, &out);
+	json_t *what = out.len ? json_stringn(out.data, out.len) : json_null();
+	buf_free(&out);
+	return what;
+}
+
 static bool same_figure(json_t *a, json_t *b)
 {
 	static const char *const keys[] = {"value", "unit", "what", "value_to"};
@@ -503,7 +538,7 @@ json_t *quantities_json(const quantities *self, const fact_text *text)
 	for (uint32_t i = 0; i < self->count; i++) {
 		const quantity *item = &self->items[i];
 		json_t *row = json_object();
-		json_object_set_new(row, "what", span_json(text, item->what));
+		json_object_set_new(row, "what", what_json(text, item));
 		json_object_set_new(row, "value", number_json(item->value));
 		if (item->value_to)
 			json_object_set_new(row, "value_to", number_json(item->value_to));

@@ -30,6 +30,7 @@ typedef struct quantity {
 	const char *unit_name;           /* instead of them, where the unit is another than printed (成 -> %); NULL: as printed */
 	fact_span qualifier;             /* 近, 超过, 余, 以上, over */
 	fact_span what;                  /* the thing counted */
+	fact_span subject;               /* whose growth `what` tells (同比增长); printed before it */
 	uint8_t kind;                    /* enum unit_kind */
 } quantity;
 

@@ -27,7 +27,7 @@ static const char *const function_words[] = {"a", "about", "after", "ahead", "al
 	"its", "just", "last", "like", "may", "minus", "more", "most", "must", "my", "next", "no", "not", "now", "of", "off", "on", "once", "only", "or", "our", "out", "over", "per", "plus", "pm", "said",
 	"says", "she", "should", "since", "so", "some", "still", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "times", "to",
 	"too", "under", "until", "up", "us", "versus", "vs", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whose", "why", "will", "with", "within", "without", "would", "you",
-	"yet", "your", "became", "becomes", "began", "came", "comes", "goes", "went", "makes", "made", "takes", "took", "shows", "rose", "fell", "needs", "wants", "gives", "includes", "remains", "means", NULL};
+	"yet", "your", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half", "became", "becomes", "began", "came", "comes", "goes", "went", "makes", "made", "takes", "took", "shows", "rose", "fell", "needs", "wants", "gives", "includes", "remains", "means", NULL};
 static const char *const singular_s[] = {"across", "always", "perhaps", "besides", "towards", "afterwards", "sometimes", "nowadays", "yes", "sports", "news", "series", "physics", "mathematics", "economics", "politics", "overseas", "indoors", "outdoors",
 	"upwards", "downwards", "forwards", "backwards", "inches", NULL};
 static const char *const plurals[] = {"people", "men", "women", "children", "staff", "students", "police", "personnel", "troops", "feet", "teeth", "mice", "sheep", "fish", "aircraft", "households", "media", "data", "species",
@@ -175,7 +175,7 @@ static bool word_is(const word *self, const char *const *list)
 /* Dates, times, ages, names: numbers before which or behind which such a word stands. */
 static bool is_refused(const fact_text *text, const numeral *number, uint32_t end)
 {
-	static const char *const left[] = {"aged", "age", "no", "number", "chapter", "section", "page", "within", "last", "past", "next", "every", "each", "per", "first", "under", "article", "figure", "table", "room", "since", "after", "previous", "following", "coming", NULL};
+	static const char *const left[] = {"aged", "age", "no", "number", "chapter", "section", "page", "within", "last", "past", "next", "every", "each", "per", "first", "under", "article", "figure", "table", "room", "since", "after", "top", "previous", "following", "coming", NULL};
 	static const char *const right[] = {"am", "pm", "gmt", "bst", "o'clock", "st", "nd", "rd", "th", NULL};
 	static const char *const allowed[] = {"about", "over", "some", "more", "than", "nearly", "the", "all", "almost", "around", "just", "only", "up", "to", "at", "least", "and", "but", "with", "for", "in", "of", "as", "its", "their", "our", "his", "her", "these",
 		"those", "another", "fewer", "roughly", "approximately", "currently", "today", "by", "from", "or", "there", "it", "we", "they", "a", "an", "that", "among", "between", "with", "while", "when", "out", "on", "however", "nearly", NULL};
@@ -304,20 +304,20 @@ static bool read_money(const fact_text *text, const numeral *number, uint32_t en
 {
 	uint32_t begin, scaled = end;
 	const char *code = sign_before(text, number->begin, &begin);
-	int scale = scale_at(text, end, code != NULL, &scaled);
-	word found;
-	if (!code) {
+	int scale = scale_at(text, end, true, &scaled);
+	if (code) {
+		out->at.begin = begin;
+		out->unit_name = code;
+	} else {
+		word found;
 		uint32_t p = over_blank(text, scaled);
 		bool qualified = word_at(text, p, &found) && (!strcmp(found.text, "us") || !strcmp(found.text, "hong")) && text->characters[found.end] == ' ';
 		if (qualified)
 			p = found.end + 1;
-		if (p == scaled || !word_at(text, p, &found) || !word_is(&found, currencies))
+		if (p == scaled || !word_at(text, p, &found) || !listed(currencies, found.text))
 			return false;
 		out->unit = (fact_span){found.begin, found.end};
 		scaled = found.end;
-	} else {
-		out->at.begin = begin;
-		out->unit_name = code;
 	}
 	if (scale >= 0)
 		out->scale_name = scale_names[scale];
@@ -326,10 +326,25 @@ static bool read_money(const fact_text *text, const numeral *number, uint32_t en
 	return true;
 }
 
-static void add_what(const fact_text *text, quantity *out)
+/* 52% of the votes -> votes. */
+static fact_span words_of(const fact_text *text, uint32_t at)
 {
-	fact_span behind = out->kind == UNIT_MONEY ? words_behind(text, out->at.end) : (fact_span){0, 0};
-	out->what = behind.end ? behind : words_before(text, out->at.begin);
+	static const char *const articles[] = {"the", "all", "its", "their", "his", "her", "our", "these", "those", "a", NULL};
+	word found;
+	if (!word_at(text, over_blank(text, at), &found) || strcmp(found.text, "of"))
+		return (fact_span){0, 0};
+	uint32_t p = found.end;
+	if (word_at(text, over_blank(text, p), &found) && listed(articles, found.text))
+		p = found.end;
+	return words_behind(text, p);
+}
+
+fact_span latin_counted(const fact_text *text, const quantity *item)
+{
+	fact_span behind = words_of(text, item->at.end);
+	if (!behind.end && (item->kind == UNIT_MONEY || item->kind == UNIT_MEASURE))
+		behind = words_behind(text, item->at.end);
+	return behind.end ? behind : words_before(text, item->at.begin);
 }
 
 static bool read_count(const fact_text *text, const numeral *number, uint32_t end, quantity *out)
@@ -347,7 +362,7 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 			return false;
 	}
 	static const char *const times[] = {"years", "months", "weeks", "days", "hours", "minutes", NULL};
-	if (word_is(&head, times) && word_before(text, number->begin, &side) && (!strcmp(side.text, "in") || !strcmp(side.text, "the")))
+	if (word_is(&head, times) && word_before(text, number->begin, &side) && (!strcmp(side.text, "in") || !strcmp(side.text, "the") || !strcmp(side.text, "on")))
 		return false;
 	double factor = scale >= 0 ? scale_values[scale] : 1;
 	out->value *= factor;
@@ -359,7 +374,7 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 	return true;
 }
 
-bool latin_read(const fact_text *text, const numeral *number, quantity *out, uint32_t *end)
+bool latin_read(const fact_text *text, const numeral *number, bool counts, quantity *out, uint32_t *end)
 {
 	uint32_t stop = number->end;
 	if (number->form != NUMERAL_ARABIC || number->scale != 1 || (number->zero_first && !number->decimals))
@@ -369,11 +384,22 @@ bool latin_read(const fact_text *text, const numeral *number, quantity *out, uin
 	uint32_t left = number->begin ? text->characters[number->begin - 1] : '\n';
 	bool code = left == '-' || left == '/' || left == '.' || left == ':';
 	bool found = !code && (read_money(text, number, stop, out) || (!is_letter(left) && read_share(text, stop, out)));
-	if (!found && !read_count(text, number, stop, out))
+	if (!found && !(counts && read_count(text, number, stop, out)))
 		return false;
 	add_qualifier(text, out);
 	if (found)
-		add_what(text, out);
+		out->what = latin_counted(text, out);
 	*end = out->at.end;
 	return true;
+}
+
+bool latin_is_race(const fact_text *text, const numeral *number, uint32_t unit)
+{
+	static const double distances[] = {60, 100, 110, 200, 400, 800, 1500, 3000, 5000, 10000};
+	if (text->characters[unit] != 'm' || number->decimals || number->grouped || unit != number->end)
+		return false;
+	for (size_t i = 0; i < sizeof distances / sizeof *distances; i++)
+		if (number->value == distances[i])
+			return true;
+	return false;
 }

@@ -161,21 +161,21 @@ static bool grade_counts(const fact_text *text, const figure *to)
 }
 
 /* An age limit or an average is a figure, a person's age is a fact about the person. */
-static bool age_counts(const fact_text *text, const figure *at, const figure *to, bool qualified)
+static bool age_counts(const fact_text *text, const figure *at, const figure *to)
 {
 	uint32_t ignored;
-	return qualified || begins_with_word(text, to->end, "以下 以上 以内 及以下 及以上 (含) (不含)", &ignored) ||
-	       ends_with_word(text, at->begin, "平均年龄 平均年龄为 平均 寿命 期望寿命 寿命为 寿命达 寿命达到", &ignored);
+	return begins_with_word(text, to->end, "以下 以上 以内 及以下 及以上 (含) (不含)", &ignored) ||
+	       ends_with_word(text, at->begin, "平均年龄 平均年龄为 平均年龄约 平均年龄仅 平均年龄只有 平均 预期寿命 寿命 寿命为 寿命达 寿命达到 未满 不满 年满 超过 不超过 不低于", &ignored);
 }
 
-static bool kind_counts(const fact_text *text, const figure *at, const figure *to, bool qualified)
+static bool kind_counts(const fact_text *text, const figure *at, const figure *to)
 {
 	uint32_t next = text->characters[to->end], ignored;
 	switch (to->unit.kind) {
 	case UNIT_TIME:
 		return duration_counts(text, at, to);
 	case UNIT_AGE:
-		return age_counts(text, at, to, qualified);
+		return age_counts(text, at, to);
 	case UNIT_GRADE:
 		return grade_counts(text, to);
 	case UNIT_COUNT:
@@ -199,5 +199,5 @@ bool figure_counts(const fact_text *text, const figure *from, const figure *to, 
 	bool counts = from->number.form == NUMERAL_ARABIC ? arabic_counts(text, from, to)
 	            : from->number.form == NUMERAL_BARE && from->begin + 1 == from->number.end ? bare_counts(text, from, to, qualified) && han_counts(text, from, to)
 	                                                                                       : han_counts(text, from, to);
-	return counts && kind_counts(text, from, to, qualified);
+	return counts && kind_counts(text, from, to);
 }

@@ -30,8 +30,13 @@ bool figure_counts(const fact_text *text, const figure *from, const figure *to, 
 
 /* counted.c: the noun phrase of a figure of Chinese text. */
 fact_span counted_find(const fact_text *text, const quantity *item);
+bool counted_is_growth(const fact_text *text, fact_span what);   /* 同比增长: words of change and comparison only */
 
-/* quantities_latin.c: the figure around a number in English text; false: none. *end: where to go on. */
-bool latin_read(const fact_text *text, const numeral *number, quantity *out, uint32_t *end);
+/* quantities_latin.c: the figure around a number in English text: money and shares, with `counts` also numbers before a plural noun. False: none. *end: where to go on. */
+bool latin_read(const fact_text *text, const numeral *number, bool counts, quantity *out, uint32_t *end);
+/* What stands beside a figure in English. */
+fact_span latin_counted(const fact_text *text, const quantity *item);
+/* The 800m: an event, no length. `unit`: where the m stands. */
+bool latin_is_race(const fact_text *text, const numeral *number, uint32_t unit);
 
 #endif
