@@ -2,8 +2,8 @@
  *
  * Behind a measure word stands what is counted (80家孵化器); where nothing stands there, it stands before the number (孵化器80家). Shares and
  * growth are told of what stands before them (研发投入强度达6.79%). A noun phrase ends at punctuation, at another number, and at words that
- * Chinese builds sentences with; of a phrase before the number the verbs are taken off (建成人才公寓6000套 -> 人才公寓). */
-
+ * Chinese builds sentences with. Of a phrase before the number the verbs are taken off (建成人才公寓6000套 -> 人才公寓). The lists hold
+ * words as fold.h leaves them (添加 is what 新增 becomes). */
 #include "common/utf8.h"
 #include "quantity_rules.h"
 
@@ -17,8 +17,10 @@
 #define VERBS_BEHIND "参加 参与 入选 入驻 完成 实现 获得 成为 签约 落地 开展 增长 提升 下降 用于 正在 分别 同比 其中 正 对中 对外 同时 集中 陆续 共同 提供 位于 主要 全部 能够 纷纷 联合 首批 现场 获 被 先后 同步"
 #define LINKS_BEFORE "增加到 提高到 提升到 增长到 下降到 上升到 扩大到 降低到 增加至 提高至 提升至 增长至 下降至 上升至 扩大至 降低至 达到了 达到 升至 降至 增至 减至 升到 降到 增到 控制在 保持在 稳定在 " \
 	"分别为 分别达 分别是 分别有 总计 共计 合计 累计 总共 只有 仅有 共有 约有 现有 已有 拥有 仅为 约为 即为 高达 多达 共 有 为 是 达 至 到 仅 只 已 了 就 约 超 增 的 由 从 以 按 在 与 和 等 对"
-#define VERBS_BEFORE "建成 建设 建立 建有 设立 设置 引进 引入 新引进 发放 培育 培养 新增 实施 举办 开设 完成 开展 签订 成立 投入 投资 招收 招聘 选派 派出 组织 提供 给予 获得 获 支持 打造 筹集 遴选 评选 " \
-	"认定 授予 改造 增设 增加 吸引 带动 实现 促成 推出 累计 覆盖 服务 回收 共有 拥有 现有 集聚 聚集 汇聚 出资 安排 补贴 奖励 资助 发布 出版 发表 申报 主持 新建 扩建 整治 修复 种植 捐赠 帮助 惠及 通过 导入 召开 其中 目前 已 共 的 将 在 为 把 对 了 有 达 以 并"
+/* Verbs that begin a noun phrase's clause and may be nouns in the middle of it: 研发投入强度. */
+#define VERBS_FIRST "建设 培育 培养 实施 完成 开展 投入 投资 组织 支持 打造 改造 增加 促成 累计 覆盖 服务 回收 安排 补贴 奖励 资助 出版 发表 发布 申报 主持 整治 修复 种植 捐赠 帮助 通过 导入 召开 选派 派出 联合"
+#define VERBS_BEFORE "建成 创建 建有 设立 设置 引进 引入 新引进 发放 添加 举办 开设 签订 成立 招收 招聘 提供 给予 获得 筹集 遴选 评选 认定 授予 增设 吸引 带动 实现 推出 共有 拥有 现有 集聚 聚集 汇聚 出资 新建 扩建 惠及 " \
+	"其中 目前 已 共 的 将 在 为 把 对 了 有 达 以 并 仅 其"
 
 static bool is_noun_character(uint32_t c)
 {
@@ -62,7 +64,7 @@ static fact_span clause_before(const fact_text *text, uint32_t at)
 	while (end > begin && ends_with_word(text, end, LINKS_BEFORE, &cut) && cut >= begin)
 		end = cut;
 	for (uint32_t p = begin; p + 1 < end; p++)
-		if (begins_with_word(text, p, VERBS_BEFORE, &cut) && cut + 1 < end && !(c[p] == U'在' && p > begin))
+		if ((begins_with_word(text, p, VERBS_BEFORE, &cut) || (p == begin && begins_with_word(text, p, VERBS_FIRST, &cut))) && cut + 1 < end && !(c[p] == U'在' && p > begin))
 			begin = cut;
 	return trimmed(text, (fact_span){begin, end});
 }

@@ -388,7 +388,8 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 		return from.end;
 	quantity item = {.at = {from.begin, from.end}};
 	uint32_t end;
-	if (!text->chinese && latin_read(text, &from.number, !from.unit.end, &item, &end)) {
+	bool metre = from.unit.end == from.number.end + 1 && text->characters[from.number.end] == 'm';        /* or million: 5.4m people */
+	if (!text->chinese && latin_read(text, &from.number, !from.unit.end || metre, &item, &end)) {
 		add(self, &item);
 		return end;
 	}

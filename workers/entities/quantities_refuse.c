@@ -71,10 +71,10 @@ static bool is_year(const numeral *number)
 /* 2025年, 25年3月, 1.2025年 (a list number printed close): dates. */
 static bool is_date(const fact_text *text, const figure *at, const figure *to)
 {
-	uint32_t next = text->characters[to->end];
+	uint32_t next = text->characters[to->end], ignored;
 	if (text->characters[to->unit_at.begin] != U'年' || at->number.form != NUMERAL_ARABIC)
 		return false;
-	if (at->number.value >= 1000 || to->number.value >= 1000 || at->number.decimals > 1)
+	if (ends_with_word(text, at->begin, "民国 公元 公元前 昭和 平成 令和", &ignored) || at->number.value >= 1000 || to->number.value >= 1000 || at->number.decimals > 1)
 		return true;
 	return (next >= '0' && next <= '9') || next == U'度' || next == U'底' || next == U'初' || next == U'末' || next == U'春' || next == U'秋';
 }
@@ -111,8 +111,8 @@ static bool is_phrase(const fact_text *text, const figure *at, const figure *to)
 		return true;
 	if (begins_with_word(text, p, "争鸣 讲坛 灯火 之言 齐放 大战 空巷 户 一面 一心", &ignored))
 		return true;
-	for (; p < to->end + 8 && utf8_is_han(c[p]); p++)
-		if (begins_with_word(text, p, "计划 工程 行动 专项 战略 大赛 大会 活动", &ignored))
+	for (; !at->number.inner.end && p < to->end + 8 && utf8_is_han(c[p]); p++)
+		if (begins_with_word(text, p, "计划 工程 行动 专项 战略 大赛 大会", &ignored) && c[p + 2] != U'师')
 			return true;
 	return false;
 }
@@ -179,8 +179,8 @@ static bool kind_counts(const fact_text *text, const figure *at, const figure *t
 	case UNIT_GRADE:
 		return grade_counts(text, to);
 	case UNIT_COUNT:
-		if (text->characters[to->unit_at.begin] == U'位' && next == U'数')
-			return false;                            /* 两位数增长 */
+		if (text->characters[to->unit_at.begin] == U'位' && (next == U'数' || next == U'一'))
+			return false;                            /* 两位数增长, 三位一体 */
 		return !(is_time_of_day(text, at) || (next == U'制' && utf8_is_han(next)));
 	case UNIT_MEASURE:
 		return !(text->characters[to->unit_at.begin] == U'度' && (at->number.value == 180 || at->number.value == 360)) &&
