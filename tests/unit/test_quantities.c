@@ -378,7 +378,7 @@ static void what_is_counted(void **state)
 	what_of("68%的企业反映缺人。", "企业反映缺人");
 	what_of("进出口总额达300亿元，同比增长5.2%。", "进出口总额同比增长");
 	what_of("近七成受访者赞成。", "受访者赞成");
-	what_of("14亿人口的市场。", "人口");
+	what_of("14亿人口，市场大。", "人口");
 	what_of("培训教師3200人次。", "培训教師");
 	what_of("The hall holds 26 test bays.", "test bays");
 	what_of("They won a relocation grant of £6,000.", "relocation grant");

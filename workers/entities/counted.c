@@ -48,11 +48,7 @@ static fact_span phrase_behind(const fact_text *text, uint32_t at)
 		if (is_one_of(c[p], STOPS) || begins_with_word(text, p, VERBS_BEHIND, &ignored))
 			break;
 	out.end = p;
-	out = trimmed(text, out);
-	for (p = out.begin; p < out.end; p++)                    /* 10多个国家的专家: the thing is the last one */
-		if (c[p] == U'的' && out.end - p > 2)
-			out.begin = p + 1;
-	return out;
+	return trimmed(text, out);
 }
 
 static fact_span clause_before(const fact_text *text, uint32_t at)
