@@ -273,8 +273,20 @@ static void set_value(const fact_text *text, quantity *out, const figure *from, 
 	}
 }
 
+/* 3家多于5家: a word that both sides claim goes with the figure behind it. */
+static void part_from(quantity *last, uint32_t begin)
+{
+	if (last->at.end <= begin)
+		return;
+	last->at.end = begin;
+	if (last->qualifier.end > begin)
+		last->qualifier = (fact_span){0, 0};
+}
+
 static void add(quantities *self, const quantity *item)
 {
+	if (self->count)
+		part_from(&self->items[self->count - 1], item->at.begin);
 	if (self->count == self->room) {
 		self->room = self->room ? self->room * 2 : 32;
 		self->items = mem_grow(self->items, self->room, sizeof *self->items);
