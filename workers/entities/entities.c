@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "english.h"
+#include "quantities.h"
 #include "sentence.h"
 
 struct entities {
@@ -16,6 +17,7 @@ struct entities {
 	english *english;
 	found *found;
 	fact_text text;
+	quantities figures;
 	sentence sentence;
 	bool spans;
 };
@@ -63,6 +65,7 @@ void entities_close(entities **self)
 	english_free(&(*self)->english);
 	found_free(&(*self)->found);
 	fact_text_free(&(*self)->text);
+	quantities_free(&(*self)->figures);
 	free(*self);
 	*self = NULL;
 }
@@ -130,6 +133,10 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 			read_sentence(self, (fact_span){begin, end});
 		}
 	}
+	quantities_read(&self->figures, &self->text);
+	set_list(detail, "metrics", quantities_json(&self->figures, &self->text));
+	for (uint32_t i = 0; self->spans && i < self->figures.count; i++)
+		found_add(self->found, (fact){.at = self->figures.items[i].at, .type = FACT_METRIC});
 	set_list(patch, "persons", found_names(self->found, FACT_PERSON));
 	set_list(patch, "organizations", found_names(self->found, FACT_ORGANIZATION));
 	set_list(patch, "places", found_names(self->found, FACT_PLACE));

@@ -1,0 +1,566 @@
+/* quantities.c - see quantities.h. The scan and the assembly: number, unit, range, qualifiers, JSON.
+ *
+ * Most characters are no digits and no numerals; the scan passes them with one comparison or a small switch. Headlines in 《》 and short quoted names (“1+3”, “六个一批”)
+ * are passed over: what is numbered in a name is not counted. */
+#include "quantities.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/utf8.h"
+#include "quantity_rules.h"
+
+#define NAME_CHARACTERS 18               /* a quoted phrase without punctuation up to this length is a name */
+#define TITLE_CHARACTERS 80              /* 《…》 */
+#define SHARE_CHARACTERS 8               /* between 占 and its fraction */
+#define SUBJECT_CHARACTERS 20            /* between a figure and the growth that is told of it */
+#define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
+#define TOLD_AGO 100                     /* figures that a repetition is looked for in */
+#define QUALIFIERS_BEFORE "不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
+#define QUALIFIERS_BARE "上 过 破 数以"  /* before a multiplier alone */
+#define QUALIFIERS_BEHIND "以上 以下 以内 之内 左右 上下 有余 开外 之多 不等 多 余 许"
+
+/* ---- words ---- */
+
+bool is_one_of(uint32_t c, const char32_t *set)
+{
+	for (; *set; set++)
+		if (*set == c)
+			return true;
+	return false;
+}
+
+/* Compares one word of a list (up to a blank) with the text at `at`; its length in characters, 0 when it differs. *words moves behind the word. */
+static uint32_t same_word(const fact_text *text, uint32_t at, const char **words, const char *end)
+{
+	uint32_t count = 0;
+	bool same = true;
+	while (*words < end && **words != ' ') {
+		uint32_t c = utf8_next(words, end);
+		same = same && text->characters[at + count] == c;
+		count += same;
+	}
+	if (*words < end)
+		++*words;
+	return same ? count : 0;
+}
+
+bool begins_with_word(const fact_text *text, uint32_t begin, const char *words, uint32_t *end)
+{
+	const char *stop = words + strlen(words);
+	while (words < stop) {
+		uint32_t count = same_word(text, begin, &words, stop);
+		if (count) {
+			*end = begin + count;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ends_with_word(const fact_text *text, uint32_t end, const char *words, uint32_t *begin)
+{
+	const char *stop = words + strlen(words);
+	while (words < stop) {
+		const char *from = words, *blank = memchr(words, ' ', (size_t)(stop - words));
+		uint32_t count = (uint32_t)utf8_count((mr_bytes){from, (size_t)((blank ? blank : stop) - from)});
+		words = blank ? blank + 1 : stop;
+		if (count <= end && same_word(text, end - count, &from, stop)) {
+			*begin = end - count;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- a number and its unit ---- */
+
+static uint32_t skip_blank(const fact_text *text, uint32_t at)
+{
+	return at + (text->characters[at] == ' ' || text->characters[at] == 0xA0 || text->characters[at] == 0x3000);
+}
+
+static void add_unit(const fact_text *text, figure *out)
+{
+	const uint32_t *c = text->characters;
+	uint32_t p = out->number.end;
+	bool qualified = is_one_of(c[p], U"余多几") || (c[p] == U'来' && out->number.form == NUMERAL_HAN);
+	if (unit_match(text, skip_blank(text, p + qualified), &out->unit)) {
+		out->unit_at.begin = skip_blank(text, p + qualified);
+		if (qualified)
+			out->number.inner = (fact_span){p, p + 1};
+	} else if (!qualified || !unit_match(text, skip_blank(text, p), &out->unit)) {
+		out->unit = (unit){.end = 0};
+		return;
+	} else {
+		out->unit_at.begin = skip_blank(text, p);
+	}
+	if (out->unit.kind == UNIT_COUNT || out->unit.kind == UNIT_MEASURE || out->unit.kind == UNIT_MONEY)
+		out->unit.end = unit_compound_end(text, out->unit.end);
+	out->unit_at.end = out->end = out->unit.end;
+}
+
+/* 百分之三十, 万分之五, 三分之二. */
+static bool read_parts(const fact_text *text, uint32_t at, figure *out)
+{
+	uint32_t p = out->number.end;
+	const uint32_t *c = text->characters;
+	double whole = out->number.value;
+	if (c[at] == U'百' && c[at + 1] == U'分') {
+		p = at + 1;
+		whole = 100;
+	}
+	if (c[p] != U'分' || c[p + 1] != U'之' || whole < 2)
+		return false;
+	numeral part;
+	bool found = numeral_read(text, p + 2, &part);
+	out->end = part.end;
+	if (!found)
+		return false;
+	out->number = part;
+	out->number.begin = at;
+	out->unit = (unit){part.end, UNIT_SHARE, 0};
+	out->hundredths = whole == 100;
+	out->divided = whole == 100 ? 0 : whole;
+	return true;
+}
+
+bool figure_read(const fact_text *text, uint32_t at, figure *out)
+{
+	*out = (figure){.begin = at};
+	bool found = numeral_read(text, at, &out->number);
+	out->end = out->number.end;
+	if (text->characters[at] == U'百' || text->characters[out->end] == U'分')
+		if (read_parts(text, at, out))
+			return true;
+	if (found)
+		add_unit(text, out);
+	return found;
+}
+
+/* ---- ranges ---- */
+
+static uint32_t range_separator_end(const fact_text *text, uint32_t at)
+{
+	uint32_t c = text->characters[at];
+	if (c == '-' || c == '~' || c == U'至' || c == U'到' || c == U'–' || c == U'‐' || c == U'−')
+		return at + 1;
+	if (c == U'—' || c == U'―' || c == U'─')
+		return at + 1 + (text->characters[at + 1] == c);
+	return at;
+}
+
+static bool is_numeral(const fact_text *text, uint32_t at)
+{
+	return numeral_is_digit(text, at) || numeral_han_digit(text->characters[at]) >= 0 || numeral_han_power(text->characters[at]);
+}
+
+static bool same_unit(const fact_text *text, const figure *a, const figure *b)
+{
+	fact_span x = a->unit_at, y = b->unit_at;
+	if (x.end - x.begin != y.end - y.begin)
+		return false;
+	return !memcmp(text->characters + x.begin, text->characters + y.begin, (x.end - x.begin) * sizeof *text->characters);
+}
+
+/* The other end of a range: 3—5年, 5万至8万元, 10%到15%. Not 从41%到23%: that is a change and two figures. */
+static bool range_read(const fact_text *text, figure *from, figure *to)
+{
+	uint32_t p = range_separator_end(text, from->end), before;
+	if (p == from->end || !is_numeral(text, p) || (from->unit.end && ends_with_word(text, from->begin, "从 由 自", &before)))
+		return false;
+	if (!figure_read(text, p, to))
+		return false;
+	if (from->hundredths && !to->unit.end && !to->hundredths) {      /* 百分之三十至四十 */
+		to->unit = (unit){to->end, UNIT_SHARE, 0};
+		to->hundredths = true;
+	}
+	if (!to->unit.end || (from->unit.end && (from->unit.kind != to->unit.kind || !same_unit(text, from, to))))
+		return false;
+	double mantissa = to->number.value / to->number.scale;
+	if (!from->unit.end && from->number.scale == 1 && to->number.scale > 1 && from->number.value < mantissa) {
+		from->number.value *= to->number.scale;          /* 5至10万元 */
+		from->number.scale = to->number.scale;
+	}
+	return to->number.value > from->number.value;
+}
+
+/* ---- qualifiers ---- */
+
+/* 附近, 节约: the last character of another word. */
+static bool is_inside_word(const fact_text *text, uint32_t begin, uint32_t end)
+{
+	if (end - begin != 1 || !begin)
+		return false;
+	uint32_t c = text->characters[begin], before = text->characters[begin - 1];
+	if (c == U'近')
+		return is_one_of(before, U"附临最靠邻远亲贴新");
+	if (c == U'约')
+		return is_one_of(before, U"节合签预公制条特邀续契违履誓盟简");
+	if (c == U'满')
+		return is_one_of(before, U"圆饱充美");
+	if (c == U'超')
+		return is_one_of(before, U"高中英");
+	return c == U'过' && is_one_of(before, U"通经透度");
+}
+
+static void add_qualifiers(const fact_text *text, const figure *from, quantity *out)
+{
+	uint32_t begin = from->begin, end;
+	if (begin && text->characters[begin - 1] == ' ')
+		begin--;
+	bool bare = from->number.form == NUMERAL_BARE && !from->hundredths;
+	uint32_t at;
+	if ((ends_with_word(text, begin, QUALIFIERS_BEFORE, &at) || (bare && ends_with_word(text, begin, QUALIFIERS_BARE, &at))) && !is_inside_word(text, at, begin)) {
+		out->qualifier = (fact_span){at, begin};
+		out->at.begin = at;
+	}
+	bool found = begins_with_word(text, out->at.end, QUALIFIERS_BEHIND, &end);
+	if (found && out->qualifier.begin == out->qualifier.end)
+		out->qualifier = (fact_span){out->at.end, end};
+	if (found)
+		out->at.end = end;
+	if (out->qualifier.begin == out->qualifier.end && from->number.inner.end)
+		out->qualifier = from->number.inner;
+}
+
+/* ---- assembly ---- */
+
+static double rounded(double value)              /* fractions to four places: 1/3 is 0.3333 */
+{
+	return round(value * 10000) / 10000;
+}
+
+/* 六成五: the digit behind the word. */
+static double last_tenth(const fact_text *text, uint32_t *end)
+{
+	uint32_t c = text->characters[*end];
+	int digit = numeral_is_digit(text, *end) ? (int)(c - '0') : numeral_han_digit(c);
+	unit ignored;
+	if (digit < 1 || is_numeral(text, *end + 1) || unit_match(text, *end + 1, &ignored))
+		return 0;
+	++*end;
+	return digit;
+}
+
+static void set_value(const fact_text *text, quantity *out, const figure *from, const figure *to)
+{
+	const numeral *number = &from->number;
+	double scale = 1;
+	out->kind = to->unit.kind;
+	out->unit = to->unit_at;
+	if (out->kind == UNIT_MONEY) {
+		scale = to->number.scale;
+		out->scale = to->number.scaled;
+	}
+	out->value = number->value / scale;
+	out->value_to = (to != from ? to->number.value : number->value_to) / scale;
+	if (from->divided) {
+		out->unit_name = from->divided == 1000 ? "‰" : from->divided == 10000 ? "‱" : "";
+		if (!*out->unit_name)
+			out->value = rounded(out->value / from->divided);
+	} else if (out->kind == UNIT_SHARE) {
+		out->unit_name = from->hundredths || text->characters[out->unit.begin] == '%' ? "%" : NULL;
+	} else if (out->kind == UNIT_TENTHS) {
+		out->value = out->value * 10 + last_tenth(text, &out->at.end);
+		out->value_to *= 10;
+		out->unit_name = "%";
+	} else if (out->kind == UNIT_OFF) {
+		out->value *= out->value < 10 ? 10 : 1;
+		out->value_to *= out->value_to < 10 ? 10 : 1;
+		out->unit_name = "%";
+	}
+}
+
+/* 3家多于5家: a word that both sides claim goes with the figure behind it. */
+static void part_from(quantity *last, uint32_t begin)
+{
+	if (last->at.end <= begin)
+		return;
+	last->at.end = begin;
+	if (last->qualifier.end > begin)
+		last->qualifier = (fact_span){0, 0};
+}
+
+static void add(quantities *self, const quantity *item)
+{
+	if (self->count)
+		part_from(&self->items[self->count - 1], item->at.begin);
+	if (self->count == self->room) {
+		self->room = self->room ? self->room * 2 : 32;
+		self->items = mem_grow(self->items, self->room, sizeof *self->items);
+	}
+	self->items[self->count++] = *item;
+}
+
+/* What is counted. Of 同比增长 the subject is that of the figure before it in the sentence. */
+static void add_what(const quantities *self, const fact_text *text, quantity *item)
+{
+	if (!text->chinese) {
+		item->what = latin_counted(text, item);
+		return;
+	}
+	item->what = counted_find(text, item);
+	const quantity *last = self->count ? &self->items[self->count - 1] : NULL;
+	if (!last || item->at.begin - last->at.end > SUBJECT_CHARACTERS || !counted_is_growth(text, item->what))
+		return;
+	for (uint32_t p = last->at.end; p < item->at.begin; p++)
+		if (is_one_of(text->characters[p], U"。;\n"))
+			return;
+	item->subject = counted_is_growth(text, last->what) ? last->subject : last->what;
+}
+
+/* 百亿级产业: an amount of money without its unit. */
+static bool is_money_class(const fact_text *text, const figure *at)
+{
+	uint32_t ignored, p = at->number.end + 1;
+	if (at->number.scale < 1e4 || at->number.value / at->number.scale < 10 || text->characters[at->number.end] != U'级')
+		return false;
+	for (; p < at->number.end + MONEY_CLASS_CHARACTERS && text->characters[p] && text->characters[p] != '\n'; p++)
+		if (begins_with_word(text, p, "产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
+			return true;
+	return false;
+}
+
+static void add_money_class(quantities *self, const fact_text *text, const figure *at)
+{
+	quantity item = {.at = {at->begin, at->number.end + 1}, .kind = UNIT_MONEY};
+	item.value = at->number.value / at->number.scale;
+	item.unit_name = at->number.scale == 1e4 ? "万元" : at->number.scale == 1e8 ? "亿元" : "万亿元";
+	add_qualifiers(text, at, &item);
+	add_what(self, text, &item);
+	add(self, &item);
+}
+
+/* 占全国1/3, 约1/3, 1/3的: a share is spoken of, so it is no date and no issue number. */
+static bool is_share_context(const fact_text *text, uint32_t begin, uint32_t end)
+{
+	uint32_t ignored;
+	for (uint32_t p = begin; p && begin - p < SHARE_CHARACTERS && utf8_is_han(text->characters[p - 1]); p--)
+		if (text->characters[p - 1] == U'占')
+			return true;
+	return ends_with_word(text, begin, "的 约 近 超 超过 不足 达 达到 到 为 至少 之", &ignored) || begins_with_word(text, end, "的 以上 左右 强", &ignored) ||
+	       (text->characters[end] == ' ' && text->characters[end + 1] == 'o' && text->characters[end + 2] == 'f');
+}
+
+/* 1/3 */
+static bool add_ratio(quantities *self, const fact_text *text, figure *at)
+{
+	const uint32_t *c = text->characters;
+	numeral whole;
+	uint32_t p = at->number.end;
+	if (c[p] != '/' || at->number.form != NUMERAL_ARABIC || !numeral_is_digit(text, p + 1) || !numeral_read(text, p + 1, &whole))
+		return false;
+	at->end = whole.end;
+	bool fits = at->number.digits <= 2 && whole.digits <= 3 && !at->number.decimals && !whole.decimals && whole.scale == 1 && at->number.value < whole.value &&
+	            c[whole.end] != '/' && c[whole.end] != U'月';
+	bool shared = is_share_context(text, at->begin, whole.end);
+	if (!fits || !shared || (at->begin && (c[at->begin - 1] == '/' || c[at->begin - 1] == '-')))
+		return true;
+	quantity item = {.at = {at->begin, whole.end}, .value = rounded(at->number.value / whole.value), .unit_name = "", .kind = UNIT_SHARE};
+	add_qualifiers(text, at, &item);
+	add_what(self, text, &item);
+	add(self, &item);
+	return true;
+}
+
+/* 翻一番, 翻了两番, 翻番; returns where to go on. */
+static uint32_t add_doubling(quantities *self, const fact_text *text, uint32_t at)
+{
+	const uint32_t *c = text->characters;
+	uint32_t p = at + 1 + (c[at + 1] == U'了');
+	int times = numeral_han_digit(c[p]) > 0 ? numeral_han_digit(c[p]) : c[p] >= '1' && c[p] <= '9' ? (int)(c[p] - '0') : 0;
+	p += times != 0;
+	if (c[p] != U'番' && !(c[p] == U'倍' && !times))
+		return at + 1;
+	quantity item = {.at = {at, p + 1}, .value = ldexp(1, times ? times : 1), .unit_name = "倍", .kind = UNIT_TIMES};
+	add_what(self, text, &item);
+	add(self, &item);
+	return p + 1;
+}
+
+static bool is_plain_figure(const figure *at)
+{
+	return at->unit.kind == UNIT_MONEY || at->unit.kind == UNIT_SHARE || at->unit.kind == UNIT_POINTS;
+}
+
+/* The number at `at`; `name_end`: it stands in a short quoted name that ends there. Returns where to go on. */
+static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at, uint32_t name_end)
+{
+	figure from, to;
+	bool found = figure_read(text, at, &from);
+	if (found && add_ratio(self, text, &from))
+		return from.end;
+	if (found && is_money_class(text, &from) && from.begin >= name_end) {
+		add_money_class(self, text, &from);
+		return from.number.end + 1;
+	}
+	if (!found)
+		return from.end;
+	quantity item = {.at = {from.begin, from.end}};
+	uint32_t end;
+	bool metre = from.unit.end == from.number.end + 1 && text->characters[from.number.end] == 'm';        /* or million: 5.4m people */
+	if (!text->chinese && latin_read(text, &from.number, !from.unit.end || metre, &item, &end)) {
+		add(self, &item);
+		return end;
+	}
+	bool ranged = range_read(text, &from, &to);
+	const figure *last = ranged ? &to : &from;
+	item.at.end = last->end;
+	if (!last->unit.end)
+		return last->end;
+	add_qualifiers(text, &from, &item);
+	if ((from.begin < name_end && !is_plain_figure(last)) || !figure_counts(text, &from, last, item.qualifier.end > item.qualifier.begin))
+		return last->end;
+	if (!text->chinese && latin_is_race(text, &from.number, from.unit_at.begin))
+		return last->end;
+	set_value(text, &item, &from, last);
+	add_what(self, text, &item);
+	add(self, &item);
+	return item.at.end;
+}
+
+/* ---- names ---- */
+
+/* Behind the closing mark of a short phrase without punctuation; 0: it is speech. */
+static uint32_t name_end(const fact_text *text, uint32_t at, uint32_t close, uint32_t most)
+{
+	for (uint32_t p = at + 1; p <= at + most; p++) {
+		uint32_t c = text->characters[p];
+		if (c == close)
+			return p + 1;
+		if (!c || c == '\n' || (close != U'》' && is_one_of(c, U",。;:!?“「")))
+			return 0;
+	}
+	return 0;
+}
+
+void quantities_read(quantities *self, const fact_text *text)
+{
+	uint32_t at = 0, named = 0;
+	self->count = 0;
+	while (at < text->count && self->count < QUANTITIES_MAX) {
+		uint32_t c = text->characters[at], end = 0;
+		if (c < 0x80) {
+			at = c >= '0' && c <= '9' && numeral_is_digit(text, at) ? add_figure(self, text, at, named) : at + 1;
+			continue;
+		}
+		switch (c) {
+		case U'〇': case U'零': case U'一': case U'二': case U'两': case U'三': case U'四': case U'五': case U'六': case U'七': case U'八': case U'九':
+		case U'十': case U'百': case U'千': case U'万': case U'亿':
+			at = add_figure(self, text, at, named);
+			continue;
+		case U'翻':
+			at = add_doubling(self, text, at);
+			continue;
+		case U'《':
+			end = name_end(text, at, U'》', TITLE_CHARACTERS);
+			at = end ? end : at + 1;
+			continue;
+		case U'“': case U'「': case U'『': case U'‘':
+			end = name_end(text, at, c == U'「' ? U'」' : c == U'『' ? U'』' : c + 1, NAME_CHARACTERS);
+			named = text->chinese && end ? end : named;
+			break;
+		default:
+			break;
+		}
+		at++;
+	}
+}
+
+void quantities_free(quantities *self)
+{
+	free(self->items);
+	*self = (quantities){.items = NULL};
+}
+
+/* ---- JSON ---- */
+
+static json_t *number_json(double value)
+{
+	return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+/* A span as printed, without the blanks that a figure may be set with. */
+static void add_printed(const fact_text *text, fact_span at, buf *out)
+{
+	if (at.end <= at.begin)
+		return;
+	mr_bytes bytes = fact_text_printed(text, at);
+	buf_add(out, bytes.data, bytes.len);
+}
+
+static json_t *span_json(const fact_text *text, fact_span at)
+{
+	if (at.end <= at.begin)
+		return json_null();
+	mr_bytes bytes = fact_text_printed(text, at);
+	return json_stringn(bytes.data, bytes.len);
+}
+
+static json_t *unit_json(const fact_text *text, const quantity *item)
+{
+	buf out = {0};
+	if (item->scale_name)
+		buf_printf(&out, "%s ", item->scale_name);
+	if (item->unit_name) {
+		buf_add_str(&out, item->unit_name);
+	} else {
+		add_printed(text, item->scale, &out);
+		add_printed(text, item->unit, &out);
+	}
+	json_t *unit = json_stringn(buf_bytes(&out).data, out.len);
+	buf_free(&out);
+	return unit;
+}
+
+static json_t *what_json(const fact_text *text, const quantity *item)
+{
+	buf out = {0};
+	add_printed(text, item->subject, &out);
+	add_printed(text, item->what, &out);
+	json_t *what = out.len ? json_stringn(out.data, out.len) : json_null();
+	buf_free(&out);
+	return what;
+}
+
+static bool same_figure(json_t *a, json_t *b)
+{
+	static const char *const keys[] = {"value", "unit", "what", "value_to"};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
+		if (!x != !y || (x && !json_equal(x, y)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_told(json_t *list, json_t *item)
+{
+	size_t count = json_array_size(list);
+	for (size_t i = count; i && count - i < TOLD_AGO; i--)
+		if (same_figure(json_array_get(list, i - 1), item))
+			return true;
+	return false;
+}
+
+json_t *quantities_json(const quantities *self, const fact_text *text)
+{
+	json_t *list = self->count ? json_array() : NULL;
+	for (uint32_t i = 0; i < self->count; i++) {
+		const quantity *item = &self->items[i];
+		json_t *row = json_object();
+		json_object_set_new(row, "what", what_json(text, item));
+		json_object_set_new(row, "value", number_json(item->value));
+		if (item->value_to)
+			json_object_set_new(row, "value_to", number_json(item->value_to));
+		json_object_set_new(row, "unit", unit_json(text, item));
+		json_object_set_new(row, "qualifier", span_json(text, item->qualifier));
+		json_object_set_new(row, "text", span_json(text, item->at));
+		if (!is_told(list, row))
+			json_array_append(list, row);
+		json_decref(row);
+	}
+	return list;
+}

@@ -1,0 +1,203 @@
+/* quantities_refuse.c - numbers that are no figures although a unit seems to follow: ordinals, dates and terms, codes, scores, names, idioms.
+ *
+ * Each rule is about the language, not about a text: what stands left of the number, which form of number goes with which measure word, and what
+ * follows. Derived in docs/quantities.md. */
+
+#include "common/utf8.h"
+#include "quantity_rules.h"
+
+static bool is_letter(uint32_t c)
+{
+	return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
+
+static uint32_t before(const fact_text *text, uint32_t at, uint32_t count)
+{
+	return at >= count ? text->characters[at - count] : '\n';
+}
+
+/* ---- left of the number ---- */
+
+/* G60, T3, 1+3, 3:1, 0500-6633021, ×24: part of a code. A minus sign needs nothing before it. */
+static bool is_code(const fact_text *text, const figure *at)
+{
+	uint32_t c = before(text, at->begin, 1), further = before(text, at->begin, 2);
+	if (is_letter(c))
+		return true;
+	if (is_one_of(c, U"-–/.:_+×*#@&=\\"))
+		return is_letter(further) || (further >= '0' && further <= '9') || is_one_of(c, U"+×*#@_=\\");
+	return c >= '0' && c <= '9';     /* a circled figure before it, the rest of a long number */
+}
+
+/* 前十名: a rank; 目前十名: not. */
+static bool is_rank(const fact_text *text, const figure *at, const figure *to)
+{
+	if (before(text, at->begin, 1) != U'前' || to->unit.kind == UNIT_MONEY)
+		return false;
+	return !is_one_of(before(text, at->begin, 2), U"目此以日之当先提眼从生午会跟面赛战课餐行");
+}
+
+static bool is_ordinal(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t c = before(text, at->begin, 1);
+	if (c == ' ')
+		c = before(text, at->begin, 2);
+	if (c == U'第' || c == U'每' || c == U'逢')
+		return true;
+	if (at->number.form != NUMERAL_ARABIC && is_one_of(c, U"初周期拜数几之点"))
+		return true;
+	return is_rank(text, at, to);
+}
+
+/* ---- times ---- */
+
+/* 近三年, 过去5年: a stretch of time that something else is told of. */
+static bool is_past_or_coming(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t ignored;
+	bool short_time = begins_with_word(text, to->unit_at.begin, "小时 个小时 分钟 秒 钟头 毫秒", &ignored);
+	if (ends_with_word(text, at->begin, "过去 未来 今后 此后 最近 近 前 后 这 上 头 首 末 每 隔 第 再过 时隔 往后 随后 之后", &ignored))
+		return !short_time || !ends_with_word(text, at->begin, "近", &ignored);
+	uint32_t end = to->end;
+	begins_with_word(text, end, "多 余", &end);
+	return begins_with_word(text, end, "之内 以内 以前 之前 以后 之后 以来 期间 内 前 后 来 间 里 期 制 级 龄 一次 一届 一遇", &ignored);
+}
+
+static bool is_year(const numeral *number)
+{
+	return number->form == NUMERAL_ARABIC && number->digits == 4 && !number->grouped && !number->decimals && number->scale == 1 && number->value >= 1800 && number->value < 2200;
+}
+
+/* 2025年, 25年3月, 1.2025年 (a list number printed close): dates. */
+static bool is_date(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t next = text->characters[to->end], ignored;
+	if (text->characters[to->unit_at.begin] != U'年' || at->number.form != NUMERAL_ARABIC)
+		return false;
+	if (ends_with_word(text, at->begin, "民国 公元 公元前 昭和 平成 令和", &ignored) || at->number.value >= 1000 || to->number.value >= 1000 || at->number.decimals > 1)
+		return true;
+	return (next >= '0' && next <= '9') || next == U'度' || next == U'底' || next == U'初' || next == U'末' || next == U'春' || next == U'秋';
+}
+
+static bool is_time_of_day(const fact_text *text, const figure *at)
+{
+	return is_one_of(before(text, at->begin, 1), U"点时") && before(text, at->begin, 2) <= '9';
+}
+
+static bool duration_counts(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t ignored;
+	if (is_date(text, at, to) || is_past_or_coming(text, at, to) || is_time_of_day(text, at))
+		return false;
+	if (at->number.form != NUMERAL_ARABIC) {                 /* 三年, 两周: how long something else lasted; 十四天 is a length */
+		uint32_t unit = text->characters[to->unit_at.begin];
+		return at->number.form == NUMERAL_HAN && at->number.value > 10 && unit != U'年' && unit != U'周' && unit != U'星';
+	}
+	if (at->number.value == 24 && begins_with_word(text, to->unit_at.begin, "小时", &ignored))
+		return false;                                    /* 24小时热线: round the clock */
+	return at->number.value > 0;
+}
+
+/* ---- counts ---- */
+
+/* 万人计划, 百企千岗, 千家万户, 百家争鸣. */
+static bool is_phrase(const fact_text *text, const figure *at, const figure *to)
+{
+	const uint32_t *c = text->characters;
+	uint32_t ignored, p = to->end;
+	if (numeral_han_power(c[p]) >= 2 || (at->begin >= 2 && numeral_han_power(c[at->begin - 2]) >= 2))
+		return true;
+	if (is_one_of(before(text, at->begin, 1), U"成数几亿百千万十"))
+		return true;
+	if (begins_with_word(text, p, "争鸣 讲坛 灯火 之言 齐放 大战 空巷 户 一面 一心", &ignored))
+		return true;
+	for (; !at->number.inner.end && p < to->end + 8 && utf8_is_han(c[p]); p++)
+		if (begins_with_word(text, p, "计划 工程 行动 专项 战略 大赛 大会", &ignored) && c[p + 2] != U'师')
+			return true;
+	return false;
+}
+
+static bool bare_counts(const fact_text *text, const figure *at, const figure *to, bool qualified)
+{
+	if (is_phrase(text, at, to))
+		return false;
+	return (to->unit.flags & UNIT_BARE) || (qualified && to->unit.kind != UNIT_TIME && !(to->unit.flags & UNIT_ARABIC));
+}
+
+static bool han_counts(const fact_text *text, const figure *at, const figure *to)
+{
+	double value = at->number.value;
+	uint8_t kind = to->unit.kind;
+	uint32_t ignored;
+	if (at->number.form == NUMERAL_HAN && value == 1 && !at->number.value_to)
+		return kind == UNIT_TENTHS ? !begins_with_word(text, to->end, "不变", &ignored) : kind == UNIT_TIMES || kind == UNIT_POINTS || kind == UNIT_SHARE;
+	if (to->unit.flags & UNIT_ARABIC)
+		return false;
+	if (kind == UNIT_MONEY)
+		return value > 3;                                /* 一元复始, 二元, 三元 */
+	if (value > 10)
+		return true;
+	return (to->unit.flags & UNIT_SMALL) && !at->number.value_to;
+}
+
+static bool arabic_counts(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t ignored;
+	if (at->number.zero_first && !at->number.decimals)
+		return false;
+	if (is_code(text, at))
+		return false;
+	if (to->unit.kind == UNIT_COUNT && at->number.decimals && at->number.scale == 1 && at->number.value == to->number.value && at->number.decimals > 2)
+		return false;                                    /* 1.2025 */
+	if ((to->unit.flags & UNIT_NOT_YEAR) && (is_year(&at->number) || is_year(&to->number)))
+		return false;
+	return !(text->characters[to->unit_at.begin] == U'国' && begins_with_word(text, to->end, "集团", &ignored));
+}
+
+static bool grade_counts(const fact_text *text, const figure *to)
+{
+	uint32_t ignored;
+	return begins_with_word(text, to->end, "地震 强震 余震 左右地震 大风 阵风 以上大风 强风 风力 强台风", &ignored);
+}
+
+/* An age limit or an average is a figure, a person's age is a fact about the person. */
+static bool age_counts(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t ignored;
+	return begins_with_word(text, to->end, "以下 以上 以内 及以下 及以上 (含) (不含)", &ignored) ||
+	       ends_with_word(text, at->begin, "平均年龄 平均年龄为 平均年龄约 平均年龄仅 平均年龄只有 平均 预期寿命 寿命 寿命为 寿命达 寿命达到 未满 不满 年满 超过 不超过 不低于", &ignored);
+}
+
+static bool kind_counts(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t next = text->characters[to->end], ignored;
+	switch (to->unit.kind) {
+	case UNIT_TIME:
+		return duration_counts(text, at, to);
+	case UNIT_AGE:
+		return age_counts(text, at, to);
+	case UNIT_GRADE:
+		return grade_counts(text, to);
+	case UNIT_COUNT:
+		if (text->characters[to->unit_at.begin] == U'位' && (next == U'数' || next == U'一'))
+			return false;                            /* 两位数增长, 三位一体 */
+		return !(is_time_of_day(text, at) || (next == U'制' && utf8_is_han(next)));
+	case UNIT_MEASURE:
+		return !(text->characters[to->unit_at.begin] == U'度' && (at->number.value == 180 || at->number.value == 360)) &&
+		       !begins_with_word(text, to->end, "赛跑 跨栏 接力 自由泳 蛙泳 蝶泳 仰泳 短跑 栏 混合泳", &ignored);
+	default:
+		return true;
+	}
+}
+
+bool figure_counts(const fact_text *text, const figure *from, const figure *to, bool qualified)
+{
+	if (is_ordinal(text, from, to))
+		return false;
+	if (from->hundredths || from->divided)
+		return from->hundredths || from->number.value < from->divided;
+	bool counts = from->number.form == NUMERAL_ARABIC ? arabic_counts(text, from, to)
+	            : from->number.form == NUMERAL_BARE && from->begin + 1 == from->number.end ? bare_counts(text, from, to, qualified) && han_counts(text, from, to)
+	                                                                                       : han_counts(text, from, to);
+	return counts && kind_counts(text, from, to);
+}
