@@ -37,7 +37,7 @@ struct lexicon {
 	uint32_t node_count, entry_count;
 	uint32_t root[PLANE];            /* first character -> node; characters beyond the plane begin no entry */
 	uint16_t given[3][PLANE];
-	uint8_t foreign[PLANE / 8];
+	uint16_t foreign[PLANE];
 	XXH64_hash_t fingerprint;
 };
 
@@ -110,13 +110,14 @@ static const struct class_row *row_of(const struct loader *self, mr_bytes second
 	return NULL;
 }
 
-/* One character's weights (given.txt) or its being foreign (foreign.txt). */
+/* One character's weights (given.txt) or weight in foreign ones (foreign.txt). */
 static int read_character(struct loader *self, const uint32_t *c, size_t length, const mr_bytes *columns, size_t count)
 {
 	if (length != 1 || *c >= PLANE)
 		return wrong(self, "one character is expected");
 	if (self->file[0] == 'f') {
-		self->lexicon->foreign[*c >> 3] |= (uint8_t)(1u << (*c & 7));
+		if (count != 2 || !(self->lexicon->foreign[*c] = number_of(columns[1])))
+			return wrong(self, "character and weight are expected");
 		return 0;
 	}
 	for (size_t i = 0; i < 3; i++)
@@ -453,9 +454,9 @@ uint16_t lexicon_given(const lexicon *self, uint32_t c, int place)
 	return c < PLANE ? self->given[place][c] : LEXICON_RARE_GIVEN;
 }
 
-bool lexicon_foreign(const lexicon *self, uint32_t c)
+uint16_t lexicon_foreign(const lexicon *self, uint32_t c)
 {
-	return c < PLANE && self->foreign[c >> 3] & 1u << (c & 7);
+	return c < PLANE ? self->foreign[c] : 0;
 }
 
 uint64_t lexicon_fingerprint(const lexicon *self)

@@ -78,7 +78,7 @@ uint32_t lexicon_ending(const lexicon *self, const uint32_t *begin, const uint32
 
 /* Weight of a character in a given name: 0 first of two, 1 second of two, 2 alone. */
 uint16_t lexicon_given(const lexicon *self, uint32_t c, int place);
-bool lexicon_foreign(const lexicon *self, uint32_t c);
+uint16_t lexicon_foreign(const lexicon *self, uint32_t c);       /* weight in foreign names; 0: they have it not */
 uint64_t lexicon_fingerprint(const lexicon *self);       /* over all that was read */
 
 #endif

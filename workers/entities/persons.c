@@ -104,6 +104,8 @@ static bool is_believed(const sentence *self, size_t i)
 		return false;
 	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN) || labelled(self, i) || behind_person(self, i))
 		return true;
+	if (t->kind == TOKEN_FOREIGN)
+		return t->hint & HINT_SPEECH && token_length(t) >= 3;
 	if (token_length(t) == 2)
 		return t->hint & HINT_SPEECH && t->weight <= SHORT_WEIGHT;
 	return t->weight <= UNHINTED_WEIGHT;
@@ -218,7 +220,7 @@ void sentence_persons(sentence *self)
 	struct role last = {{0, 0}, {0, 0}};
 	for (size_t i = 0; i < self->count; i++) {
 		const token *t = &self->tokens[i];
-		if (t->kind != TOKEN_NAME || !is_believed(self, i))
+		if ((t->kind != TOKEN_NAME && t->kind != TOKEN_FOREIGN) || !is_believed(self, i))
 			continue;
 		struct role role = role_of(self, i, &last);
 		last = role;

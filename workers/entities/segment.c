@@ -15,6 +15,8 @@
 #define BONUS_BEHIND 350
 #define BONUS_SPEECH 150
 #define BONUS_LIST 150
+#define FOREIGN_PRIOR 700
+#define FOREIGN_MAX 7
 #define DOT_PART_MAX 9           /* characters of a part of a foreign name */
 #define RUN_WEIGHT 900           /* letters or digits in a row */
 #define DOTTED_WEIGHT 300
@@ -172,6 +174,23 @@ static void offer_name(segmenter *self, uint32_t i, uint32_t given, uint32_t end
 	offer(self, i, end, weight, TOKEN_NAME, 0, hint);
 }
 
+/* Characters of foreign names in a row; two of them only behind an office. */
+static void offer_foreign(segmenter *self, uint32_t i)
+{
+	uint32_t weight = FOREIGN_PRIOR, end = i, bonus;
+	while (end < self->count && end - i < FOREIGN_MAX) {
+		uint32_t w = lexicon_foreign(self->words, self->c[end]);
+		if (!w)
+			break;
+		weight += w;
+		end++;
+		if (end - i < 2 || (end - i == 2 && !self->positions[i].titled))
+			continue;
+		unsigned hint = name_hints(self, i, end, &bonus);
+		offer(self, i, end, weight > bonus + 100 ? weight - bonus : 100, TOKEN_FOREIGN, 0, hint);
+	}
+}
+
 static void offer_words(segmenter *self, uint32_t i)
 {
 	const struct position *at = &self->positions[i];
@@ -233,12 +252,14 @@ size_t segment(segmenter *self, const fact_text *text, fact_span at, const token
 			continue;
 		if (self->dotted[i])
 			offer(self, i, self->dotted[i], DOTTED_WEIGHT, TOKEN_NAME, 0, HINT_KNOWN);
-		if (utf8_is_han(self->c[i]))
+		if (utf8_is_han(self->c[i])) {
 			offer_words(self, i);
-		else if (is_digit(self->c[i]) || is_latin(self->c[i]))
+			offer_foreign(self, i);
+		} else if (is_digit(self->c[i]) || is_latin(self->c[i])) {
 			offer_run(self, i);
-		else
+		} else {
 			offer(self, i, i + 1, 0, TOKEN_MARK, 0, 0);
+		}
 	}
 	return read_back(self, at.begin);
 }

@@ -16,6 +16,7 @@
 
 enum token_kind {                        /* as lexicon_entry.kind, and: */
 	TOKEN_NAME = 'N',                /* a person's name made here */
+	TOKEN_FOREIGN = 'F',             /* characters of foreign names in a row: a person's or a place's */
 	TOKEN_MARK = 'w',                /* punctuation, blanks */
 	TOKEN_LATIN = 'l',               /* letters, with digits among them */
 	TOKEN_DIGITS = 'd',
