@@ -59,7 +59,7 @@ static const struct class_row rows[] = {
 	{"words", NULL, LEX_WORD}, {"surnames", NULL, LEX_SURNAME}, {"places", NULL, LEX_PLACE}, {"organizations", NULL, LEX_ORGANIZATION}, {"persons", NULL, LEX_PERSON},
 	{"policies", NULL, LEX_POLICY}, {"speech", NULL, LEX_SPEECH}, {"inner", NULL, LEX_INNER}, {"borders", NULL, LEX_BORDER}, {"generic", NULL, LEX_GENERIC},
 	{"media", NULL, LEX_MEDIA}, {"given", NULL, 0}, {"foreign", NULL, 0},
-	{"organization-suffixes", "body", LEX_BODY}, {"organization-suffixes", "name", LEX_NAMED}, {"organization-suffixes", "short", LEX_SHORT},
+	{"organization-suffixes", "body", LEX_BODY}, {"organization-suffixes", "name", LEX_NAMED}, {"organization-suffixes", "weak", LEX_WEAK}, {"organization-suffixes", "short", LEX_SHORT},
 	{"titles", "before", LEX_TITLE}, {"titles", "behind", LEX_BEHIND}, {"titles", "both", LEX_TITLE | LEX_BEHIND},
 	{"policy-suffixes", "title", LEX_POLICY_TITLE}, {"policy-suffixes", "quoted", LEX_POLICY_QUOTED}, {"policy-suffixes", "bare", LEX_POLICY_BARE},
 	{"english-organizations", NULL, LEX_ENGLISH_BODY}, {"english-titles", NULL, LEX_ENGLISH_TITLE}, {"english-policies", NULL, LEX_ENGLISH_POLICY},

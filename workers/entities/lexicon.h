@@ -30,7 +30,7 @@ enum lexicon_class {
 	LEX_ORGANIZATION = 1 << 3,       /* full names: organizations.txt, persons.txt, policies.txt */
 	LEX_PERSON = 1 << 4,
 	LEX_POLICY = 1 << 5,
-	LEX_BODY = 1 << 6,               /* organization-suffixes.txt: body, name, short */
+	LEX_BODY = 1 << 6,               /* organization-suffixes.txt: body, name, short (weak is below) */
 	LEX_NAMED = 1 << 7,
 	LEX_SHORT = 1 << 8,
 	LEX_TITLE = 1 << 9,              /* titles.txt: before, behind */
@@ -43,12 +43,12 @@ enum lexicon_class {
 	LEX_POLICY_QUOTED = 1 << 16,
 	LEX_POLICY_BARE = 1 << 17,
 	LEX_MEDIA = 1 << 18,
-	LEX_ENGLISH = 1 << 19,           /* english-*.txt: see english.c */
-	LEX_ENGLISH_BODY = 1 << 20,
+	LEX_ENGLISH_BODY = 1 << 20,      /* english-*.txt: see english.c */
 	LEX_ENGLISH_TITLE = 1 << 21,
 	LEX_ENGLISH_POLICY = 1 << 22,
 	LEX_ENGLISH_GIVEN = 1 << 23,
 	LEX_ENGLISH_PLAIN = 1 << 24,
+	LEX_WEAK = 1 << 25,              /* organization-suffixes.txt: weak */
 };
 
 typedef struct lexicon_entry {

@@ -3,7 +3,7 @@
  * A word that ends such names (organization-suffixes.txt) is followed to the left over the words that may stand in one: nouns, unknown ideographs, places, verbs
  * that name a trade (inner.txt). Marks, function words, times, other verbs, offices and the words of borders.txt stop it. Then the name is cut at the
  * first place or level of administration, where one stands behind common words (人才代表 | 北京某大学), and what is left must name something: a `body` may stand
- * alone (教育部), a `name` needs a word that is not general (generic.txt), a `short` needs a place or level. A longer name swallows the shorter ones it begins with. */
+ * alone (教育部), a `name` needs a word that is not general (generic.txt), a `weak` one that is seldom or unknown, a `short` needs a place or level. A longer name swallows the shorter ones it begins with. */
 #include "sentence.h"
 
 #include "common/utf8.h"
@@ -11,7 +11,8 @@
 #define WORDS_MAX 14                     /* of a name */
 #define NAME_MAX 36                      /* characters */
 #define EVERYDAY 1000                    /* weight of a word: 2,700 of 60 million words are lighter */
-#define NAMED_ENDS (LEX_BODY | LEX_NAMED | LEX_SHORT)
+#define SELDOM 1200                      /* weight from which a word names a `weak` body */
+#define NAMED_ENDS (LEX_BODY | LEX_NAMED | LEX_WEAK | LEX_SHORT)
 
 /* What kind of end token i is: its own class, or that of its last two characters or more (北京大学 is one word of the list). */
 static uint32_t end_kind(const sentence *self, size_t i)
@@ -22,7 +23,7 @@ static uint32_t end_kind(const sentence *self, size_t i)
 	if (t->kind != 'n' || token_length(t) < 4 || t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE))
 		return 0;
 	const uint32_t *c = self->text->characters;
-	uint32_t length = lexicon_ending(self->words, c + t->begin, c + t->end, LEX_BODY | LEX_NAMED);
+	uint32_t length = lexicon_ending(self->words, c + t->begin, c + t->end, LEX_BODY | LEX_NAMED | LEX_WEAK);
 	return length >= 2 ? LEX_NAMED : 0;
 }
 
@@ -35,7 +36,7 @@ static bool follows_name(const sentence *self, size_t i)
 /* 某大学 | 建设 某产业园: a verb behind a whole name is the sentence's. */
 static bool is_predicate(const sentence *self, size_t i)
 {
-	return i && self->tokens[i].kind == 'v' && token_length(&self->tokens[i]) > 1 && end_kind(self, i - 1) & (LEX_BODY | LEX_NAMED);
+	return i && self->tokens[i].kind == 'v' && token_length(&self->tokens[i]) > 1 && end_kind(self, i - 1) & (LEX_BODY | LEX_NAMED | LEX_WEAK);
 }
 
 static bool may_stand_in(const sentence *self, size_t i, size_t end)
@@ -106,18 +107,31 @@ static bool is_everyday(const token *t)
 	return token_length(t) >= 2 && t->classes & LEX_WORD && t->weight < EVERYDAY;
 }
 
+/* Does word i tell one body from another? */
+static bool is_naming(const sentence *self, size_t i, uint32_t kind)
+{
+	const token *t = &self->tokens[i];
+	if (t->classes & LEX_ORGANIZATION || (!(t->classes & NAMED_ENDS) && end_kind(self, i)))          /* 北京大学 口腔医院 */
+		return true;
+	if (t->kind == TOKEN_UNKNOWN || t->kind == TOKEN_NAME || t->kind == TOKEN_FOREIGN || (t->kind == TOKEN_LATIN && !is_mask(self, i)))
+		return true;
+	if (t->classes & (LEX_GENERIC | LEX_INNER) || t->kind == 'm' || is_everyday(t) || t->kind == TOKEN_LATIN)
+		return false;
+	return kind & LEX_NAMED || t->weight >= SELDOM;
+}
+
 static bool names_something(const sentence *self, size_t begin, size_t end, uint32_t kind)
 {
-	bool level = false, named = false, only_mask = false;
+	bool level = false, named = false, mask = false;
+	uint32_t general = 0;                            /* characters of general words */
 	for (size_t i = begin; i < end; i++) {
 		const token *t = &self->tokens[i];
-		bool place = t->classes & LEX_PLACE || token_is_level(self, i);
-		level = level || place;
-		if (is_mask(self, i)) {
-			only_mask = true;
-			continue;
-		}
-		named = named || place || !(t->classes & (LEX_GENERIC | LEX_INNER) || t->kind == 'm' || is_everyday(t));
+		level = level || t->classes & LEX_PLACE || token_is_level(self, i);
+		mask = mask || is_mask(self, i);
+		if (is_naming(self, i, kind))
+			named = true;
+		else
+			general += token_length(t);
 	}
 	if (span_is_generic(self, begin, end))
 		return false;
@@ -125,9 +139,10 @@ static bool names_something(const sentence *self, size_t begin, size_t end, uint
 		return true;                                     /* a word of the list that ends as bodies do */
 	if (kind & LEX_BODY)
 		return begin < end || token_length(&self->tokens[end]) >= 3;
-	if (begin == end || (only_mask && !named))
+	if (begin == end)
 		return false;
-	return kind & LEX_NAMED ? named : level;
+	/* X工程技术大学: the place is masked; XX大学, A公司: all is */
+	return level || (!(kind & LEX_SHORT) && (named || (mask && general >= 5)));
 }
 
 /* 412 间 创科公司, 偏 乡学校, 每 县: what is counted or told by its kind is no name. */

@@ -91,13 +91,15 @@ static void read_quoted(sentence *self, size_t i, size_t close)
 	bool followed = close + 1 < self->count && self->tokens[close + 1].classes & LEX_POLICY_QUOTED && token_length(&self->tokens[close + 1]) >= 2;
 	if (!ends_as(self, at, LEX_POLICY_QUOTED) && !followed)
 		return;
-	if (close == i + 2 && (self->tokens[i + 1].kind == 'm' || self->tokens[i + 1].classes & LEX_GENERIC))       /* “一揽子”计划 */
+	if (close == i + 2 && (self->tokens[i + 1].kind == 'm' || self->tokens[i + 1].classes & (LEX_GENERIC | LEX_BORDER)))       /* “一揽子”计划 */
 		return;
 	if (close == i + 3 && self->tokens[i + 1].classes & LEX_PLACE)                    /* “丰台方案” */
 		return;
+	const uint32_t *c = self->text->characters;
+	bool body = lexicon_ending(self->words, c + at.begin, c + at.end, LEX_BODY | LEX_NAMED | LEX_WEAK) >= 2;
 	for (size_t k = i; k <= close; k++)
 		self->taken[k] |= TAKEN_POLICY;
-	add(self, at);
+	found_add(self->found, (fact){.at = at, .type = body ? FACT_ORGANIZATION : FACT_POLICY});
 }
 
 void sentence_titles(sentence *self)
@@ -124,6 +126,12 @@ void sentence_titles(sentence *self)
 
 /* ---- bare ---- */
 
+/* 列为 计划, 超过 计划, 纳入 计划: a verb that ends so links, it names nothing. */
+static bool ends_as_link(uint32_t c)
+{
+	return c == 0x4E3A || c == 0x8FC7 || c == 0x4E86 || c == 0x51FA || c == 0x5230 || c == 0x5165 || c == 0x6709;    /* 为 过 了 出 到 入 有 */
+}
+
 /* `end`: the token that ends the name; a verb may stand right before it (…服务提升 工程). */
 static bool may_stand_in(const sentence *self, size_t i, size_t end)
 {
@@ -132,7 +140,7 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 		return false;
 	if (t->kind == TOKEN_MARK || t->kind == TOKEN_NAME || t->kind == 't' || t->kind == 'f')
 		return false;
-	if (t->kind == 'v' && i + 1 == end && token_length(t) == 2)
+	if (t->kind == 'v' && i + 1 == end && token_length(t) == 2 && !ends_as_link(token_last(self, i)))
 		return true;
 	if (t->classes & LEX_BORDER && !(t->classes & (LEX_INNER | LEX_PLACE)))
 		return false;
