@@ -296,8 +296,15 @@ static size_t read_row(english *self, size_t i)
 	size_t to = row_end(self, i), end;
 	while (i + 1 < to && (self->list[i].classes & LEX_ENGLISH_TITLE) && !(self->list[i].classes & LEX_ENGLISH_BODY) && adjoins(self, i + 1))
 		i++;                                             /* Professor | Some Name */
-	if (is_plain(&self->list[i]) && !(self->list[i].classes & LEX_PLACE))
-		return i + 1;
+	if (is_plain(&self->list[i])) {                          /* In | New York, Northern Ireland */
+		end = place_end(self, i, to);
+		if (end > i + 1)
+			add(self, FACT_PLACE, i, end);
+		return end > i + 1 ? end : i + 1;
+	}
+	for (size_t k = i + 1; k + 1 < to; k++)                  /* Some Council and | the Department ... */
+		if (is_word(self, k, "and") && (self->list[k - 1].classes & (LEX_ENGLISH_BODY | LEX_ENGLISH_POLICY) || place_end(self, i, k) == k))
+			to = k;
 	if (to - i >= 2 && self->list[to - 1].classes & LEX_ENGLISH_POLICY) {
 		add(self, FACT_POLICY, i, to);
 		return to;

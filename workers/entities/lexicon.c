@@ -61,6 +61,7 @@ static const struct class_row rows[] = {
 	{"media", NULL, LEX_MEDIA}, {"given", NULL, 0}, {"foreign", NULL, 0},
 	{"organization-suffixes", "body", LEX_BODY}, {"organization-suffixes", "name", LEX_NAMED}, {"organization-suffixes", "weak", LEX_WEAK}, {"organization-suffixes", "short", LEX_SHORT},
 	{"titles", "before", LEX_TITLE}, {"titles", "behind", LEX_BEHIND}, {"titles", "both", LEX_TITLE | LEX_BEHIND},
+	{"titles", "common", LEX_TITLE | LEX_COMMON}, {"titles", "address", LEX_TITLE | LEX_BEHIND | LEX_COMMON},
 	{"policy-suffixes", "title", LEX_POLICY_TITLE}, {"policy-suffixes", "quoted", LEX_POLICY_QUOTED}, {"policy-suffixes", "bare", LEX_POLICY_BARE},
 	{"english-organizations", NULL, LEX_ENGLISH_BODY}, {"english-titles", NULL, LEX_ENGLISH_TITLE}, {"english-policies", NULL, LEX_ENGLISH_POLICY},
 	{"english-given", NULL, LEX_ENGLISH_GIVEN}, {"english-plain", NULL, LEX_ENGLISH_PLAIN},

@@ -33,7 +33,7 @@ enum lexicon_class {
 	LEX_BODY = 1 << 6,               /* organization-suffixes.txt: body, name, short (weak is below) */
 	LEX_NAMED = 1 << 7,
 	LEX_SHORT = 1 << 8,
-	LEX_TITLE = 1 << 9,              /* titles.txt: before, behind */
+	LEX_TITLE = 1 << 9,              /* titles.txt: before, behind, both */
 	LEX_BEHIND = 1 << 10,
 	LEX_SPEECH = 1 << 11,
 	LEX_INNER = 1 << 12,
@@ -48,6 +48,7 @@ enum lexicon_class {
 	LEX_ENGLISH_POLICY = 1 << 22,
 	LEX_ENGLISH_GIVEN = 1 << 23,
 	LEX_ENGLISH_PLAIN = 1 << 24,
+	LEX_COMMON = 1 << 19,            /* titles.txt: common, address */
 	LEX_WEAK = 1 << 25,              /* organization-suffixes.txt: weak */
 };
 

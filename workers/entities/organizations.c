@@ -70,6 +70,10 @@ static size_t walk(const sentence *self, size_t end)
 	/* no name begins with a verb, unless a place stood before it */
 	while (begin < end && self->tokens[begin].kind == 'v' && !(self->tokens[begin].classes & LEX_PLACE))
 		begin++;
+	/* 、临 + 港 + 街道办事处: a verb of one ideograph between a mark and a piece of a name is a piece too */
+	if (begin && begin < end && (begin == 1 || self->tokens[begin - 2].kind == TOKEN_MARK) && self->tokens[begin - 1].kind == 'v' && token_length(&self->tokens[begin - 1]) == 1 &&
+	    !(self->tokens[begin - 1].classes & (LEX_BORDER | LEX_SPEECH)) && token_length(&self->tokens[begin]) == 1)
+		begin--;
 	return begin;
 }
 
@@ -141,6 +145,8 @@ static bool names_something(const sentence *self, size_t begin, size_t end, uint
 		return begin < end || token_length(&self->tokens[end]) >= 3;
 	if (begin == end)
 		return false;
+	if (kind & LEX_SHORT && token_length(&self->tokens[end]) == 2 && character_is_level(token_first(self, end)))         /* 梧溪 县委 */
+		level = true;
 	/* X工程技术大学: the place is masked; XX大学, A公司: all is */
 	return level || (!(kind & LEX_SHORT) && (named || (mask && general >= 5)));
 }

@@ -11,10 +11,12 @@
 #define NAME_PRIOR 560           /* how seldom a word of news is a name, -100 ln; this and the bonuses: tuned on the People's Daily sentences (docs/facts.md) */
 #define NAME_SHORT 120           /* more, for one given character: such pairs are words more often */
 #define BONUS_TITLE 500
+#define BONUS_COMMON 250         /* behind 村民, 老师 */
 #define BONUS_CLOSED 200         /* more, when a mark or what persons do follows: 主任高峰， */
 #define BONUS_BEHIND 350
 #define BONUS_SPEECH 150
 #define BONUS_LIST 150
+#define OFFICE_CUT 800
 #define FOREIGN_PRIOR 700
 #define FOREIGN_MAX 7
 #define DOT_PART_MAX 9           /* characters of a part of a foreign name */
@@ -34,7 +36,7 @@ struct arc {                             /* the cheapest way to a character: its
 struct position {
 	lexicon_match matches[MATCHES_MAX];
 	uint8_t count;
-	bool titled;                     /* an office ends before it */
+	uint8_t titled;                  /* an office ends before it: 2; a word for people at large: 1 */
 	uint32_t classes;                /* of all words that begin here */
 };
 
@@ -81,7 +83,7 @@ static void look_up(segmenter *self)
 {
 	lexicon_match found[LEXICON_ENTRY_MAX];
 	for (uint32_t i = 0; i <= self->count; i++) {
-		self->positions[i].titled = false;
+		self->positions[i].titled = 0;
 		self->dotted[i] = 0;
 	}
 	for (uint32_t i = 0; i < self->count; i++) {
@@ -94,8 +96,9 @@ static void look_up(segmenter *self)
 		for (size_t k = 0; k < count && at->count < MATCHES_MAX; k++) {
 			at->matches[at->count++] = found[k];
 			at->classes |= found[k].entry->classes;
-			if (found[k].entry->classes & LEX_TITLE)
-				self->positions[i + found[k].length].titled = true;
+			uint8_t titled = found[k].entry->classes & LEX_COMMON ? 1 : 2;
+			if (found[k].entry->classes & LEX_TITLE && self->positions[i + found[k].length].titled < titled)
+				self->positions[i + found[k].length].titled = titled;
 		}
 	}
 	self->positions[self->count].count = 0;
@@ -141,9 +144,12 @@ static unsigned name_hints(const segmenter *self, uint32_t i, uint32_t end, uint
 	bool closed = end == self->count || !utf8_is_han(behind) || classes & (LEX_BEHIND | LEX_SPEECH);
 	unsigned hint = 0;
 	*bonus = 0;
-	if (self->positions[i].titled || (i >= 2 && (before == ':' || before == ' ') && self->positions[i - 1].titled)) {
-		hint |= HINT_TITLE;
-		*bonus += closed ? BONUS_TITLE + BONUS_CLOSED : BONUS_TITLE;
+	uint8_t titled = self->positions[i].titled;
+	if (!titled && i >= 2 && (before == ':' || before == ' '))
+		titled = self->positions[i - 1].titled;
+	if (titled) {
+		hint |= titled == 2 || closed ? HINT_TITLE : HINT_SPEECH;
+		*bonus += (titled == 2 ? BONUS_TITLE : BONUS_COMMON) + (closed ? BONUS_CLOSED : 0);
 	}
 	if (classes & LEX_BEHIND) {
 		hint |= HINT_BEHIND;
@@ -165,6 +171,10 @@ static void offer_name(segmenter *self, uint32_t i, uint32_t given, uint32_t end
 		if (k >= self->count || !utf8_is_han(self->c[k]))
 			return;
 	uint32_t weight = NAME_PRIOR + surname, bonus;
+	/* 林 + 小学 */
+	const lexicon_entry *word = end - given == 2 ? lexicon_find(self->words, self->c + given, self->c + end) : NULL;
+	if (word && word->classes & (LEX_NAMED | LEX_WEAK | LEX_BODY | LEX_TITLE))
+		return;
 	if (end - given == 1)
 		weight += NAME_SHORT + lexicon_given(self->words, self->c[given], 2);
 	else
@@ -191,6 +201,12 @@ static void offer_foreign(segmenter *self, uint32_t i)
 	}
 }
 
+/* 某市 + 长: the level belongs to the office. */
+static uint32_t office_cut(const segmenter *self, const lexicon_entry *entry, uint32_t end)
+{
+	return entry->classes & LEX_PLACE && end < self->count && self->c[end] == 0x957F ? OFFICE_CUT : 0;
+}
+
 static void offer_words(segmenter *self, uint32_t i)
 {
 	const struct position *at = &self->positions[i];
@@ -201,7 +217,7 @@ static void offer_words(segmenter *self, uint32_t i)
 		if (entry->classes == LEX_SURNAME && length == 1)
 			continue;
 		single = single || length == 1;
-		offer(self, i, i + length, entry->weight, entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);
+		offer(self, i, i + length, entry->weight + office_cut(self, entry, i + length), entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);
 	}
 	for (size_t k = 0; k < at->count; k++) {
 		uint32_t length = at->matches[k].length, surname = at->matches[k].entry->surname;

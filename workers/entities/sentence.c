@@ -19,7 +19,7 @@ uint32_t token_last(const sentence *self, size_t i)
 }
 
 /* 省 市 区 县 州 盟 旗 镇 乡 村 */
-static bool is_level(uint32_t c)
+bool character_is_level(uint32_t c)
 {
 	static const uint32_t levels[] = {0x7701, 0x5E02, 0x533A, 0x53BF, 0x5DDE, 0x76DF, 0x65D7, 0x9547, 0x4E61, 0x6751};
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
@@ -35,11 +35,11 @@ bool token_is_level(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	const uint32_t *c = self->text->characters + t->begin;
 	if (token_length(t) == 1)
-		return is_level(*c);
+		return character_is_level(*c);
 	for (size_t k = 0; token_length(t) == 2 && k < sizeof words / sizeof *words; k++)
 		if (c[0] == words[k][0] && c[1] == words[k][1])
 			return true;
-	return token_length(t) == 2 && c[0] == 0x56E2 && is_level(c[1] == 0x59D4 ? 0 : c[1]);         /* 团区委 is cut 团区 + 委 by nobody, 团市 + 委 may be */
+	return token_length(t) == 2 && c[0] == 0x56E2 && character_is_level(c[1] == 0x59D4 ? 0 : c[1]);         /* 团区委 is cut 团区 + 委 by nobody, 团市 + 委 may be */
 }
 
 bool token_is_single(const sentence *self, size_t i)
@@ -57,10 +57,10 @@ size_t place_begin(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (t->classes & LEX_PLACE)
 		return i;
-	if (token_length(t) != 1 || !is_level(token_first(self, i)))
+	if (token_length(t) != 1 || !character_is_level(token_first(self, i)))
 		return i + 1;
 	size_t begin = i;
-	while (begin && i - begin < PLACE_PIECES && token_is_single(self, begin - 1) && !is_level(token_first(self, begin - 1)))
+	while (begin && i - begin < PLACE_PIECES && token_is_single(self, begin - 1) && !character_is_level(token_first(self, begin - 1)))
 		begin--;
 	/* an everyday ideograph alone makes no place of its level (小 县, 老 区) */
 	if (i - begin == 1 && self->tokens[begin].kind != TOKEN_UNKNOWN)

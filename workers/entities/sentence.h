@@ -32,6 +32,7 @@ bool token_is(const sentence *self, size_t i, uint32_t c);               /* the 
 uint32_t token_first(const sentence *self, size_t i);
 uint32_t token_last(const sentence *self, size_t i);
 static inline uint32_t token_length(const token *t) { return t->end - t->begin; }
+bool character_is_level(uint32_t c);             /* 省 市 区 县 州 盟 旗 镇 乡 村 */
 bool token_is_level(const sentence *self, size_t i);     /* 省 市 区 县 镇 ...: a level of administration alone, or 市委, 国家, 中国 */
 bool token_is_single(const sentence *self, size_t i);    /* one ideograph that is no function word: a piece of an unknown name */
 /* First token of the place name that ends with token i (青 + 岚 + 县, 北京市); i + 1 when none does. */
