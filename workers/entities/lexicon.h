@@ -49,6 +49,7 @@ enum lexicon_class {
 	LEX_ENGLISH_GIVEN = 1 << 23,
 	LEX_ENGLISH_PLAIN = 1 << 24,
 	LEX_COMMON = 1 << 19,            /* titles.txt: common, address */
+	LEX_COUNTRY = 1 << 26,           /* countries.txt, beside LEX_PLACE */
 	LEX_WEAK = 1 << 25,              /* organization-suffixes.txt: weak */
 };
 

@@ -39,6 +39,15 @@ static bool is_predicate(const sentence *self, size_t i)
 	return i && self->tokens[i].kind == 'v' && token_length(&self->tokens[i]) > 1 && end_kind(self, i - 1) & (LEX_BODY | LEX_NAMED | LEX_WEAK);
 }
 
+/* 某某 中学, 某某 创新 人才 学院: at most two nouns between the name of a person and the end of a body. */
+static bool bears_name(const sentence *self, size_t i, size_t end)
+{
+	for (size_t k = i + 1; k < end; k++)
+		if (k > i + 2 || self->tokens[k].classes & (LEX_BORDER | LEX_TITLE | LEX_PLACE) || (self->tokens[k].kind != 'n' && !(self->tokens[k].classes & LEX_INNER)))
+			return false;
+	return true;
+}
+
 static bool may_stand_in(const sentence *self, size_t i, size_t end)
 {
 	const token *t = &self->tokens[i];
@@ -47,8 +56,8 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 	switch (t->kind) {
 	case TOKEN_MARK: case TOKEN_DIGITS: case 't': case 'f':
 		return false;
-	case TOKEN_NAME:                                 /* a school may bear one (…中学), directly before its end */
-		return !(t->hint & (HINT_TITLE | HINT_KNOWN)) && i + 3 >= end;
+	case TOKEN_NAME:                                 /* a school may bear one */
+		return !(t->hint & (HINT_TITLE | HINT_KNOWN)) && bears_name(self, i, end);
 	case 'm':                                        /* 第一 医院 */
 		return token_first(self, i) == 0x7B2C;
 	case 'v':
@@ -57,7 +66,7 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 		break;
 	}
 	if (t->classes & LEX_TITLE && !(t->classes & LEX_INNER))
-		return i + 1 == end;                     /* 律师 事务所, 教师 进修学校 */
+		return i + 1 == end && !(t->classes & LEX_BORDER);                     /* 律师 事务所, 教师 进修学校 */
 	return !(t->classes & LEX_BORDER) || t->classes & (LEX_PLACE | LEX_INNER);
 }
 
@@ -124,6 +133,16 @@ static bool is_naming(const sentence *self, size_t i, uint32_t kind)
 	return kind & LEX_NAMED || t->weight >= SELDOM;
 }
 
+/* 大学 学校 公司 医院 中学 小学 高中: 美国大学 is no university. */
+static bool is_common_end(const sentence *self, size_t i)
+{
+	static const uint32_t ends[][2] = {{0x5927, 0x5B66}, {0x5B66, 0x6821}, {0x516C, 0x53F8}, {0x533B, 0x9662}, {0x4E2D, 0x5B66}, {0x5C0F, 0x5B66}, {0x9AD8, 0x4E2D}};
+	for (size_t k = 0; token_length(&self->tokens[i]) == 2 && k < sizeof ends / sizeof *ends; k++)
+		if (token_first(self, i) == ends[k][0] && token_last(self, i) == ends[k][1])
+			return true;
+	return false;
+}
+
 static bool names_something(const sentence *self, size_t begin, size_t end, uint32_t kind)
 {
 	bool level = false, named = false, mask = false;
@@ -141,6 +160,8 @@ static bool names_something(const sentence *self, size_t begin, size_t end, uint
 		return false;
 	if (begin == end && token_length(&self->tokens[end]) >= 4 && !(self->tokens[end].classes & NAMED_ENDS))
 		return true;                                     /* a word of the list that ends as bodies do */
+	if (begin + 1 == end && self->tokens[begin].classes & LEX_COUNTRY && is_common_end(self, end))
+		return false;
 	if (kind & LEX_BODY)
 		return begin < end || token_length(&self->tokens[end]) >= 3;
 	if (begin == end)

@@ -12,6 +12,8 @@
 #define BARE_WORDS_MAX 12
 #define BARE_MAX 30
 #define BARE_MIN 4
+#define LONG_MIN 6                       /* characters of a name that ends with 行动 or 工程 alone */
+#define EVERYDAY 1000                    /* as in organizations.c */
 
 /* ---- titles and quotations ---- */
 
@@ -138,7 +140,7 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 	const token *t = &self->tokens[i];
 	if (self->taken[i] & (TAKEN_TITLE | TAKEN_PERSON | TAKEN_POLICY))
 		return false;
-	if (t->kind == TOKEN_MARK || t->kind == TOKEN_NAME || t->kind == 't' || t->kind == 'f')
+	if (t->kind == TOKEN_MARK || t->kind == TOKEN_NAME || t->kind == 't' || t->kind == 'f' || t->kind == TOKEN_DIGITS)
 		return false;
 	if (t->kind == 'v' && i + 1 == end && token_length(t) == 2 && !ends_as_link(token_last(self, i)))
 		return true;
@@ -147,12 +149,26 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 	return t->kind != 'v' || t->classes & LEX_INNER || !(t->classes & LEX_SPEECH);
 }
 
+/* Words that everybody uses, places and bodies tell no plan from another (经济振兴计划, 某市政府计划). */
+static bool is_naming(const sentence *self, size_t i)
+{
+	const token *t = &self->tokens[i];
+	if (t->classes & (LEX_GENERIC | LEX_POLICY_BARE | LEX_PLACE) || t->kind == 'm' || token_is_level(self, i) || self->taken[i] & TAKEN_BODY)
+		return false;
+	return token_length(t) == 1 || t->weight >= EVERYDAY;
+}
+
 static bool names_something(const sentence *self, size_t begin, size_t end)
 {
 	if (self->tokens[end].begin - self->tokens[begin].begin < BARE_MIN - 2 || self->tokens[end].end - self->tokens[begin].begin < BARE_MIN)
 		return false;
+	uint32_t length = self->tokens[end].end - self->tokens[begin].begin;
+	if (begin + 1 == end && self->tokens[begin].classes & LEX_PLACE && !(self->tokens[begin].classes & LEX_COUNTRY) && !character_is_level(token_last(self, begin)))
+		return length < 6;                               /* a scheme may bear the name of its place */
+	if (length + 2 < LONG_MIN && (token_first(self, end) == 0x884C || token_first(self, end) == 0x5DE5) && token_length(&self->tokens[end]) == 2)            /* 营救行动, 供电工程 */
+		return false;
 	for (size_t i = begin; i < end; i++)
-		if (!(self->tokens[i].classes & (LEX_GENERIC | LEX_POLICY_BARE)) && self->tokens[i].kind != 'm' && self->tokens[i].kind != TOKEN_DIGITS && !token_is_level(self, i))
+		if (is_naming(self, i))
 			return !span_is_generic(self, begin, end);
 	return false;
 }

@@ -10,7 +10,7 @@
 #define MATCHES_MAX 10           /* entries that begin at one character; what is longer than the tenth is left out */
 #define NAME_PRIOR 560           /* how seldom a word of news is a name, -100 ln; this and the bonuses: tuned on the People's Daily sentences (docs/facts.md) */
 #define NAME_SHORT 120           /* more, for one given character: such pairs are words more often */
-#define BONUS_TITLE 500
+#define BONUS_TITLE 650
 #define BONUS_COMMON 250         /* behind 村民, 老师 */
 #define BONUS_CLOSED 200         /* more, when a mark or what persons do follows: 主任高峰， */
 #define BONUS_BEHIND 350
@@ -73,9 +73,9 @@ static bool is_latin(uint32_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0xC0 && c < 0x250 && c != 0xD7 && c != 0xF7);
 }
 
-static bool is_dot(uint32_t c)           /* · and its look-alikes */
+static bool is_dot(uint32_t c)           /* · and its look-alikes, and what older pages type instead (迪亚斯-某) */
 {
-	return c == 0xB7 || c == 0x2022 || c == 0x30FB || c == 0x2027;
+	return c == '-' || c == '.' || c == 0xB7 || c == 0x2022 || c == 0x30FB || c == 0x2027;
 }
 
 /* Words that begin at each character, and where offices end. */

@@ -50,6 +50,7 @@ bool token_is_single(const sentence *self, size_t i)
 	return t->kind == 'n' || t->kind == TOKEN_UNKNOWN || t->kind == 'a' || (t->kind == 'v' && t->weight > 900);
 }
 
+#define SELDOM_PIECE 1000                /* weight from which a single ideograph speaks for an unknown name */
 #define PLACE_PIECES 3                   /* single ideographs of an unknown place name before its class word */
 
 size_t place_begin(const sentence *self, size_t i)
@@ -60,12 +61,15 @@ size_t place_begin(const sentence *self, size_t i)
 	if (token_length(t) != 1 || !character_is_level(token_first(self, i)))
 		return i + 1;
 	size_t begin = i;
-	while (begin && i - begin < PLACE_PIECES && token_is_single(self, begin - 1) && !character_is_level(token_first(self, begin - 1)))
+	bool seldom = false;
+	while (begin && i - begin < PLACE_PIECES && token_is_single(self, begin - 1) && !character_is_level(token_first(self, begin - 1))) {
 		begin--;
-	/* an everyday ideograph alone makes no place of its level (小 县, 老 区) */
-	if (i - begin == 1 && self->tokens[begin].kind != TOKEN_UNKNOWN)
+		seldom = seldom || self->tokens[begin].weight >= SELDOM_PIECE;
+	}
+	/* everyday ideographs make no place of their level (小 县, 老 区, 牛 市) */
+	if (!seldom || (i - begin == 1 && self->tokens[begin].kind != TOKEN_UNKNOWN))
 		begin = i;
-	if (begin == i && i && self->tokens[i - 1].kind == 'n' && token_length(&self->tokens[i - 1]) == 2 && self->tokens[i - 1].weight > 1050 &&
+	if (begin == i && i && self->tokens[i - 1].kind == 'n' && token_length(&self->tokens[i - 1]) == 2 && self->tokens[i - 1].weight > 1200 &&
 	    !(self->tokens[i - 1].classes & (LEX_BORDER | LEX_GENERIC | LEX_TITLE | LEX_BODY | LEX_NAMED)))
 		return i - 1;
 	/* 石斛 + 岭 + 镇 */
