@@ -11,7 +11,8 @@
 #define WORDS_MAX 14                     /* of a name */
 #define NAME_MAX 36                      /* characters */
 #define EVERYDAY 1000                    /* weight of a word: 2,700 of 60 million words are lighter */
-#define SELDOM 1200                      /* weight from which a word names a `weak` body */
+#define SELDOM 1200                      /* weight from which a word names a `weak` body, */
+#define SELDOM_PIECE 1100                /* and a single ideograph */
 #define NAMED_ENDS (LEX_BODY | LEX_NAMED | LEX_WEAK | LEX_SHORT)
 
 /* What kind of end token i is: its own class, or that of its last two characters or more (北京大学 is one word of the list). */
@@ -130,7 +131,7 @@ static bool is_naming(const sentence *self, size_t i, uint32_t kind)
 		return true;
 	if (t->classes & (LEX_GENERIC | LEX_INNER) || t->kind == 'm' || is_everyday(t) || t->kind == TOKEN_LATIN)
 		return false;
-	return kind & LEX_NAMED || t->weight >= SELDOM;
+	return kind & LEX_NAMED || t->weight >= (token_length(t) == 1 ? SELDOM_PIECE : SELDOM);
 }
 
 /* 大学 学校 公司 医院 中学 小学 高中: 美国大学 is no university. */

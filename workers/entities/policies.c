@@ -165,8 +165,8 @@ static bool names_something(const sentence *self, size_t begin, size_t end)
 	uint32_t length = self->tokens[end].end - self->tokens[begin].begin;
 	if (begin + 1 == end && self->tokens[begin].classes & LEX_PLACE && !(self->tokens[begin].classes & LEX_COUNTRY) && !character_is_level(token_last(self, begin)))
 		return length < 6;                               /* a scheme may bear the name of its place */
-	if (length + 2 < LONG_MIN && (token_first(self, end) == 0x884C || token_first(self, end) == 0x5DE5) && token_length(&self->tokens[end]) == 2)            /* 营救行动, 供电工程 */
-		return false;
+	if (length < LONG_MIN && (token_first(self, end) == 0x884C || token_first(self, end) == 0x5DE5) && token_length(&self->tokens[end]) == 2)
+		return false;                                    /* 营救行动, 供电工程 */
 	for (size_t i = begin; i < end; i++)
 		if (is_naming(self, i))
 			return !span_is_generic(self, begin, end);

@@ -71,7 +71,7 @@ size_t place_begin(const sentence *self, size_t i)
 		begin = i;
 	if (begin == i && i && self->tokens[i - 1].kind == 'n' && token_length(&self->tokens[i - 1]) == 2 && self->tokens[i - 1].weight > 1200 &&
 	    !(self->tokens[i - 1].classes & (LEX_BORDER | LEX_GENERIC | LEX_TITLE | LEX_BODY | LEX_NAMED)))
-		return i - 1;
+		return i > 1 && token_is_single(self, i - 2) && !character_is_level(token_first(self, i - 2)) ? i - 2 : i - 1;      /* 白 + 沙湾 + 村 */
 	/* 石斛 + 岭 + 镇 */
 	if (begin < i && begin && i - begin == 1 && self->tokens[begin - 1].kind == 'n' && token_length(&self->tokens[begin - 1]) == 2 && self->tokens[begin - 1].weight > 1200)
 		begin--;
