@@ -51,11 +51,17 @@ static fact_span phrase_behind(const fact_text *text, uint32_t at)
 	return trimmed(text, out);
 }
 
-static fact_span clause_before(const fact_text *text, uint32_t at)
+/* A blank inside a phrase stands beside Latin words only; elsewhere it parts. */
+static bool is_inner_blank(const uint32_t *c, uint32_t at)
+{
+	return c[at] == ' ' && at && ((c[at - 1] < 0x80 && c[at - 1] > ' ') || (c[at + 1] < 0x80 && c[at + 1] > ' '));
+}
+
+static fact_span clause_before(const fact_text *text, uint32_t at, uint32_t from)
 {
 	const uint32_t *c = text->characters;
 	uint32_t begin = at, end = at, cut;
-	while (begin && at - begin < BEFORE_CHARACTERS && (is_noun_character(c[begin - 1]) || c[begin - 1] == ' ' || c[begin - 1] == '(' || c[begin - 1] == ')'))
+	while (begin > from && at - begin < BEFORE_CHARACTERS && (is_noun_character(c[begin - 1]) || is_inner_blank(c, begin - 1) || c[begin - 1] == '(' || c[begin - 1] == ')'))
 		begin--;
 	while (end > begin && ends_with_word(text, end, LINKS_BEFORE, &cut) && cut >= begin)
 		end = cut;
@@ -66,15 +72,15 @@ static fact_span clause_before(const fact_text *text, uint32_t at)
 }
 
 /* The phrase before a figure; where nothing but a verb stands there, that of the clause before (最高的是甲队，达到23.7%). */
-static fact_span phrase_before(const fact_text *text, uint32_t at)
+static fact_span phrase_before(const fact_text *text, uint32_t at, uint32_t from)
 {
-	fact_span out = clause_before(text, at);
+	fact_span out = clause_before(text, at, from);
 	if (out.end > out.begin)
 		return out;
 	uint32_t p = at;
-	while (p && at - p < LINK_CHARACTERS && utf8_is_han(text->characters[p - 1]))
+	while (p > from && at - p < LINK_CHARACTERS && utf8_is_han(text->characters[p - 1]))
 		p--;
-	return p && text->characters[p - 1] == ',' ? clause_before(text, p - 1) : out;
+	return p > from && text->characters[p - 1] == ',' ? clause_before(text, p - 1, from) : out;
 }
 
 bool counted_is_growth(const fact_text *text, fact_span what)
@@ -91,9 +97,9 @@ static bool is_population(const fact_text *text, const quantity *item)
 	return text->characters[item->at.end] == U'口' && text->characters[item->at.end - 1] == U'人';
 }
 
-fact_span counted_find(const fact_text *text, const quantity *item)
+fact_span counted_find(const fact_text *text, const quantity *item, uint32_t from)
 {
-	fact_span before = phrase_before(text, item->at.begin), behind = {0, 0};
+	fact_span before = phrase_before(text, item->at.begin, from), behind = {0, 0};
 	bool near = item->kind == UNIT_COUNT || item->kind == UNIT_MEASURE || item->kind == UNIT_MONEY || text->characters[item->at.end] == U'的';
 	if (near || before.end <= before.begin)
 		behind = phrase_behind(text, item->at.end - is_population(text, item));

@@ -31,42 +31,43 @@ bool is_one_of(uint32_t c, const char32_t *set)
 	return false;
 }
 
-/* Compares one word of a list (up to a blank) with the text at `at`; its length in characters, 0 when it differs. *words moves behind the word. */
-static uint32_t same_word(const fact_text *text, uint32_t at, const char **words, const char *end)
+/* The list is cut into words here; a word that differs is left at its first other character. */
+static const char *word_end(const char *words)
 {
-	uint32_t count = 0;
-	bool same = true;
-	while (*words < end && **words != ' ') {
-		uint32_t c = utf8_next(words, end);
-		same = same && text->characters[at + count] == c;
-		count += same;
-	}
-	if (*words < end)
-		++*words;
-	return same ? count : 0;
+	while (*words && *words != ' ')
+		words++;
+	return words;
+}
+
+static bool same_word(const fact_text *text, uint32_t at, const char *word, const char *end, uint32_t *after)
+{
+	for (; word < end; at++)
+		if (utf8_next(&word, end) != text->characters[at])
+			return false;
+	*after = at;
+	return true;
 }
 
 bool begins_with_word(const fact_text *text, uint32_t begin, const char *words, uint32_t *end)
 {
-	const char *stop = words + strlen(words);
-	while (words < stop) {
-		uint32_t count = same_word(text, begin, &words, stop);
-		if (count) {
-			*end = begin + count;
+	for (const char *stop; *words; words = stop + (*stop == ' ')) {
+		stop = word_end(words);
+		if (same_word(text, begin, words, stop, end))
 			return true;
-		}
 	}
 	return false;
 }
 
 bool ends_with_word(const fact_text *text, uint32_t end, const char *words, uint32_t *begin)
 {
-	const char *stop = words + strlen(words);
-	while (words < stop) {
-		const char *from = words, *blank = memchr(words, ' ', (size_t)(stop - words));
-		uint32_t count = (uint32_t)utf8_count((mr_bytes){from, (size_t)((blank ? blank : stop) - from)});
-		words = blank ? blank + 1 : stop;
-		if (count <= end && same_word(text, end - count, &from, stop)) {
+	uint32_t last = end ? text->characters[end - 1] : 0, after;
+	for (const char *stop; *words; words = stop + (*stop == ' ')) {
+		stop = word_end(words);
+		const char *at = stop;
+		if (utf8_prev(words, &at) != last)
+			continue;
+		uint32_t count = (uint32_t)utf8_count((mr_bytes){words, (size_t)(stop - words)});
+		if (count <= end && same_word(text, end - count, words, stop, &after)) {
 			*begin = end - count;
 			return true;
 		}
@@ -205,9 +206,24 @@ static bool is_inside_word(const fact_text *text, uint32_t begin, uint32_t end)
 	return c == U'过' && is_one_of(before, U"通经透度");
 }
 
+/* -0.1%, 零下3℃: a sign before a share or a temperature. Before other units a stroke is punctuation. */
+static void add_sign(const fact_text *text, const figure *from, quantity *out)
+{
+	uint32_t begin, c = from->begin ? text->characters[from->begin - 1] : '\n', further = from->begin > 1 ? text->characters[from->begin - 2] : '\n';
+	bool degrees = is_one_of(text->characters[out->unit.begin], U"°度摄");
+	if (out->kind != UNIT_SHARE && out->kind != UNIT_POINTS && !degrees)
+		return;
+	bool stroke = (c == '-' || c == U'−') && further != '-' && !is_one_of(further, U"%°)");
+	if (!stroke && !(degrees && ends_with_word(text, from->begin, "零下", &begin)))
+		return;
+	out->at.begin = stroke ? from->begin - 1 : begin;
+	out->value = -out->value;
+	out->value_to = -out->value_to;
+}
+
 static void add_qualifiers(const fact_text *text, const figure *from, quantity *out)
 {
-	uint32_t begin = from->begin, end;
+	uint32_t begin = out->at.begin, end;
 	if (begin && text->characters[begin - 1] == ' ')
 		begin--;
 	bool bare = from->number.form == NUMERAL_BARE && !from->hundredths;
@@ -238,10 +254,34 @@ static double last_tenth(const fact_text *text, uint32_t *end)
 	uint32_t c = text->characters[*end];
 	int digit = numeral_is_digit(text, *end) ? (int)(c - '0') : numeral_han_digit(c);
 	unit ignored;
+	if (c == U'半') {
+		++*end;
+		return 5;
+	}
 	if (digit < 1 || is_numeral(text, *end + 1) || unit_match(text, *end + 1, &ignored))
 		return 0;
 	++*end;
 	return digit;
+}
+
+/* 3个半小时, 2个多月, 5分多钟: a word inside the unit. */
+static void set_split_unit(const fact_text *text, quantity *out)
+{
+	static const struct { const char *printed, *unit; } split[] = {{"个半小时", "小时"}, {"个半月", "个月"}, {"个半星期", "星期"}, {"年半", "年"}, {"天半", "天"}, {"分半钟", "分钟"},
+		{"个多小时", "小时"}, {"个多月", "个月"}, {"个多星期", "星期"}, {"分多钟", "分钟"}, {"小时多", "小时"}};
+	uint32_t end;
+	for (size_t i = 0; i < sizeof split / sizeof *split; i++) {
+		if (!begins_with_word(text, out->unit.begin, split[i].printed, &end) || end != out->unit.end)
+			continue;
+		uint32_t p = out->unit.begin;
+		while (text->characters[p] != U'半' && text->characters[p] != U'多')
+			p++;
+		out->unit_name = split[i].unit;
+		if (text->characters[p] == U'多')
+			out->qualifier = (fact_span){p, p + 1};
+		else
+			out->value += 0.5;
+	}
 }
 
 static void set_value(const fact_text *text, quantity *out, const figure *from, const figure *to)
@@ -256,6 +296,8 @@ static void set_value(const fact_text *text, quantity *out, const figure *from, 
 	}
 	out->value = number->value / scale;
 	out->value_to = (to != from ? to->number.value : number->value_to) / scale;
+	if (out->kind == UNIT_TIME)
+		set_split_unit(text, out);
 	if (from->divided) {
 		out->unit_name = from->divided == 1000 ? "‰" : from->divided == 10000 ? "‱" : "";
 		if (!*out->unit_name)
@@ -301,9 +343,16 @@ static void add_what(const quantities *self, const fact_text *text, quantity *it
 		item->what = latin_counted(text, item);
 		return;
 	}
-	item->what = counted_find(text, item);
 	const quantity *last = self->count ? &self->items[self->count - 1] : NULL;
-	if (!last || item->at.begin - last->at.end > SUBJECT_CHARACTERS || !counted_is_growth(text, item->what))
+	uint32_t from = last ? last->at.end : 0;
+	item->what = counted_find(text, item, from);
+	if (!last || item->at.begin - from > SUBJECT_CHARACTERS)
+		return;
+	if (item->what.begin == item->what.end && item->at.begin - from <= 2 && is_one_of(text->characters[from], U"、和及或与,")) {
+		item->what = last->what;         /* 1.7%、1.5%和0.9% */
+		item->subject = last->subject;
+	}
+	if (!counted_is_growth(text, item->what))
 		return;
 	for (uint32_t p = last->at.end; p < item->at.begin; p++)
 		if (is_one_of(text->characters[p], U"。;\n"))
@@ -385,6 +434,23 @@ static bool is_plain_figure(const figure *at)
 	return at->unit.kind == UNIT_MONEY || at->unit.kind == UNIT_SHARE || at->unit.kind == UNIT_POINTS;
 }
 
+/* 用户突破1500万，10万多毕业生: so large a number counts although no measure word stands there. */
+static uint32_t add_plain(quantities *self, const fact_text *text, const figure *from, uint32_t name_end)
+{
+	uint32_t c = text->characters[from->number.end + (from->number.inner.begin == from->number.end)], end = from->number.end;
+	quantity item = {.at = {from->begin, end}, .value = from->number.value, .unit_name = "", .kind = UNIT_COUNT};
+	if (!text->chinese || from->number.form != NUMERAL_ARABIC || from->number.scale == 1 || from->begin < name_end)
+		return from->end;
+	if (!utf8_is_han(c) && !is_one_of(c, U",。;、)\n"))
+		return from->end;
+	if (is_one_of(c, U"里能事物古国级次分") || !figure_counts(text, from, from, false))
+		return from->end;
+	add_qualifiers(text, from, &item);
+	add_what(self, text, &item);
+	add(self, &item);
+	return item.at.end;
+}
+
 /* The number at `at`; `name_end`: it stands in a short quoted name that ends there. Returns where to go on. */
 static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at, uint32_t name_end)
 {
@@ -409,13 +475,14 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 	const figure *last = ranged ? &to : &from;
 	item.at.end = last->end;
 	if (!last->unit.end)
-		return last->end;
+		return add_plain(self, text, &from, name_end);
+	set_value(text, &item, &from, last);
+	add_sign(text, &from, &item);
 	add_qualifiers(text, &from, &item);
 	if ((from.begin < name_end && !is_plain_figure(last)) || !figure_counts(text, &from, last, item.qualifier.end > item.qualifier.begin))
 		return last->end;
 	if (!text->chinese && latin_is_race(text, &from.number, from.unit_at.begin))
 		return last->end;
-	set_value(text, &item, &from, last);
 	add_what(self, text, &item);
 	add(self, &item);
 	return item.at.end;

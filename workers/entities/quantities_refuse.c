@@ -49,6 +49,18 @@ static bool is_ordinal(const fact_text *text, const figure *at, const figure *to
 	return is_rank(text, at, to);
 }
 
+/* 每招用1人: what something is counted by; (含50人): told a moment ago. */
+static bool is_base(const fact_text *text, const figure *at)
+{
+	uint32_t p = at->begin, ignored;
+	if (ends_with_word(text, p, "(含 (不含", &ignored))
+		return true;
+	for (; at->number.value == 1 && p && at->begin - p < 7 && utf8_is_han(text->characters[p - 1]); p--)
+		if (text->characters[p - 1] == U'每')
+			return true;
+	return false;
+}
+
 /* ---- times ---- */
 
 /* 近三年, 过去5年: a stretch of time that something else is told of. */
@@ -192,7 +204,7 @@ static bool kind_counts(const fact_text *text, const figure *at, const figure *t
 
 bool figure_counts(const fact_text *text, const figure *from, const figure *to, bool qualified)
 {
-	if (is_ordinal(text, from, to))
+	if (is_ordinal(text, from, to) || is_base(text, from))
 		return false;
 	if (from->hundredths || from->divided)
 		return from->hundredths || from->number.value < from->divided;

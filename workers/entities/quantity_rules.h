@@ -28,8 +28,8 @@ bool figure_read(const fact_text *text, uint32_t at, figure *out);       /* out-
 /* quantities_refuse.c: is this number an order, a date, a code, a name? `to` is the other end of a range or the figure itself. */
 bool figure_counts(const fact_text *text, const figure *from, const figure *to, bool qualified);
 
-/* counted.c: the noun phrase of a figure of Chinese text. */
-fact_span counted_find(const fact_text *text, const quantity *item);
+/* counted.c: the noun phrase of a figure of Chinese text, not before `from` (the end of another figure). */
+fact_span counted_find(const fact_text *text, const quantity *item, uint32_t from);
 bool counted_is_growth(const fact_text *text, fact_span what);   /* 同比增长: words of change and comparison only */
 
 /* quantities_latin.c: the figure around a number in English text: money and shares, with `counts` also numbers before a plural noun. False: none. *end: where to go on. */
