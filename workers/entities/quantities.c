@@ -1,4 +1,4 @@
-/* quantities.c - see quantities.h. The scan and the assembly: number, unit, range, qualifiers, JSON.
+/* quantities.c - see quantities.h. The scan and the assembly: number, unit, range, qualifiers.
  *
  * Most characters are no digits and no numerals; the scan passes them with one comparison or a small switch. Headlines in 《》 and short quoted names (“1+3”, “六个一批”)
  * are passed over: what is numbered in a name is not counted. */
@@ -16,64 +16,10 @@
 #define SHARE_CHARACTERS 8               /* between 占 and its fraction */
 #define SUBJECT_CHARACTERS 20            /* between a figure and the growth that is told of it */
 #define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
-#define TOLD_AGO 100                     /* figures that a repetition is looked for in */
 #define QUALIFIERS_BEFORE "不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
 #define QUALIFIERS_BARE "上 过 破 数以"  /* before a multiplier alone */
-#define QUALIFIERS_BEHIND "以上 以下 以内 之内 左右 上下 有余 开外 之多 不等 多 余 许"
-
-/* ---- words ---- */
-
-bool is_one_of(uint32_t c, const char32_t *set)
-{
-	for (; *set; set++)
-		if (*set == c)
-			return true;
-	return false;
-}
-
-/* The list is cut into words here; a word that differs is left at its first other character. */
-static const char *word_end(const char *words)
-{
-	while (*words && *words != ' ')
-		words++;
-	return words;
-}
-
-static bool same_word(const fact_text *text, uint32_t at, const char *word, const char *end, uint32_t *after)
-{
-	for (; word < end; at++)
-		if (utf8_next(&word, end) != text->characters[at])
-			return false;
-	*after = at;
-	return true;
-}
-
-bool begins_with_word(const fact_text *text, uint32_t begin, const char *words, uint32_t *end)
-{
-	for (const char *stop; *words; words = stop + (*stop == ' ')) {
-		stop = word_end(words);
-		if (same_word(text, begin, words, stop, end))
-			return true;
-	}
-	return false;
-}
-
-bool ends_with_word(const fact_text *text, uint32_t end, const char *words, uint32_t *begin)
-{
-	uint32_t last = end ? text->characters[end - 1] : 0, after;
-	for (const char *stop; *words; words = stop + (*stop == ' ')) {
-		stop = word_end(words);
-		const char *at = stop;
-		if (utf8_prev(words, &at) != last)
-			continue;
-		uint32_t count = (uint32_t)utf8_count((mr_bytes){words, (size_t)(stop - words)});
-		if (count <= end && same_word(text, end - count, words, stop, &after)) {
-			*begin = end - count;
-			return true;
-		}
-	}
-	return false;
-}
+#define QUALIFIERS_BEHIND "以上 以下 以内 之内 左右 上下 有余 开外 之多 不等"
+#define QUALIFIERS_LATE "多 余 许"       /* behind a measure only: 3年多. 3人多次获奖 goes on otherwise */
 
 /* ---- a number and its unit ---- */
 
@@ -232,7 +178,9 @@ static void add_qualifiers(const fact_text *text, const figure *from, quantity *
 		out->qualifier = (fact_span){at, begin};
 		out->at.begin = at;
 	}
-	bool found = begins_with_word(text, out->at.end, QUALIFIERS_BEHIND, &end);
+	bool found = begins_with_word(text, out->at.end, QUALIFIERS_BEHIND, &end) && text->characters[end] != U'游' && text->characters[end] != U'式';
+	if (!found && out->kind != UNIT_COUNT)
+		found = begins_with_word(text, out->at.end, QUALIFIERS_LATE, &end) && text->characters[end] != U'次' && text->characters[end] != U'个';
 	if (found && out->qualifier.begin == out->qualifier.end)
 		out->qualifier = (fact_span){out->at.end, end};
 	if (found)
@@ -364,7 +312,7 @@ static void add_what(const quantities *self, const fact_text *text, quantity *it
 static bool is_money_class(const fact_text *text, const figure *at)
 {
 	uint32_t ignored, p = at->number.end + 1;
-	if (at->number.scale < 1e4 || at->number.value / at->number.scale < 10 || text->characters[at->number.end] != U'级')
+	if (at->number.scale < 1e4 || (at->number.value / at->number.scale < 10 && at->number.scale < 1e12) || text->characters[at->number.end] != U'级')
 		return false;
 	for (; p < at->number.end + MONEY_CLASS_CHARACTERS && text->characters[p] && text->characters[p] != '\n'; p++)
 		if (begins_with_word(text, p, "产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
@@ -434,18 +382,19 @@ static bool is_plain_figure(const figure *at)
 	return at->unit.kind == UNIT_MONEY || at->unit.kind == UNIT_SHARE || at->unit.kind == UNIT_POINTS;
 }
 
-/* 用户突破1500万，10万多毕业生: so large a number counts although no measure word stands there. */
+/* 用户突破1500万，10万多毕业生，超千万就业岗位: so large a number counts although no measure word stands there. */
 static uint32_t add_plain(quantities *self, const fact_text *text, const figure *from, uint32_t name_end)
 {
 	uint32_t c = text->characters[from->number.end + (from->number.inner.begin == from->number.end)], end = from->number.end;
 	quantity item = {.at = {from->begin, end}, .value = from->number.value, .unit_name = "", .kind = UNIT_COUNT};
-	if (!text->chinese || from->number.form != NUMERAL_ARABIC || from->number.scale == 1 || from->begin < name_end)
+	add_qualifiers(text, from, &item);
+	bool counts = from->number.form == NUMERAL_ARABIC || (from->number.form == NUMERAL_BARE && item.qualifier.begin < item.qualifier.end);
+	if (!text->chinese || !counts || from->number.scale == 1 || from->begin < name_end)
 		return from->end;
 	if (!utf8_is_han(c) && !is_one_of(c, U",。;、)\n"))
 		return from->end;
-	if (is_one_of(c, U"里能事物古国级次分") || !figure_counts(text, from, from, false))
+	if (is_one_of(c, U"里能事物古国级次分") || !figure_counts(text, from, from, true))
 		return from->end;
-	add_qualifiers(text, from, &item);
 	add_what(self, text, &item);
 	add(self, &item);
 	return item.at.end;
@@ -540,94 +489,4 @@ void quantities_free(quantities *self)
 {
 	free(self->items);
 	*self = (quantities){.items = NULL};
-}
-
-/* ---- JSON ---- */
-
-static json_t *number_json(double value)
-{
-	return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
-}
-
-/* A span as printed, without the blanks that a figure may be set with. */
-static void add_printed(const fact_text *text, fact_span at, buf *out)
-{
-	if (at.end <= at.begin)
-		return;
-	mr_bytes bytes = fact_text_printed(text, at);
-	buf_add(out, bytes.data, bytes.len);
-}
-
-static json_t *span_json(const fact_text *text, fact_span at)
-{
-	if (at.end <= at.begin)
-		return json_null();
-	mr_bytes bytes = fact_text_printed(text, at);
-	return json_stringn(bytes.data, bytes.len);
-}
-
-static json_t *unit_json(const fact_text *text, const quantity *item)
-{
-	buf out = {0};
-	if (item->scale_name)
-		buf_printf(&out, "%s ", item->scale_name);
-	if (item->unit_name) {
-		buf_add_str(&out, item->unit_name);
-	} else {
-		add_printed(text, item->scale, &out);
-		add_printed(text, item->unit, &out);
-	}
-	json_t *unit = json_stringn(buf_bytes(&out).data, out.len);
-	buf_free(&out);
-	return unit;
-}
-
-static json_t *what_json(const fact_text *text, const quantity *item)
-{
-	buf out = {0};
-	add_printed(text, item->subject, &out);
-	add_printed(text, item->what, &out);
-	json_t *what = out.len ? json_stringn(out.data, out.len) : json_null();
-	buf_free(&out);
-	return what;
-}
-
-static bool same_figure(json_t *a, json_t *b)
-{
-	static const char *const keys[] = {"value", "unit", "what", "value_to"};
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
-		if (!x != !y || (x && !json_equal(x, y)))
-			return false;
-	}
-	return true;
-}
-
-static bool is_told(json_t *list, json_t *item)
-{
-	size_t count = json_array_size(list);
-	for (size_t i = count; i && count - i < TOLD_AGO; i--)
-		if (same_figure(json_array_get(list, i - 1), item))
-			return true;
-	return false;
-}
-
-json_t *quantities_json(const quantities *self, const fact_text *text)
-{
-	json_t *list = self->count ? json_array() : NULL;
-	for (uint32_t i = 0; i < self->count; i++) {
-		const quantity *item = &self->items[i];
-		json_t *row = json_object();
-		json_object_set_new(row, "what", what_json(text, item));
-		json_object_set_new(row, "value", number_json(item->value));
-		if (item->value_to)
-			json_object_set_new(row, "value_to", number_json(item->value_to));
-		json_object_set_new(row, "unit", unit_json(text, item));
-		json_object_set_new(row, "qualifier", span_json(text, item->qualifier));
-		json_object_set_new(row, "text", span_json(text, item->at));
-		if (!is_told(list, row))
-			json_array_append(list, row);
-		json_decref(row);
-	}
-	return list;
 }

@@ -91,15 +91,17 @@ static bool is_date(const fact_text *text, const figure *at, const figure *to)
 	return (next >= '0' && next <= '9') || next == U'度' || next == U'底' || next == U'初' || next == U'末' || next == U'春' || next == U'秋';
 }
 
-static bool is_time_of_day(const fact_text *text, const figure *at)
+/* 9点30分, 3分57秒: a clock, not two durations. */
+static bool is_clock(const fact_text *text, const figure *at, const figure *to)
 {
-	return is_one_of(before(text, at->begin, 1), U"点时") && before(text, at->begin, 2) <= '9';
+	uint32_t c = before(text, at->begin, 1);
+	return (is_one_of(c, U"点时") || (c == U'分' && text->characters[to->unit_at.begin] == U'秒')) && before(text, at->begin, 2) <= '9';
 }
 
 static bool duration_counts(const fact_text *text, const figure *at, const figure *to)
 {
 	uint32_t ignored;
-	if (is_date(text, at, to) || is_past_or_coming(text, at, to) || is_time_of_day(text, at))
+	if (is_date(text, at, to) || is_past_or_coming(text, at, to) || is_clock(text, at, to))
 		return false;
 	if (at->number.form != NUMERAL_ARABIC) {                 /* 三年, 两周: how long something else lasted; 十四天 is a length */
 		uint32_t unit = text->characters[to->unit_at.begin];
@@ -149,6 +151,8 @@ static bool han_counts(const fact_text *text, const figure *at, const figure *to
 		return value > 3;                                /* 一元复始, 二元, 三元 */
 	if (value > 10)
 		return true;
+	if (is_one_of(text->characters[to->end + 1], U"市县") && utf8_is_han(text->characters[to->end]))
+		return false;                                    /* 七台河市 */
 	return (to->unit.flags & UNIT_SMALL) && !at->number.value_to;
 }
 
@@ -180,6 +184,24 @@ static bool age_counts(const fact_text *text, const figure *at, const figure *to
 	       ends_with_word(text, at->begin, "平均年龄 平均年龄为 平均年龄约 平均年龄仅 平均年龄只有 平均 预期寿命 寿命 寿命为 寿命达 寿命达到 未满 不满 年满 超过 不超过 不低于", &ignored);
 }
 
+/* 1期, 2期工程; 6层C区, 5对5: numbers of parts, rooms and sides. */
+static bool is_numbered(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t next = text->characters[to->end], ignored;
+	switch (text->characters[to->unit_at.begin]) {
+	case U'期':
+		return at->number.value == 1 || begins_with_word(text, to->end, "工程 项目 建设 基金 用地", &ignored);
+	case U'层':
+		return is_letter(next) || (next >= '0' && next <= '9');
+	case U'分':                      /* of a game clock */
+		return next >= '0' && next <= '9' && (text->characters[to->end + 1] == U'秒' || text->characters[to->end + 2] == U'秒');
+	case U'对':
+		return next >= '0' && next <= '9';
+	default:
+		return false;
+	}
+}
+
 static bool kind_counts(const fact_text *text, const figure *at, const figure *to)
 {
 	uint32_t next = text->characters[to->end], ignored;
@@ -193,9 +215,10 @@ static bool kind_counts(const fact_text *text, const figure *at, const figure *t
 	case UNIT_COUNT:
 		if (text->characters[to->unit_at.begin] == U'位' && (next == U'数' || next == U'一'))
 			return false;                            /* 两位数增长, 三位一体 */
-		return !(is_time_of_day(text, at) || (next == U'制' && utf8_is_han(next)));
+		return !(is_clock(text, at, to) || next == U'制' || is_numbered(text, at, to));
 	case UNIT_MEASURE:
-		return !(text->characters[to->unit_at.begin] == U'度' && (at->number.value == 180 || at->number.value == 360)) &&
+		return !ends_with_word(text, at->begin, "北纬 南纬 东经 西经", &ignored) &&
+		       !(text->characters[to->unit_at.begin] == U'度' && (at->number.value == 180 || at->number.value == 360)) &&
 		       !begins_with_word(text, to->end, "赛跑 跨栏 接力 自由泳 蛙泳 蝶泳 仰泳 短跑 栏 混合泳", &ignored);
 	default:
 		return true;
