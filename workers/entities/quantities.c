@@ -385,15 +385,18 @@ static bool is_plain_figure(const figure *at)
 /* 用户突破1500万，10万多毕业生，超千万就业岗位: so large a number counts although no measure word stands there. */
 static uint32_t add_plain(quantities *self, const fact_text *text, const figure *from, uint32_t name_end)
 {
-	uint32_t c = text->characters[from->number.end + (from->number.inner.begin == from->number.end)], end = from->number.end;
-	quantity item = {.at = {from->begin, end}, .value = from->number.value, .unit_name = "", .kind = UNIT_COUNT};
+	const numeral *number = &from->number;
+	quantity item = {.at = {from->begin, number->end}, .value = number->value, .unit_name = "", .kind = UNIT_COUNT};
+	if (is_one_of(text->characters[number->end], U"余多")) {
+		item.qualifier = (fact_span){number->end, number->end + 1};
+		item.at.end++;
+	}
+	uint32_t next = text->characters[item.at.end];
 	add_qualifiers(text, from, &item);
-	bool counts = from->number.form == NUMERAL_ARABIC || (from->number.form == NUMERAL_BARE && item.qualifier.begin < item.qualifier.end);
-	if (!text->chinese || !counts || from->number.scale == 1 || from->begin < name_end)
+	bool counts = number->form == NUMERAL_ARABIC || (number->form == NUMERAL_BARE && item.qualifier.begin < item.qualifier.end);
+	if (!text->chinese || !counts || number->scale == 1 || from->begin < name_end)
 		return from->end;
-	if (!utf8_is_han(c) && !is_one_of(c, U",。;、)\n"))
-		return from->end;
-	if (is_one_of(c, U"里能事物古国级次分") || !figure_counts(text, from, from, true))
+	if ((!utf8_is_han(next) && !is_one_of(next, U",。;、)\n")) || is_one_of(next, U"里能事物古国级次分") || !figure_counts(text, from, from, true))
 		return from->end;
 	add_what(self, text, &item);
 	add(self, &item);
