@@ -18,7 +18,7 @@
 #include "html.h"
 #include "lang.h"
 #include "page.h"
-#include "workers/entities/quantities.h"
+#include "workers/entities/entities.h"
 
 #define LANGUAGE_CHARACTERS 500          /* tell a language as surely as 20,000 do */
 #define RULES_VERSION "extract/1"        /* goes up with every change of a rule that changes answers */
@@ -28,12 +28,20 @@ static const char *const extract_fields[] = {"input", "input.text", "charset", "
 typedef struct extract {
 	vocabulary *words;
 	html_limits limits;
+	entities *facts;
+	buf text;                /* scratch: the body of the part at hand */
+	char fingerprint[64];
 } extract;
 
 static int extract_open(void **ctx, const struct settings *settings, char error[256])
 {
 	extract *self = mem_alloc(sizeof *self);
-	(void)error;
+	self->facts = entities_open(settings, error);
+	if (!self->facts) {
+		free(self);
+		return -1;
+	}
+	snprintf(self->fingerprint, sizeof self->fingerprint, RULES_VERSION " %016llx", (unsigned long long)entities_fingerprint(self->facts));
 	self->words = vocabulary_new();
 	self->limits = (html_limits){(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth")};
 	html_preload();
@@ -45,13 +53,15 @@ static void extract_close(void *ctx)
 {
 	extract *self = ctx;
 	vocabulary_free(&self->words);
+	entities_close(&self->facts);
+	buf_free(&self->text);
 	free(self);
 }
 
 static const char *extract_fingerprint(void *ctx)
 {
-	(void)ctx;
-	return RULES_VERSION;
+	extract *self = ctx;
+	return self->fingerprint;
 }
 
 /* ---- the patch ---- */
@@ -97,14 +107,15 @@ static void set_published(json_t *patch, const date_value *when, const char *fro
 }
 
 /* What both kinds of input give: text, lead, structure, language. */
-static bool set_body(json_t *patch, mr_part *part, const body *text, mr_bytes declared)
+static bool set_body(extract *self, json_t *patch, mr_part *part, const body *text, mr_bytes declared)
 {
-	buf out = {0}, lead = {0};
-	body_text(text, &out);
+	buf lead = {0}, *out = &self->text;
+	buf_clear(out);
+	body_text(text, out);
 	body_lead(text, &lead);
-	mr_part_body(part, buf_bytes(&out));
+	mr_part_body(part, buf_bytes(out));
 	set_text(patch, "lead", buf_bytes(&lead));
-	lang_guess guess = lang_find((mr_bytes){out.data, utf8_prefix(buf_bytes(&out), LANGUAGE_CHARACTERS)}, declared);
+	lang_guess guess = lang_find((mr_bytes){out->data, utf8_prefix(buf_bytes(out), LANGUAGE_CHARACTERS)}, declared);
 	if (guess.language[0])
 		json_object_set_new(patch, "language", json_string(guess.language));
 	if (guess.script)
@@ -113,16 +124,25 @@ static bool set_body(json_t *patch, mr_part *part, const body *text, mr_bytes de
 	set_list(detail, "sections", body_sections(text));
 	set_list(detail, "responsible_units", body_responsible_units(text));
 	set_list(detail, "attachments", body_attachments(text));
-	fact_text facts = {.count = 0};
-	quantities figures = {.items = NULL};
-	fact_text_read(&facts, buf_bytes(&out), (mr_bytes){NULL, 0}, (mr_bytes){NULL, 0});
-	quantities_read(&figures, &facts);
-	set_list(detail, "metrics", quantities_json(&figures, &facts));
-	quantities_free(&figures);
-	fact_text_free(&facts);
 	buf_free(&lead);
-	buf_free(&out);
 	return guess.language[0] == 'z';
+}
+
+/* Names and figures of the body that set_body left in self->text. Title and authors are those of the record: the feed's, else the ones just found. */
+static void set_facts(extract *self, json_t *patch, const mr_task *task)
+{
+	mr_bytes title = mr_task_field(task, "title"), authors = mr_task_field(task, "authors");
+	const json_t *found = json_object_get(patch, "title"), *list = json_object_get(patch, "authors");
+	buf names = {0};
+	if (json_is_string(found))
+		title = (mr_bytes){json_string_value(found), json_string_length(found)};
+	for (size_t i = 0; list && i < json_array_size(list); i++) {
+		const json_t *name = json_array_get(list, i);
+		buf_add(&names, json_string_value(name), json_string_length(name));
+		buf_add_char(&names, '\n');
+	}
+	entities_read(self->facts, buf_bytes(&self->text), title, names.len ? buf_bytes(&names) : authors, patch, detail_of(patch));
+	buf_free(&names);
 }
 
 static date_value date_of(mr_bytes text)
@@ -158,6 +178,7 @@ static bool is_chinese(const page *self)
 /* ---- text ---- */
 
 struct text_job {
+	extract *stage;
 	const mr_task *task;
 	page *page;
 	date_base base;
@@ -291,9 +312,10 @@ static void answer_article(struct text_job *job, size_t k, const body *text, mr_
 		return;
 	json_t *patch = json_object();
 	buf dateline = {0};
-	set_body(patch, part, text, mr_task_field(job->task, "language"));
+	set_body(job->stage, patch, part, text, mr_task_field(job->task, "language"));
 	set_titles(patch, job, k);
 	set_authors(patch, job, k);
+	set_facts(job->stage, patch, job->task);
 	set_page_facts(patch, job);
 	set_marks(patch, job, k);
 	set_list(detail_of(patch), "captions", article_captions(job->page, k));
@@ -314,7 +336,7 @@ static bool answer_text(extract *self, const mr_task *task, mr_bytes text, mr_an
 	mr_bytes title = mr_task_field(task, "title");
 	if (page.article_count == 1 && title.data)
 		page_match_title(&page, title);
-	struct text_job job = {.task = task, .page = &page, .chinese = is_chinese(&page)};
+	struct text_job job = {.stage = self, .task = task, .page = &page, .chinese = is_chinese(&page)};
 	if (facts_page_date(&page, &job.printed))
 		job.base.printed = job.printed;
 	else
@@ -366,14 +388,14 @@ static void set_found(json_t *patch, const mr_task *task, const char *name, cons
 		set_text(patch, name, buf_bytes(value));
 }
 
-static void answer_page(const mr_task *task, const html_result *html, mr_answer *answer)
+static void answer_page(extract *self, const mr_task *task, const html_result *html, mr_answer *answer)
 {
 	mr_part *part = mr_answer_part(answer);
 	json_t *patch = json_object();
 	body text = {0};
 	add_lines(&text, buf_bytes(&html->body));
 	mr_bytes declared = mr_task_field(task, "language");
-	bool chinese = set_body(patch, part, &text, declared.data ? declared : mr_bytes_of(html->language[0] ? html->language : NULL));
+	bool chinese = set_body(self, patch, part, &text, declared.data ? declared : mr_bytes_of(html->language[0] ? html->language : NULL));
 	set_found(patch, task, "title", &html->title);
 	set_found(patch, task, "source_name", &html->source_name);
 	set_found(patch, task, "url", &html->url);
@@ -381,6 +403,7 @@ static void answer_page(const mr_task *task, const html_result *html, mr_answer 
 	set_text(patch, "editor", buf_bytes(&html->editor));
 	if (!mr_task_field(task, "authors").data)
 		set_list(patch, "authors", list_of(&html->authors));
+	set_facts(self, patch, task);
 	set_list(patch, "keywords", list_of(&html->keywords));
 	set_list(detail_of(patch), "captions", list_of(&html->captions));
 	date_base base = {.printed = date_of(mr_task_field(task, "published_at"))};
@@ -406,7 +429,7 @@ static bool answer_html(extract *self, const mr_task *task, mr_answer *answer)
 	html_result html = {.body = {0}};
 	bool found = html_extract(task->body, mr_task_field(task, "charset"), mr_task_field(task, "url"), &self->limits, &html) == 0 && html.body.len;
 	if (found)
-		answer_page(task, &html, answer);
+		answer_page(self, task, &html, answer);
 	html_result_free(&html);
 	return found;
 }

@@ -1,0 +1,147 @@
+/* entities.c - see entities.h. Cuts the body into sentences, runs the passes of sentence.h over each, and writes what was found. */
+#include "entities.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "common/settings.h"
+#include "english.h"
+#include "quantities.h"
+#include "sentence.h"
+
+struct entities {
+	lexicon *words;
+	segmenter *segmenter;
+	english *english;
+	found *found;
+	fact_text text;
+	quantities figures;
+	sentence sentence;
+	bool spans;
+};
+
+/* The shipped lexicons beside the program (build tree or installed), as classify_shipped_model looks for its model. */
+static const char *shipped_lexicons(char out[4096])
+{
+	static const char *const places[] = {"conf/lexicons", "../conf/lexicons", "../../conf/lexicons", "../share/millrace/lexicons"};
+	char program[2048];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+	program[len > 0 ? len : 0] = '\0';
+	char *slash = strrchr(program, '/');
+	for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+		snprintf(out, 4096, "%.*s/%s", (int)(slash - program), program, places[i]);
+		if (access(out, R_OK) == 0)
+			return out;
+	}
+	snprintf(out, 4096, "/usr/share/millrace/lexicons");
+	return out;
+}
+
+entities *entities_open(const struct settings *s, char error[256])
+{
+	char shipped[4096];
+	const char *folder = settings_str(s, "extract.lexicons");
+	entities *self = mem_alloc(sizeof *self);
+	self->words = lexicon_open(*folder ? folder : shipped_lexicons(shipped), error);
+	if (!self->words) {
+		entities_close(&self);
+		return NULL;
+	}
+	self->segmenter = segmenter_new(self->words);
+	self->english = english_new(self->words);
+	self->found = found_new((uint32_t)settings_int(s, "extract.max_facts"));
+	self->spans = settings_bool(s, "extract.spans");
+	return self;
+}
+
+void entities_close(entities **self)
+{
+	if (!*self)
+		return;
+	lexicon_close(&(*self)->words);
+	segmenter_free(&(*self)->segmenter);
+	english_free(&(*self)->english);
+	found_free(&(*self)->found);
+	fact_text_free(&(*self)->text);
+	quantities_free(&(*self)->figures);
+	free(*self);
+	*self = NULL;
+}
+
+uint64_t entities_fingerprint(const entities *self)
+{
+	return lexicon_fingerprint(self->words);
+}
+
+static bool ends_sentence(uint32_t c)
+{
+	return c == 0x3002 || c == '!' || c == '?' || c == ';';
+}
+
+/* Behind the end of the sentence that begins at `begin`: at a stop, closing quotes go with it; at most SEGMENT_MAX characters, cut at a comma where there is one. */
+static uint32_t sentence_end(const fact_text *text, uint32_t begin, uint32_t limit)
+{
+	uint32_t most = limit - begin > SEGMENT_MAX ? begin + SEGMENT_MAX : limit, comma = 0;
+	for (uint32_t i = begin; i < most; i++) {
+		uint32_t c = text->characters[i];
+		if (ends_sentence(c)) {
+			i++;
+			while (i < most && (text->characters[i] == 0x201D || text->characters[i] == 0x300D || text->characters[i] == ')'))
+				i++;
+			return i;
+		}
+		if (c == ',' || c == 0xFF0C || c == 0x3001)
+			comma = i + 1;
+	}
+	return most == limit || !comma ? most : comma;
+}
+
+static void read_sentence(entities *self, fact_span at)
+{
+	sentence *s = &self->sentence;
+	s->text = &self->text;
+	s->words = self->words;
+	s->found = self->found;
+	s->count = segment(self->segmenter, &self->text, at, &s->tokens);
+	memset(s->taken, 0, s->count * sizeof *s->taken);
+	memset(s->body, 0, s->count * sizeof *s->body);
+	sentence_titles(s);
+	sentence_bodies(s);
+	sentence_persons(s);
+	sentence_policies(s);
+	sentence_places(s);
+}
+
+static void set_list(json_t *object, const char *name, json_t *list)
+{
+	if (list)
+		json_object_set_new(object, name, list);
+}
+
+void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail)
+{
+	fact_text_read(&self->text, body, title, authors);
+	found_clear(self->found, &self->text);
+	for (uint32_t p = 0; p < self->text.paragraph_count; p++) {
+		fact_span at = self->text.paragraphs[p];
+		if (!self->text.chinese)
+			english_read(self->english, &self->text, at, self->found);
+		for (uint32_t begin = at.begin, end; self->text.chinese && begin < at.end; begin = end) {
+			end = sentence_end(&self->text, begin, at.end);
+			read_sentence(self, (fact_span){begin, end});
+		}
+	}
+	quantities_read(&self->figures, &self->text);
+	set_list(detail, "metrics", quantities_json(&self->figures, &self->text));
+	for (uint32_t i = 0; self->spans && i < self->figures.count; i++)
+		found_add(self->found, (fact){.at = self->figures.items[i].at, .type = FACT_METRIC});
+	set_list(patch, "persons", found_names(self->found, FACT_PERSON));
+	set_list(patch, "organizations", found_names(self->found, FACT_ORGANIZATION));
+	set_list(patch, "places", found_names(self->found, FACT_PLACE));
+	set_list(patch, "policies", found_names(self->found, FACT_POLICY));
+	set_list(detail, "persons", found_persons(self->found));
+	if (self->spans)
+		set_list(detail, "spans", found_spans(self->found));
+}
