@@ -203,6 +203,8 @@ static void shares_and_multiples(void **state)
 		{"增速保持在5%~6%。", "5..6 %"},
 		{"从41%降到23%。", "41 %; 23 %"},
 		{"由3%到5%。", "3 %; 5 %"},
+		{"工期缩短一半，近一半村民参加，一半以上通过。", "50 %; 50 % (近); 50 % (以上)"},
+		{"另一半时间，一半是海水。", ""},
 		{"一成不变的做法。", ""},
 		{"百折不挠。", ""},
 		{"2024成立的公司。", ""},
@@ -325,7 +327,8 @@ static void traditional(void **state)
 		{"成本減半個百分點，升1.5個百分點。", "1.5 個百分點"},
 		{"合約為期18個月。", "18 個月"},
 		{"邀請90位專家，攜帶70項成果。", "90 位; 70 項"},
-		{"第3屆，民國112年，三年計畫。", ""},
+		{"第3屆，民國112年，114年新增，三年計畫。", ""},
+		{"約2成5學生，6萬6千人。", "25 % (約); 66000 人"},
 	};
 	(void)state;
 	CHECK(rows);
@@ -351,6 +354,9 @@ static void english(void **state)
 		{"Some 5.4m people watched.", "5400000 people (Some)"},
 		{"The ship is 120 km away with 40 GB of data.", "120 km; 40 GB"},
 		{"Nearly 1/3 of pupils agreed.", "0.3333 "},
+		{"Twelve schools and twenty-five per cent of pupils joined.", "12 schools; 25 %"},
+		{"They paid two million pounds for 15,000 square metres.", "2 million pounds; 15000 square metres"},
+		{"Two schools and ten clubs; one-third of pupils, someone.", ""},
 		{"On 14 May 2025 the club opened.", ""},
 		{"In 2004 sales ended; the 1998 elections came.", ""},
 		{"He is 45, she is aged 35 years.", ""},

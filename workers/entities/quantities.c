@@ -377,6 +377,24 @@ static uint32_t add_doubling(quantities *self, const fact_text *text, uint32_t a
 	return p + 1;
 }
 
+/* 缩短一半, 近一半, 一半以上: where a share is meant. Returns where to go on; `at`: not here. */
+static uint32_t add_half(quantities *self, const fact_text *text, uint32_t at)
+{
+	uint32_t ignored;
+	if (text->characters[at] != U'一' || text->characters[at + 1] != U'半')
+		return at;
+	bool shared = ends_with_word(text, at, "近 约 超 超过 过 不到 不足 占 减少 减少了 缩短 缩短了 下降 下降了 降低 降低了 节省 节省了 节约 节约了 降 减", &ignored) ||
+	              begins_with_word(text, at + 2, "以上 左右", &ignored);
+	if (!shared)
+		return at + 2;
+	quantity item = {.at = {at, at + 2}, .value = 50, .unit_name = "%", .kind = UNIT_SHARE};
+	figure half = {.begin = at, .end = at + 2};
+	add_qualifiers(text, &half, &item);
+	add_what(self, text, &item);
+	add(self, &item);
+	return item.at.end;
+}
+
 static bool is_plain_figure(const figure *at)
 {
 	return at->unit.kind == UNIT_MONEY || at->unit.kind == UNIT_SHARE || at->unit.kind == UNIT_POINTS;
@@ -407,6 +425,9 @@ static uint32_t add_plain(quantities *self, const fact_text *text, const figure 
 static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at, uint32_t name_end)
 {
 	figure from, to;
+	uint32_t half = add_half(self, text, at);
+	if (half > at)
+		return half;
 	bool found = figure_read(text, at, &from);
 	if (found && add_ratio(self, text, &from))
 		return from.end;
@@ -440,6 +461,20 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 	return item.at.end;
 }
 
+/* twelve schools, twenty-five per cent, two million pounds: from eleven on, as in Chinese. Passes the whole word. */
+static uint32_t add_spelled(quantities *self, const fact_text *text, uint32_t at)
+{
+	numeral number;
+	quantity item;
+	uint32_t end;
+	bool found = latin_numeral(text, at, &number);
+	if (found && latin_read(text, &number, true, &item, &end) && (number.value > 10 || item.scale_name || item.value > 10)) {
+		add(self, &item);
+		return end;
+	}
+	return number.end;
+}
+
 /* ---- names ---- */
 
 /* Behind the closing mark of a short phrase without punctuation; 0: it is speech. */
@@ -462,7 +497,10 @@ void quantities_read(quantities *self, const fact_text *text)
 	while (at < text->count && self->count < QUANTITIES_MAX) {
 		uint32_t c = text->characters[at], end = 0;
 		if (c < 0x80) {
-			at = c >= '0' && c <= '9' && numeral_is_digit(text, at) ? add_figure(self, text, at, named) : at + 1;
+			if (c >= '0' && c <= '9' && numeral_is_digit(text, at))
+				at = add_figure(self, text, at, named);
+			else
+				at = !text->chinese && c >= 'E' ? add_spelled(self, text, at) : at + 1;
 			continue;
 		}
 		switch (c) {

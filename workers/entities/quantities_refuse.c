@@ -81,14 +81,16 @@ static bool is_year(const numeral *number)
 }
 
 /* 2025年, 25年3月, 1.2025年 (a list number printed close): dates. */
-static bool is_date(const fact_text *text, const figure *at, const figure *to)
+static bool is_date(const fact_text *text, const figure *at, const figure *to, bool qualified)
 {
 	uint32_t next = text->characters[to->end], ignored;
 	if (text->characters[to->unit_at.begin] != U'年' || at->number.form != NUMERAL_ARABIC)
 		return false;
 	if (ends_with_word(text, at->begin, "民国 公元 公元前 昭和 平成 令和", &ignored) || at->number.value >= 1000 || to->number.value >= 1000 || at->number.decimals > 1)
 		return true;
-	return (next >= '0' && next <= '9') || next == U'度' || next == U'底' || next == U'初' || next == U'末' || next == U'春' || next == U'秋';
+	const numeral *number = &at->number;
+	bool republic = number->digits == 3 && number->value >= 90 && number->value < 140 && number->scale == 1 && !number->inner.end && !qualified;      /* 114年 in Taiwan */
+	return republic || (next >= '0' && next <= '9') || next == U'度' || next == U'底' || next == U'初' || next == U'末' || next == U'春' || next == U'秋';
 }
 
 /* 9点30分, 3分57秒: a clock, not two durations. */
@@ -98,10 +100,10 @@ static bool is_clock(const fact_text *text, const figure *at, const figure *to)
 	return (is_one_of(c, U"点时") || (c == U'分' && text->characters[to->unit_at.begin] == U'秒')) && before(text, at->begin, 2) <= '9';
 }
 
-static bool duration_counts(const fact_text *text, const figure *at, const figure *to)
+static bool duration_counts(const fact_text *text, const figure *at, const figure *to, bool qualified)
 {
 	uint32_t ignored;
-	if (is_date(text, at, to) || is_past_or_coming(text, at, to) || is_clock(text, at, to))
+	if (is_date(text, at, to, qualified) || is_past_or_coming(text, at, to) || is_clock(text, at, to))
 		return false;
 	if (at->number.form != NUMERAL_ARABIC) {                 /* 三年, 两周: how long something else lasted; 十四天 is a length */
 		uint32_t unit = text->characters[to->unit_at.begin];
@@ -202,12 +204,12 @@ static bool is_numbered(const fact_text *text, const figure *at, const figure *t
 	}
 }
 
-static bool kind_counts(const fact_text *text, const figure *at, const figure *to)
+static bool kind_counts(const fact_text *text, const figure *at, const figure *to, bool qualified)
 {
 	uint32_t next = text->characters[to->end], ignored;
 	switch (to->unit.kind) {
 	case UNIT_TIME:
-		return duration_counts(text, at, to);
+		return duration_counts(text, at, to, qualified);
 	case UNIT_AGE:
 		return age_counts(text, at, to);
 	case UNIT_GRADE:
@@ -234,5 +236,5 @@ bool figure_counts(const fact_text *text, const figure *from, const figure *to, 
 	bool counts = from->number.form == NUMERAL_ARABIC ? arabic_counts(text, from, to)
 	            : from->number.form == NUMERAL_BARE && from->begin + 1 == from->number.end ? bare_counts(text, from, to, qualified) && han_counts(text, from, to)
 	                                                                                       : han_counts(text, from, to);
-	return counts && kind_counts(text, from, to);
+	return counts && kind_counts(text, from, to, qualified);
 }

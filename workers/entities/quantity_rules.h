@@ -34,6 +34,8 @@ bool counted_is_growth(const fact_text *text, fact_span what);   /* 同比增长
 
 /* quantities_latin.c: the figure around a number in English text: money and shares, with `counts` also numbers before a plural noun. False: none. *end: where to go on. */
 bool latin_read(const fact_text *text, const numeral *number, bool counts, quantity *out, uint32_t *end);
+/* A number in words at the letter `at` (twenty-five); out->end: behind the number, or behind the word that is none. */
+bool latin_numeral(const fact_text *text, uint32_t at, numeral *out);
 /* What stands beside a figure in English. */
 fact_span latin_counted(const fact_text *text, const quantity *item);
 /* The 800m: an event, no length. `unit`: where the m stands. */
