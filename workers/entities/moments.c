@@ -7,10 +7,10 @@
 #include "common/utf8.h"
 #include "quantity_rules.h"
 
-#define RELATIVE "大前天 前天 前日 昨天 昨日 昨晚 昨夜 今天 今日 今晚 今晨 今早 明天 明日 明晚 后天 后日 去年 今年 明年 前年 上月 本月 下月 上周 本周 下周"
-#define PARTS_OF_DAY "凌晨 清晨 早晨 早上 上午 中午 午间 下午 傍晚 晚上 晚间 晚 夜间 深夜"
-#define MONTHS "January February March April June July August September October November December Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec May"
-#define DAYS_OF_WEEK "yesterday today tomorrow Yesterday Today Tomorrow Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+#define RELATIVE U"大前天 前天 前日 昨天 昨日 昨晚 昨夜 今天 今日 今晚 今晨 今早 明天 明日 明晚 后天 后日 去年 今年 明年 前年 上月 本月 下月 上周 本周 下周"
+#define PARTS_OF_DAY U"凌晨 清晨 早晨 早上 上午 中午 午间 下午 傍晚 晚上 晚间 晚 夜间 深夜"
+#define MONTHS U"January February March April June July August September October November December Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec May"
+#define DAYS_OF_WEEK U"yesterday today tomorrow Yesterday Today Tomorrow Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 
 static bool is_letter(uint32_t c)
 {
@@ -35,7 +35,7 @@ static uint32_t number_end(const fact_text *text, uint32_t at, uint32_t most, un
 }
 
 /* `number word`: the end behind the word, `at` when it is not there. */
-static uint32_t unit_end(const fact_text *text, uint32_t at, uint32_t most, unsigned low, unsigned high, const char *words)
+static uint32_t unit_end(const fact_text *text, uint32_t at, uint32_t most, unsigned low, unsigned high, const char32_t *words)
 {
 	uint32_t p = number_end(text, at, most, low, high), end;
 	while (p > at && text->characters[p] == ' ')
@@ -48,11 +48,11 @@ static uint32_t clock_end(const fact_text *text, uint32_t at)
 	uint32_t p = at, end;
 	if (begins_with_word(text, p, PARTS_OF_DAY, &end))
 		p = end;
-	uint32_t hour = unit_end(text, p, 2, 0, 24, "时 点");
+	uint32_t hour = unit_end(text, p, 2, 0, 24, U"时 点");
 	if (hour > p && text->characters[hour] != U'代' && text->characters[hour] != U'期') {
-		if (begins_with_word(text, hour, "许 半 整", &end))
+		if (begins_with_word(text, hour, U"许 半 整", &end))
 			return end;
-		uint32_t minute = unit_end(text, hour, 2, 0, 59, "分");
+		uint32_t minute = unit_end(text, hour, 2, 0, 59, U"分");
 		return minute > hour ? minute : hour;
 	}
 	hour = number_end(text, p, 2, 0, 24);
@@ -70,7 +70,7 @@ static uint32_t over_range(const fact_text *text, uint32_t at)
 }
 
 /* Digits, a range and the word: 2023—2025年, 5—7月, 26日至28日. */
-static uint32_t ranged_end(const fact_text *text, uint32_t at, uint32_t most, unsigned low, unsigned high, const char *words)
+static uint32_t ranged_end(const fact_text *text, uint32_t at, uint32_t most, unsigned low, unsigned high, const char32_t *words)
 {
 	uint32_t first = number_end(text, at, most, low, high), ignored;
 	uint32_t p = first > at && begins_with_word(text, first, words, &ignored) ? ignored : first, next = over_range(text, p);
@@ -82,10 +82,10 @@ static uint32_t ranged_end(const fact_text *text, uint32_t at, uint32_t most, un
 
 static uint32_t chinese_end(const fact_text *text, uint32_t at)
 {
-	uint32_t year = ranged_end(text, at, 4, 1000, 2199, "年度 年"), end;
-	uint32_t month = ranged_end(text, year, 2, 1, 12, "月份 月");
-	uint32_t day = ranged_end(text, month, 2, 1, 31, month > year ? "日 号" : "日");
-	if (year > at && begins_with_word(text, year, "代", &end))
+	uint32_t year = ranged_end(text, at, 4, 1000, 2199, U"年度 年"), end;
+	uint32_t month = ranged_end(text, year, 2, 1, 12, U"月份 月");
+	uint32_t day = ranged_end(text, month, 2, 1, 31, month > year ? U"日 号" : U"日");
+	if (year > at && begins_with_word(text, year, U"代", &end))
 		return at;
 	if (month == year && day > month && year > at)
 		day = month;                     /* 2025年，3日 is two of them */
@@ -124,7 +124,7 @@ static uint32_t english_end(const fact_text *text, uint32_t at)
 	uint32_t p, end;
 	if (numeral_is_digit(text, at)) {        /* 14 May 2025 */
 		p = number_end(text, at, 2, 1, 31);
-		if (p > at && begins_with_word(text, p, "st nd rd th", &end))
+		if (p > at && begins_with_word(text, p, U"st nd rd th", &end))
 			p = end;
 		if (p == at || text->characters[p] != ' ' || !begins_with_word(text, p + 1, MONTHS, &end) || is_letter(text->characters[end]))
 			return at;

@@ -16,10 +16,10 @@
 #define SHARE_CHARACTERS 8               /* between 占 and its fraction */
 #define SUBJECT_CHARACTERS 20            /* between a figure and the growth that is told of it */
 #define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
-#define QUALIFIERS_BEFORE "不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
-#define QUALIFIERS_BARE "上 过 破 数以"  /* before a multiplier alone */
-#define QUALIFIERS_BEHIND "以上 以下 以内 之内 左右 上下 有余 开外 之多 不等"
-#define QUALIFIERS_LATE "多 余 许"       /* behind a measure only: 3年多. 3人多次获奖 goes on otherwise */
+#define QUALIFIERS_BEFORE U"不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
+#define QUALIFIERS_BARE U"上 过 破 数以"  /* before a multiplier alone */
+#define QUALIFIERS_BEHIND U"以上 以下 以内 之内 左右 上下 有余 开外 之多 不等"
+#define QUALIFIERS_LATE U"多 余 许"       /* behind a measure only: 3年多. 3人多次获奖 goes on otherwise */
 
 /* ---- a number and its unit ---- */
 
@@ -115,7 +115,7 @@ static bool same_unit(const fact_text *text, const figure *a, const figure *b)
 static bool range_read(const fact_text *text, figure *from, figure *to)
 {
 	uint32_t p = range_separator_end(text, from->end), before;
-	if (p == from->end || !is_numeral(text, p) || (from->unit.end && ends_with_word(text, from->begin, "从 由 自", &before)))
+	if (p == from->end || !is_numeral(text, p) || (from->unit.end && ends_with_word(text, from->begin, U"从 由 自", &before)))
 		return false;
 	if (!figure_read(text, p, to))
 		return false;
@@ -160,7 +160,7 @@ static void add_sign(const fact_text *text, const figure *from, quantity *out)
 	if (out->kind != UNIT_SHARE && out->kind != UNIT_POINTS && !degrees)
 		return;
 	bool stroke = (c == '-' || c == U'−') && further != '-' && !is_one_of(further, U"%°)");
-	if (!stroke && !(degrees && ends_with_word(text, from->begin, "零下", &begin)))
+	if (!stroke && !(degrees && ends_with_word(text, from->begin, U"零下", &begin)))
 		return;
 	out->at.begin = stroke ? from->begin - 1 : begin;
 	out->value = -out->value;
@@ -215,8 +215,8 @@ static double last_tenth(const fact_text *text, uint32_t *end)
 /* 3个半小时, 2个多月, 5分多钟: a word inside the unit. */
 static void set_split_unit(const fact_text *text, quantity *out)
 {
-	static const struct { const char *printed, *unit; } split[] = {{"个半小时", "小时"}, {"个半月", "个月"}, {"个半星期", "星期"}, {"年半", "年"}, {"天半", "天"}, {"分半钟", "分钟"},
-		{"个多小时", "小时"}, {"个多月", "个月"}, {"个多星期", "星期"}, {"分多钟", "分钟"}, {"小时多", "小时"}};
+	static const struct { const char32_t *printed; const char *unit; } split[] = {{U"个半小时", "小时"}, {U"个半月", "个月"}, {U"个半星期", "星期"}, {U"年半", "年"}, {U"天半", "天"}, {U"分半钟", "分钟"},
+		{U"个多小时", "小时"}, {U"个多月", "个月"}, {U"个多星期", "星期"}, {U"分多钟", "分钟"}, {U"小时多", "小时"}};
 	uint32_t end;
 	for (size_t i = 0; i < sizeof split / sizeof *split; i++) {
 		if (!begins_with_word(text, out->unit.begin, split[i].printed, &end) || end != out->unit.end)
@@ -315,7 +315,7 @@ static bool is_money_class(const fact_text *text, const figure *at)
 	if (at->number.scale < 1e4 || (at->number.value / at->number.scale < 10 && at->number.scale < 1e12) || text->characters[at->number.end] != U'级')
 		return false;
 	for (; p < at->number.end + MONEY_CLASS_CHARACTERS && text->characters[p] && text->characters[p] != '\n'; p++)
-		if (begins_with_word(text, p, "产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
+		if (begins_with_word(text, p, U"产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
 			return true;
 	return false;
 }
@@ -337,7 +337,7 @@ static bool is_share_context(const fact_text *text, uint32_t begin, uint32_t end
 	for (uint32_t p = begin; p && begin - p < SHARE_CHARACTERS && utf8_is_han(text->characters[p - 1]); p--)
 		if (text->characters[p - 1] == U'占')
 			return true;
-	return ends_with_word(text, begin, "的 约 近 超 超过 不足 达 达到 到 为 至少 之", &ignored) || begins_with_word(text, end, "的 以上 左右 强", &ignored) ||
+	return ends_with_word(text, begin, U"的 约 近 超 超过 不足 达 达到 到 为 至少 之", &ignored) || begins_with_word(text, end, U"的 以上 左右 强", &ignored) ||
 	       (text->characters[end] == ' ' && text->characters[end + 1] == 'o' && text->characters[end + 2] == 'f');
 }
 
@@ -383,8 +383,8 @@ static uint32_t add_half(quantities *self, const fact_text *text, uint32_t at)
 	uint32_t ignored;
 	if (text->characters[at] != U'一' || text->characters[at + 1] != U'半')
 		return at;
-	bool shared = ends_with_word(text, at, "近 约 超 超过 过 不到 不足 占 减少 减少了 缩短 缩短了 下降 下降了 降低 降低了 节省 节省了 节约 节约了 降 减", &ignored) ||
-	              begins_with_word(text, at + 2, "以上 左右", &ignored);
+	bool shared = ends_with_word(text, at, U"近 约 超 超过 过 不到 不足 占 减少 减少了 缩短 缩短了 下降 下降了 降低 降低了 节省 节省了 节约 节约了 降 减", &ignored) ||
+	              begins_with_word(text, at + 2, U"以上 左右", &ignored);
 	if (!shared)
 		return at + 2;
 	quantity item = {.at = {at, at + 2}, .value = 50, .unit_name = "%", .kind = UNIT_SHARE};

@@ -34,8 +34,8 @@ static const char *const plurals[] = {"people", "men", "women", "children", "sta
 	"businessmen", "businesswomen", "policemen", "firemen", "fishermen", "workmen", "spokesmen", "countrymen", "clergy", "cattle", "crew", "inches", "miles", "alumni", "criteria", "phenomena", "bacteria", NULL};
 static const char *const currencies[] = {"yuan", "renminbi", "rmb", "pounds", "pound", "sterling", "dollars", "dollar", "euros", "euro", "yen", "rupees", "pence", "cents", "baht", "won", "francs", "roubles", "rubles", "kronor", "pesos", "ringgit", "rand",
 	"riyals", "dirhams", "shekels", "liras", "lira", "usd", "gbp", "eur", "cny", "hkd", "jpy", "sgd", "aud", "cad", "chf", NULL};
-static const struct { const char *printed, *code; } currency_signs[] = {{"US$", "USD"}, {"HK$", "HKD"}, {"NT$", "TWD"}, {"AU$", "AUD"}, {"NZ$", "NZD"}, {"CA$", "CAD"}, {"A$", "AUD"}, {"C$", "CAD"}, {"S$", "SGD"}, {"R$", "BRL"},
-	{"$", "USD"}, {"£", "GBP"}, {"€", "EUR"}, {"¥", "¥"}, {"₩", "KRW"}, {"₹", "INR"}, {"₽", "RUB"}, {"RMB", "CNY"}, {"CNY", "CNY"}, {"USD", "USD"}, {"GBP", "GBP"}, {"EUR", "EUR"}, {"HKD", "HKD"}, {"JPY", "JPY"}, {"Rs", "INR"}, {"Rs.", "INR"}};
+static const struct { const char32_t *printed; const char *code; } currency_signs[] = {{U"US$", "USD"}, {U"HK$", "HKD"}, {U"NT$", "TWD"}, {U"AU$", "AUD"}, {U"NZ$", "NZD"}, {U"CA$", "CAD"}, {U"A$", "AUD"}, {U"C$", "CAD"}, {U"S$", "SGD"}, {U"R$", "BRL"},
+	{U"$", "USD"}, {U"£", "GBP"}, {U"€", "EUR"}, {U"¥", "¥"}, {U"₩", "KRW"}, {U"₹", "INR"}, {U"₽", "RUB"}, {U"RMB", "CNY"}, {U"CNY", "CNY"}, {U"USD", "USD"}, {U"GBP", "GBP"}, {U"EUR", "EUR"}, {U"HKD", "HKD"}, {U"JPY", "JPY"}, {U"Rs", "INR"}, {U"Rs.", "INR"}};
 
 #define BEFORE_WORDS "more than|less than|fewer than|at least|at most|as many as|as much as|no more than|up to|close to|just over|just under|well over|around|about|over|under|nearly|almost|roughly|some|approximately|exceeding|above|below"
 
@@ -303,7 +303,7 @@ static double upper_end(const fact_text *text, const numeral *number, uint32_t *
 	uint32_t p = number->end;
 	if (c[p] == '-' || c[p] == 0x2013)
 		p++;
-	else if (!begins_with_word(text, p, "\xC2\xA0to\xC2\xA0", &p) && c[p] == ' ' && c[p + 1] == 't' && c[p + 2] == 'o' && c[p + 3] == ' ')
+	else if (!begins_with_word(text, p, U"\xC2\xA0to\xC2\xA0", &p) && c[p] == ' ' && c[p + 1] == 't' && c[p + 2] == 'o' && c[p + 3] == ' ')
 		p += 4;
 	if (p == number->end || !numeral_is_digit(text, p) || !numeral_read(text, p, &upper) || upper.value <= number->value || upper.scale != 1)
 		return 0;

@@ -19,8 +19,8 @@ typedef struct figure {
 } figure;
 
 /* Words of up to four folded characters, for tests to the left and right. `words` are separated by one blank. */
-bool ends_with_word(const fact_text *text, uint32_t end, const char *words, uint32_t *begin);      /* a word ends at `end`; the first that fits, so longest first */
-bool begins_with_word(const fact_text *text, uint32_t begin, const char *words, uint32_t *end);
+bool ends_with_word(const fact_text *text, uint32_t end, const char32_t *words, uint32_t *begin);      /* a word ends at `end`; the first that fits, so longest first */
+bool begins_with_word(const fact_text *text, uint32_t begin, const char32_t *words, uint32_t *end);
 bool is_one_of(uint32_t c, const char32_t *set);
 
 bool figure_read(const fact_text *text, uint32_t at, figure *out);       /* out->end is where to go on, also when false */
