@@ -177,6 +177,14 @@ static void no_year_is_invented(void **state)
 	expect_dateline("本报讯（记者 甲乙）昨日，茶厂点火。", 0, true, "");
 	expect_dateline("本报讯（记者 甲乙）记者昨从茶厂获悉，炉子点火了。", 2031, true, "2031-01-01");
 	expect_dateline("茶厂31日点火。", 2031, true, "2030-12-31");
+	expect_dateline("茶厂３１日点火。", 2031, true, "2030-12-31");
+	expect_dateline("茶廠今（2）日點火。", 2031, true, "2031-01-02");
+	expect_dateline("茶廠昨(31)日點火。", 2031, true, "2030-12-31");
+	expect_dateline("茶廠昨（31）日點火。", 0, true, "");
+	expect_dateline("茶厂本月1日点火，上月建成。", 2031, true, "2031-01-01");
+	expect_dateline("茶厂上月20日点火。", 2031, true, "2030-12-20");
+	expect_dateline("本报讯（记者 甲乙）昨夜，茶厂点火。", 2031, true, "2031-01-01");
+	expect_dateline("茶厂日前点火，近日开放，共（31）人。", 2031, true, "");
 	expect_dateline("1949年10月1日是个大日子。", 2031, true, "");
 	expect_dateline("各村：\n请照办。\n桥头镇\n2030年12月1日\n", 0, false, "2030-12-01");
 	expect_dateline("到2030年12月1日为止。\n", 0, false, "");

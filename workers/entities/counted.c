@@ -12,14 +12,14 @@
 
 /* Characters that no noun phrase of a figure contains: particles, prepositions, adverbs. */
 #define LINK_CHARACTERS 4                /* of a verb that stands alone before a figure */
-#define GROWTH "同比 环比 比上年 较上年 比去年 较去年 年均 增长 下降 上升 提高 提升 增加 减少 上涨 下跌 增幅 增速 降幅 涨幅 跌幅 回落 扩大 缩小 收窄 加快 放缓 分别 高于 高出 达 为 了 转为 由降转 增 降 涨 跌 实际 名义 平均"
+#define GROWTH U"同比 环比 比上年 较上年 比去年 较去年 年均 增长 下降 上升 提高 提升 增加 减少 上涨 下跌 增幅 增速 降幅 涨幅 跌幅 回落 扩大 缩小 收窄 加快 放缓 分别 高于 高出 达 为 了 转为 由降转 增 降 涨 跌 实际 名义 平均"
 #define STOPS U"在为是将已被把向从与和及或由以于而但也都均就又还再可要并让给比占达获且则"
-#define VERBS_BEHIND "参加 参与 入选 入驻 完成 实现 获得 成为 签约 落地 开展 增长 提升 下降 用于 正在 分别 同比 其中 正 对中 对外 同时 集中 陆续 共同 提供 位于 主要 全部 能够 纷纷 联合 首批 现场 获 被 先后 同步"
-#define LINKS_BEFORE "增加到 提高到 提升到 增长到 下降到 上升到 扩大到 降低到 增加至 提高至 提升至 增长至 下降至 上升至 扩大至 降低至 达到了 达到 升至 降至 增至 减至 升到 降到 增到 控制在 保持在 稳定在 " \
+#define VERBS_BEHIND U"参加 参与 入选 入驻 完成 实现 获得 成为 签约 落地 开展 增长 提升 下降 用于 正在 分别 同比 其中 正 对中 对外 同时 集中 陆续 共同 提供 位于 主要 全部 能够 纷纷 联合 首批 现场 获 被 先后 同步"
+#define LINKS_BEFORE U"增加到 提高到 提升到 增长到 下降到 上升到 扩大到 降低到 增加至 提高至 提升至 增长至 下降至 上升至 扩大至 降低至 达到了 达到 升至 降至 增至 减至 升到 降到 增到 控制在 保持在 稳定在 " \
 	"分别为 分别达 分别是 分别有 总计 共计 合计 累计 总共 只有 仅有 共有 约有 现有 已有 拥有 仅为 约为 即为 高达 多达 共 有 为 是 达 至 到 仅 只 已 了 就 约 超 增 的 由 从 以 按 在 与 和 等 对"
 /* Verbs that begin a noun phrase's clause and may be nouns in the middle of it: 研发投入强度. */
-#define VERBS_FIRST "建设 培育 培养 实施 完成 开展 投入 投资 组织 支持 打造 改造 增加 促成 累计 覆盖 服务 回收 安排 补贴 奖励 资助 出版 发表 发布 申报 主持 整治 修复 种植 捐赠 帮助 通过 导入 召开 选派 派出 联合"
-#define VERBS_BEFORE "建成 创建 建有 设立 设置 引进 引入 新引进 发放 添加 举办 开设 签订 成立 招收 招聘 提供 给予 获得 筹集 遴选 评选 认定 授予 增设 吸引 带动 实现 推出 共有 拥有 现有 集聚 聚集 汇聚 出资 新建 扩建 惠及 " \
+#define VERBS_FIRST U"建设 培育 培养 实施 完成 开展 投入 投资 组织 支持 打造 改造 增加 促成 累计 覆盖 服务 回收 安排 补贴 奖励 资助 出版 发表 发布 申报 主持 整治 修复 种植 捐赠 帮助 通过 导入 召开 选派 派出 联合"
+#define VERBS_BEFORE U"建成 创建 建有 设立 设置 引进 引入 新引进 发放 添加 举办 开设 签订 成立 招收 招聘 提供 给予 获得 筹集 遴选 评选 认定 授予 增设 吸引 带动 实现 推出 共有 拥有 现有 集聚 聚集 汇聚 出资 新建 扩建 惠及 " \
 	"其中 目前 已 共 的 将 在 为 把 对 了 有 达 以 并 仅 其"
 
 static bool is_noun_character(uint32_t c)
@@ -51,11 +51,17 @@ static fact_span phrase_behind(const fact_text *text, uint32_t at)
 	return trimmed(text, out);
 }
 
-static fact_span clause_before(const fact_text *text, uint32_t at)
+/* A blank inside a phrase stands beside Latin words only; elsewhere it parts. */
+static bool is_inner_blank(const uint32_t *c, uint32_t at)
+{
+	return c[at] == ' ' && at && ((c[at - 1] < 0x80 && c[at - 1] > ' ') || (c[at + 1] < 0x80 && c[at + 1] > ' '));
+}
+
+static fact_span clause_before(const fact_text *text, uint32_t at, uint32_t from)
 {
 	const uint32_t *c = text->characters;
 	uint32_t begin = at, end = at, cut;
-	while (begin && at - begin < BEFORE_CHARACTERS && (is_noun_character(c[begin - 1]) || c[begin - 1] == ' ' || c[begin - 1] == '(' || c[begin - 1] == ')'))
+	while (begin > from && at - begin < BEFORE_CHARACTERS && (is_noun_character(c[begin - 1]) || is_inner_blank(c, begin - 1) || c[begin - 1] == '(' || c[begin - 1] == ')'))
 		begin--;
 	while (end > begin && ends_with_word(text, end, LINKS_BEFORE, &cut) && cut >= begin)
 		end = cut;
@@ -66,15 +72,15 @@ static fact_span clause_before(const fact_text *text, uint32_t at)
 }
 
 /* The phrase before a figure; where nothing but a verb stands there, that of the clause before (最高的是甲队，达到23.7%). */
-static fact_span phrase_before(const fact_text *text, uint32_t at)
+static fact_span phrase_before(const fact_text *text, uint32_t at, uint32_t from)
 {
-	fact_span out = clause_before(text, at);
+	fact_span out = clause_before(text, at, from);
 	if (out.end > out.begin)
 		return out;
 	uint32_t p = at;
-	while (p && at - p < LINK_CHARACTERS && utf8_is_han(text->characters[p - 1]))
+	while (p > from && at - p < LINK_CHARACTERS && utf8_is_han(text->characters[p - 1]))
 		p--;
-	return p && text->characters[p - 1] == ',' ? clause_before(text, p - 1) : out;
+	return p > from && text->characters[p - 1] == ',' ? clause_before(text, p - 1, from) : out;
 }
 
 bool counted_is_growth(const fact_text *text, fact_span what)
@@ -91,9 +97,9 @@ static bool is_population(const fact_text *text, const quantity *item)
 	return text->characters[item->at.end] == U'口' && text->characters[item->at.end - 1] == U'人';
 }
 
-fact_span counted_find(const fact_text *text, const quantity *item)
+fact_span counted_find(const fact_text *text, const quantity *item, uint32_t from)
 {
-	fact_span before = phrase_before(text, item->at.begin), behind = {0, 0};
+	fact_span before = phrase_before(text, item->at.begin, from), behind = {0, 0};
 	bool near = item->kind == UNIT_COUNT || item->kind == UNIT_MEASURE || item->kind == UNIT_MONEY || text->characters[item->at.end] == U'的';
 	if (near || before.end <= before.begin)
 		behind = phrase_behind(text, item->at.end - is_population(text, item));

@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "english.h"
+#include "moments.h"
 #include "quantities.h"
 #include "sentence.h"
 
@@ -18,6 +19,7 @@ struct entities {
 	found *found;
 	fact_text text;
 	quantities figures;
+	moments times;
 	sentence sentence;
 	bool spans;
 };
@@ -66,6 +68,7 @@ void entities_close(entities **self)
 	found_free(&(*self)->found);
 	fact_text_free(&(*self)->text);
 	quantities_free(&(*self)->figures);
+	moments_free(&(*self)->times);
 	free(*self);
 	*self = NULL;
 }
@@ -137,6 +140,10 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 	set_list(detail, "metrics", quantities_json(&self->figures, &self->text));
 	for (uint32_t i = 0; self->spans && i < self->figures.count; i++)
 		found_add(self->found, (fact){.at = self->figures.items[i].at, .type = FACT_METRIC});
+	if (self->spans)
+		moments_read(&self->times, &self->text);
+	for (uint32_t i = 0; self->spans && i < self->times.count; i++)
+		found_add(self->found, (fact){.at = self->times.items[i], .type = FACT_TIME});
 	set_list(patch, "persons", found_names(self->found, FACT_PERSON));
 	set_list(patch, "organizations", found_names(self->found, FACT_ORGANIZATION));
 	set_list(patch, "places", found_names(self->found, FACT_PLACE));

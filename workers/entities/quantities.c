@@ -1,4 +1,4 @@
-/* quantities.c - see quantities.h. The scan and the assembly: number, unit, range, qualifiers, JSON.
+/* quantities.c - see quantities.h. The scan and the assembly: number, unit, range, qualifiers.
  *
  * Most characters are no digits and no numerals; the scan passes them with one comparison or a small switch. Headlines in 《》 and short quoted names (“1+3”, “六个一批”)
  * are passed over: what is numbered in a name is not counted. */
@@ -16,63 +16,10 @@
 #define SHARE_CHARACTERS 8               /* between 占 and its fraction */
 #define SUBJECT_CHARACTERS 20            /* between a figure and the growth that is told of it */
 #define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
-#define TOLD_AGO 100                     /* figures that a repetition is looked for in */
-#define QUALIFIERS_BEFORE "不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
-#define QUALIFIERS_BARE "上 过 破 数以"  /* before a multiplier alone */
-#define QUALIFIERS_BEHIND "以上 以下 以内 之内 左右 上下 有余 开外 之多 不等 多 余 许"
-
-/* ---- words ---- */
-
-bool is_one_of(uint32_t c, const char32_t *set)
-{
-	for (; *set; set++)
-		if (*set == c)
-			return true;
-	return false;
-}
-
-/* Compares one word of a list (up to a blank) with the text at `at`; its length in characters, 0 when it differs. *words moves behind the word. */
-static uint32_t same_word(const fact_text *text, uint32_t at, const char **words, const char *end)
-{
-	uint32_t count = 0;
-	bool same = true;
-	while (*words < end && **words != ' ') {
-		uint32_t c = utf8_next(words, end);
-		same = same && text->characters[at + count] == c;
-		count += same;
-	}
-	if (*words < end)
-		++*words;
-	return same ? count : 0;
-}
-
-bool begins_with_word(const fact_text *text, uint32_t begin, const char *words, uint32_t *end)
-{
-	const char *stop = words + strlen(words);
-	while (words < stop) {
-		uint32_t count = same_word(text, begin, &words, stop);
-		if (count) {
-			*end = begin + count;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool ends_with_word(const fact_text *text, uint32_t end, const char *words, uint32_t *begin)
-{
-	const char *stop = words + strlen(words);
-	while (words < stop) {
-		const char *from = words, *blank = memchr(words, ' ', (size_t)(stop - words));
-		uint32_t count = (uint32_t)utf8_count((mr_bytes){from, (size_t)((blank ? blank : stop) - from)});
-		words = blank ? blank + 1 : stop;
-		if (count <= end && same_word(text, end - count, &from, stop)) {
-			*begin = end - count;
-			return true;
-		}
-	}
-	return false;
-}
+#define QUALIFIERS_BEFORE U"不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
+#define QUALIFIERS_BARE U"上 过 破 数以"  /* before a multiplier alone */
+#define QUALIFIERS_BEHIND U"以上 以下 以内 之内 左右 上下 有余 开外 之多 不等"
+#define QUALIFIERS_LATE U"多 余 许"       /* behind a measure only: 3年多. 3人多次获奖 goes on otherwise */
 
 /* ---- a number and its unit ---- */
 
@@ -168,7 +115,7 @@ static bool same_unit(const fact_text *text, const figure *a, const figure *b)
 static bool range_read(const fact_text *text, figure *from, figure *to)
 {
 	uint32_t p = range_separator_end(text, from->end), before;
-	if (p == from->end || !is_numeral(text, p) || (from->unit.end && ends_with_word(text, from->begin, "从 由 自", &before)))
+	if (p == from->end || !is_numeral(text, p) || (from->unit.end && ends_with_word(text, from->begin, U"从 由 自", &before)))
 		return false;
 	if (!figure_read(text, p, to))
 		return false;
@@ -205,9 +152,24 @@ static bool is_inside_word(const fact_text *text, uint32_t begin, uint32_t end)
 	return c == U'过' && is_one_of(before, U"通经透度");
 }
 
+/* -0.1%, 零下3℃: a sign before a share or a temperature. Before other units a stroke is punctuation. */
+static void add_sign(const fact_text *text, const figure *from, quantity *out)
+{
+	uint32_t begin, c = from->begin ? text->characters[from->begin - 1] : '\n', further = from->begin > 1 ? text->characters[from->begin - 2] : '\n';
+	bool degrees = is_one_of(text->characters[out->unit.begin], U"°度摄");
+	if (out->kind != UNIT_SHARE && out->kind != UNIT_POINTS && !degrees)
+		return;
+	bool stroke = (c == '-' || c == U'−') && further != '-' && !is_one_of(further, U"%°)");
+	if (!stroke && !(degrees && ends_with_word(text, from->begin, U"零下", &begin)))
+		return;
+	out->at.begin = stroke ? from->begin - 1 : begin;
+	out->value = -out->value;
+	out->value_to = -out->value_to;
+}
+
 static void add_qualifiers(const fact_text *text, const figure *from, quantity *out)
 {
-	uint32_t begin = from->begin, end;
+	uint32_t begin = out->at.begin, end;
 	if (begin && text->characters[begin - 1] == ' ')
 		begin--;
 	bool bare = from->number.form == NUMERAL_BARE && !from->hundredths;
@@ -216,7 +178,9 @@ static void add_qualifiers(const fact_text *text, const figure *from, quantity *
 		out->qualifier = (fact_span){at, begin};
 		out->at.begin = at;
 	}
-	bool found = begins_with_word(text, out->at.end, QUALIFIERS_BEHIND, &end);
+	bool found = begins_with_word(text, out->at.end, QUALIFIERS_BEHIND, &end) && text->characters[end] != U'游' && text->characters[end] != U'式';
+	if (!found && out->kind != UNIT_COUNT)
+		found = begins_with_word(text, out->at.end, QUALIFIERS_LATE, &end) && text->characters[end] != U'次' && text->characters[end] != U'个';
 	if (found && out->qualifier.begin == out->qualifier.end)
 		out->qualifier = (fact_span){out->at.end, end};
 	if (found)
@@ -238,10 +202,34 @@ static double last_tenth(const fact_text *text, uint32_t *end)
 	uint32_t c = text->characters[*end];
 	int digit = numeral_is_digit(text, *end) ? (int)(c - '0') : numeral_han_digit(c);
 	unit ignored;
+	if (c == U'半') {
+		++*end;
+		return 5;
+	}
 	if (digit < 1 || is_numeral(text, *end + 1) || unit_match(text, *end + 1, &ignored))
 		return 0;
 	++*end;
 	return digit;
+}
+
+/* 3个半小时, 2个多月, 5分多钟: a word inside the unit. */
+static void set_split_unit(const fact_text *text, quantity *out)
+{
+	static const struct { const char32_t *printed; const char *unit; } split[] = {{U"个半小时", "小时"}, {U"个半月", "个月"}, {U"个半星期", "星期"}, {U"年半", "年"}, {U"天半", "天"}, {U"分半钟", "分钟"},
+		{U"个多小时", "小时"}, {U"个多月", "个月"}, {U"个多星期", "星期"}, {U"分多钟", "分钟"}, {U"小时多", "小时"}};
+	uint32_t end;
+	for (size_t i = 0; i < sizeof split / sizeof *split; i++) {
+		if (!begins_with_word(text, out->unit.begin, split[i].printed, &end) || end != out->unit.end)
+			continue;
+		uint32_t p = out->unit.begin;
+		while (text->characters[p] != U'半' && text->characters[p] != U'多')
+			p++;
+		out->unit_name = split[i].unit;
+		if (text->characters[p] == U'多')
+			out->qualifier = (fact_span){p, p + 1};
+		else
+			out->value += 0.5;
+	}
 }
 
 static void set_value(const fact_text *text, quantity *out, const figure *from, const figure *to)
@@ -256,6 +244,8 @@ static void set_value(const fact_text *text, quantity *out, const figure *from, 
 	}
 	out->value = number->value / scale;
 	out->value_to = (to != from ? to->number.value : number->value_to) / scale;
+	if (out->kind == UNIT_TIME)
+		set_split_unit(text, out);
 	if (from->divided) {
 		out->unit_name = from->divided == 1000 ? "‰" : from->divided == 10000 ? "‱" : "";
 		if (!*out->unit_name)
@@ -301,9 +291,16 @@ static void add_what(const quantities *self, const fact_text *text, quantity *it
 		item->what = latin_counted(text, item);
 		return;
 	}
-	item->what = counted_find(text, item);
 	const quantity *last = self->count ? &self->items[self->count - 1] : NULL;
-	if (!last || item->at.begin - last->at.end > SUBJECT_CHARACTERS || !counted_is_growth(text, item->what))
+	uint32_t from = last ? last->at.end : 0;
+	item->what = counted_find(text, item, from);
+	if (!last || item->at.begin - from > SUBJECT_CHARACTERS)
+		return;
+	if (item->what.begin == item->what.end && item->at.begin - from <= 2 && is_one_of(text->characters[from], U"、和及或与,")) {
+		item->what = last->what;         /* 1.7%、1.5%和0.9% */
+		item->subject = last->subject;
+	}
+	if (!counted_is_growth(text, item->what))
 		return;
 	for (uint32_t p = last->at.end; p < item->at.begin; p++)
 		if (is_one_of(text->characters[p], U"。;\n"))
@@ -315,10 +312,10 @@ static void add_what(const quantities *self, const fact_text *text, quantity *it
 static bool is_money_class(const fact_text *text, const figure *at)
 {
 	uint32_t ignored, p = at->number.end + 1;
-	if (at->number.scale < 1e4 || at->number.value / at->number.scale < 10 || text->characters[at->number.end] != U'级')
+	if (at->number.scale < 1e4 || (at->number.value / at->number.scale < 10 && at->number.scale < 1e12) || text->characters[at->number.end] != U'级')
 		return false;
 	for (; p < at->number.end + MONEY_CLASS_CHARACTERS && text->characters[p] && text->characters[p] != '\n'; p++)
-		if (begins_with_word(text, p, "产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
+		if (begins_with_word(text, p, U"产业 集群 基金 企业 项目 规模 市场 投资 园区 资金 赛道 产值 营收 工程 龙头 订单", &ignored))
 			return true;
 	return false;
 }
@@ -340,7 +337,7 @@ static bool is_share_context(const fact_text *text, uint32_t begin, uint32_t end
 	for (uint32_t p = begin; p && begin - p < SHARE_CHARACTERS && utf8_is_han(text->characters[p - 1]); p--)
 		if (text->characters[p - 1] == U'占')
 			return true;
-	return ends_with_word(text, begin, "的 约 近 超 超过 不足 达 达到 到 为 至少 之", &ignored) || begins_with_word(text, end, "的 以上 左右 强", &ignored) ||
+	return ends_with_word(text, begin, U"的 约 近 超 超过 不足 达 达到 到 为 至少 之", &ignored) || begins_with_word(text, end, U"的 以上 左右 强", &ignored) ||
 	       (text->characters[end] == ' ' && text->characters[end + 1] == 'o' && text->characters[end + 2] == 'f');
 }
 
@@ -380,15 +377,57 @@ static uint32_t add_doubling(quantities *self, const fact_text *text, uint32_t a
 	return p + 1;
 }
 
+/* 缩短一半, 近一半, 一半以上: where a share is meant. Returns where to go on; `at`: not here. */
+static uint32_t add_half(quantities *self, const fact_text *text, uint32_t at)
+{
+	uint32_t ignored;
+	if (text->characters[at] != U'一' || text->characters[at + 1] != U'半')
+		return at;
+	bool shared = ends_with_word(text, at, U"近 约 超 超过 过 不到 不足 占 减少 减少了 缩短 缩短了 下降 下降了 降低 降低了 节省 节省了 节约 节约了 降 减", &ignored) ||
+	              begins_with_word(text, at + 2, U"以上 左右", &ignored);
+	if (!shared)
+		return at + 2;
+	quantity item = {.at = {at, at + 2}, .value = 50, .unit_name = "%", .kind = UNIT_SHARE};
+	figure half = {.begin = at, .end = at + 2};
+	add_qualifiers(text, &half, &item);
+	add_what(self, text, &item);
+	add(self, &item);
+	return item.at.end;
+}
+
 static bool is_plain_figure(const figure *at)
 {
 	return at->unit.kind == UNIT_MONEY || at->unit.kind == UNIT_SHARE || at->unit.kind == UNIT_POINTS;
+}
+
+/* 用户突破1500万，10万多毕业生，超千万就业岗位: so large a number counts although no measure word stands there. */
+static uint32_t add_plain(quantities *self, const fact_text *text, const figure *from, uint32_t name_end)
+{
+	const numeral *number = &from->number;
+	quantity item = {.at = {from->begin, number->end}, .value = number->value, .unit_name = "", .kind = UNIT_COUNT};
+	if (is_one_of(text->characters[number->end], U"余多")) {
+		item.qualifier = (fact_span){number->end, number->end + 1};
+		item.at.end++;
+	}
+	uint32_t next = text->characters[item.at.end];
+	add_qualifiers(text, from, &item);
+	bool counts = number->form == NUMERAL_ARABIC || (number->form == NUMERAL_BARE && item.qualifier.begin < item.qualifier.end);
+	if (!text->chinese || !counts || number->scale == 1 || from->begin < name_end)
+		return from->end;
+	if ((!utf8_is_han(next) && !is_one_of(next, U",。;、)\n")) || is_one_of(next, U"里能事物古国级次分") || !figure_counts(text, from, from, true))
+		return from->end;
+	add_what(self, text, &item);
+	add(self, &item);
+	return item.at.end;
 }
 
 /* The number at `at`; `name_end`: it stands in a short quoted name that ends there. Returns where to go on. */
 static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at, uint32_t name_end)
 {
 	figure from, to;
+	uint32_t half = add_half(self, text, at);
+	if (half > at)
+		return half;
 	bool found = figure_read(text, at, &from);
 	if (found && add_ratio(self, text, &from))
 		return from.end;
@@ -409,16 +448,31 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 	const figure *last = ranged ? &to : &from;
 	item.at.end = last->end;
 	if (!last->unit.end)
-		return last->end;
+		return add_plain(self, text, &from, name_end);
+	set_value(text, &item, &from, last);
+	add_sign(text, &from, &item);
 	add_qualifiers(text, &from, &item);
 	if ((from.begin < name_end && !is_plain_figure(last)) || !figure_counts(text, &from, last, item.qualifier.end > item.qualifier.begin))
 		return last->end;
 	if (!text->chinese && latin_is_race(text, &from.number, from.unit_at.begin))
 		return last->end;
-	set_value(text, &item, &from, last);
 	add_what(self, text, &item);
 	add(self, &item);
 	return item.at.end;
+}
+
+/* twelve schools, twenty-five per cent, two million pounds: from eleven on, as in Chinese. Passes the whole word. */
+static uint32_t add_spelled(quantities *self, const fact_text *text, uint32_t at)
+{
+	numeral number;
+	quantity item;
+	uint32_t end;
+	bool found = latin_numeral(text, at, &number);
+	if (found && latin_read(text, &number, true, &item, &end) && (number.value > 10 || item.scale_name || item.value > 10)) {
+		add(self, &item);
+		return end;
+	}
+	return number.end;
 }
 
 /* ---- names ---- */
@@ -443,7 +497,10 @@ void quantities_read(quantities *self, const fact_text *text)
 	while (at < text->count && self->count < QUANTITIES_MAX) {
 		uint32_t c = text->characters[at], end = 0;
 		if (c < 0x80) {
-			at = c >= '0' && c <= '9' && numeral_is_digit(text, at) ? add_figure(self, text, at, named) : at + 1;
+			if (c >= '0' && c <= '9' && numeral_is_digit(text, at))
+				at = add_figure(self, text, at, named);
+			else
+				at = !text->chinese && c >= 'E' ? add_spelled(self, text, at) : at + 1;
 			continue;
 		}
 		switch (c) {
@@ -473,94 +530,4 @@ void quantities_free(quantities *self)
 {
 	free(self->items);
 	*self = (quantities){.items = NULL};
-}
-
-/* ---- JSON ---- */
-
-static json_t *number_json(double value)
-{
-	return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
-}
-
-/* A span as printed, without the blanks that a figure may be set with. */
-static void add_printed(const fact_text *text, fact_span at, buf *out)
-{
-	if (at.end <= at.begin)
-		return;
-	mr_bytes bytes = fact_text_printed(text, at);
-	buf_add(out, bytes.data, bytes.len);
-}
-
-static json_t *span_json(const fact_text *text, fact_span at)
-{
-	if (at.end <= at.begin)
-		return json_null();
-	mr_bytes bytes = fact_text_printed(text, at);
-	return json_stringn(bytes.data, bytes.len);
-}
-
-static json_t *unit_json(const fact_text *text, const quantity *item)
-{
-	buf out = {0};
-	if (item->scale_name)
-		buf_printf(&out, "%s ", item->scale_name);
-	if (item->unit_name) {
-		buf_add_str(&out, item->unit_name);
-	} else {
-		add_printed(text, item->scale, &out);
-		add_printed(text, item->unit, &out);
-	}
-	json_t *unit = json_stringn(buf_bytes(&out).data, out.len);
-	buf_free(&out);
-	return unit;
-}
-
-static json_t *what_json(const fact_text *text, const quantity *item)
-{
-	buf out = {0};
-	add_printed(text, item->subject, &out);
-	add_printed(text, item->what, &out);
-	json_t *what = out.len ? json_stringn(out.data, out.len) : json_null();
-	buf_free(&out);
-	return what;
-}
-
-static bool same_figure(json_t *a, json_t *b)
-{
-	static const char *const keys[] = {"value", "unit", "what", "value_to"};
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
-		if (!x != !y || (x && !json_equal(x, y)))
-			return false;
-	}
-	return true;
-}
-
-static bool is_told(json_t *list, json_t *item)
-{
-	size_t count = json_array_size(list);
-	for (size_t i = count; i && count - i < TOLD_AGO; i--)
-		if (same_figure(json_array_get(list, i - 1), item))
-			return true;
-	return false;
-}
-
-json_t *quantities_json(const quantities *self, const fact_text *text)
-{
-	json_t *list = self->count ? json_array() : NULL;
-	for (uint32_t i = 0; i < self->count; i++) {
-		const quantity *item = &self->items[i];
-		json_t *row = json_object();
-		json_object_set_new(row, "what", what_json(text, item));
-		json_object_set_new(row, "value", number_json(item->value));
-		if (item->value_to)
-			json_object_set_new(row, "value_to", number_json(item->value_to));
-		json_object_set_new(row, "unit", unit_json(text, item));
-		json_object_set_new(row, "qualifier", span_json(text, item->qualifier));
-		json_object_set_new(row, "text", span_json(text, item->at));
-		if (!is_told(list, row))
-			json_array_append(list, row);
-		json_decref(row);
-	}
-	return list;
 }

@@ -34,8 +34,8 @@ static const char *const plurals[] = {"people", "men", "women", "children", "sta
 	"businessmen", "businesswomen", "policemen", "firemen", "fishermen", "workmen", "spokesmen", "countrymen", "clergy", "cattle", "crew", "inches", "miles", "alumni", "criteria", "phenomena", "bacteria", NULL};
 static const char *const currencies[] = {"yuan", "renminbi", "rmb", "pounds", "pound", "sterling", "dollars", "dollar", "euros", "euro", "yen", "rupees", "pence", "cents", "baht", "won", "francs", "roubles", "rubles", "kronor", "pesos", "ringgit", "rand",
 	"riyals", "dirhams", "shekels", "liras", "lira", "usd", "gbp", "eur", "cny", "hkd", "jpy", "sgd", "aud", "cad", "chf", NULL};
-static const struct { const char *printed, *code; } currency_signs[] = {{"US$", "USD"}, {"HK$", "HKD"}, {"NT$", "TWD"}, {"AU$", "AUD"}, {"NZ$", "NZD"}, {"CA$", "CAD"}, {"A$", "AUD"}, {"C$", "CAD"}, {"S$", "SGD"}, {"R$", "BRL"},
-	{"$", "USD"}, {"£", "GBP"}, {"€", "EUR"}, {"¥", "¥"}, {"₩", "KRW"}, {"₹", "INR"}, {"₽", "RUB"}, {"RMB", "CNY"}, {"CNY", "CNY"}, {"USD", "USD"}, {"GBP", "GBP"}, {"EUR", "EUR"}, {"HKD", "HKD"}, {"JPY", "JPY"}, {"Rs", "INR"}, {"Rs.", "INR"}};
+static const struct { const char32_t *printed; const char *code; } currency_signs[] = {{U"US$", "USD"}, {U"HK$", "HKD"}, {U"NT$", "TWD"}, {U"AU$", "AUD"}, {U"NZ$", "NZD"}, {U"CA$", "CAD"}, {U"A$", "AUD"}, {U"C$", "CAD"}, {U"S$", "SGD"}, {U"R$", "BRL"},
+	{U"$", "USD"}, {U"£", "GBP"}, {U"€", "EUR"}, {U"¥", "¥"}, {U"₩", "KRW"}, {U"₹", "INR"}, {U"₽", "RUB"}, {U"RMB", "CNY"}, {U"CNY", "CNY"}, {U"USD", "USD"}, {U"GBP", "GBP"}, {U"EUR", "EUR"}, {U"HKD", "HKD"}, {U"JPY", "JPY"}, {U"Rs", "INR"}, {U"Rs.", "INR"}};
 
 #define BEFORE_WORDS "more than|less than|fewer than|at least|at most|as many as|as much as|no more than|up to|close to|just over|just under|well over|around|about|over|under|nearly|almost|roughly|some|approximately|exceeding|above|below"
 
@@ -69,6 +69,36 @@ static bool word_at(const fact_text *text, uint32_t at, word *out)
 	out->end = p;
 	out->text[count < WORD_LETTERS ? count : WORD_LETTERS] = 0;
 	return count <= WORD_LETTERS;
+}
+
+static int word_value(const char *text, size_t len)
+{
+	static const struct { const char *word; int value; } values[] = {{"one", 1}, {"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10}, {"eleven", 11}, {"twelve", 12},
+		{"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20}, {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60},
+		{"seventy", 70}, {"eighty", 80}, {"ninety", 90}};
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		if (strlen(values[i].word) == len && !memcmp(values[i].word, text, len))
+			return values[i].value;
+	return 0;
+}
+
+bool latin_numeral(const fact_text *text, uint32_t at, numeral *out)
+{
+	word found;
+	*out = (numeral){.form = NUMERAL_WORDS, .begin = at, .end = at + 1, .scale = 1};
+	bool whole = word_at(text, at, &found);
+	while (is_letter(text->characters[out->end]))
+		out->end++;
+	if (!whole || (at && (is_letter(text->characters[at - 1]) || text->characters[at - 1] == '-')))
+		return false;
+	const char *hyphen = strchr(found.text, '-');
+	size_t first = hyphen ? (size_t)(hyphen - found.text) : strlen(found.text);
+	int tens = word_value(found.text, first), ones = hyphen ? word_value(hyphen + 1, strlen(hyphen + 1)) : 0;
+	if (!tens || (hyphen && (tens < 20 || !ones || ones > 9)))
+		return false;
+	out->end = found.end;
+	out->value = tens + ones;
+	return true;
 }
 
 /* The word that ends before `at`, one blank between. */
@@ -189,7 +219,7 @@ static bool is_refused(const fact_text *text, const numeral *number, uint32_t en
 	bool close = is_letter(c[end]);
 	if (word_at(text, over_blank(text, end), &side) && (word_is(&side, months) || (word_is(&side, right))))
 		return true;
-	return close || c[end] == '-' || c[end] == '/';
+	return close || c[end] == '-' || c[end] == '/' || (number->form == NUMERAL_WORDS && number->value < 11 && end == number->end);
 }
 
 static bool is_year(const numeral *number)
@@ -273,7 +303,7 @@ static double upper_end(const fact_text *text, const numeral *number, uint32_t *
 	uint32_t p = number->end;
 	if (c[p] == '-' || c[p] == 0x2013)
 		p++;
-	else if (!begins_with_word(text, p, "\xC2\xA0to\xC2\xA0", &p) && c[p] == ' ' && c[p + 1] == 't' && c[p + 2] == 'o' && c[p + 3] == ' ')
+	else if (!begins_with_word(text, p, U"\xC2\xA0to\xC2\xA0", &p) && c[p] == ' ' && c[p + 1] == 't' && c[p + 2] == 'o' && c[p + 3] == ' ')
 		p += 4;
 	if (p == number->end || !numeral_is_digit(text, p) || !numeral_read(text, p, &upper) || upper.value <= number->value || upper.scale != 1)
 		return 0;
@@ -368,6 +398,8 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 	out->value *= factor;
 	out->value_to *= factor;
 	out->unit = (fact_span){head.begin, head.end};
+	if (word_before(text, head.begin, &side) && (!strcmp(side.text, "square") || !strcmp(side.text, "cubic")))
+		out->unit.begin = side.begin;
 	out->what = (fact_span){over_blank(text, scaled), head.end};
 	out->at.end = head.end;
 	out->kind = UNIT_COUNT;
@@ -377,7 +409,7 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 bool latin_read(const fact_text *text, const numeral *number, bool counts, quantity *out, uint32_t *end)
 {
 	uint32_t stop = number->end;
-	if (number->form != NUMERAL_ARABIC || number->scale != 1 || (number->zero_first && !number->decimals))
+	if ((number->form != NUMERAL_ARABIC && number->form != NUMERAL_WORDS) || number->scale != 1 || (number->zero_first && !number->decimals))
 		return false;
 	*out = (quantity){.at = {number->begin, stop}, .value = number->value, .kind = UNIT_COUNT};
 	out->value_to = upper_end(text, number, &stop);

@@ -539,7 +539,7 @@ static void shift(const date_value *base, int64_t seconds, enum date_precision p
 static bool relative_at(scan *s, const date_value *base, date_value *out)
 {
 	static const struct { const char *word; int days; } days[] = {
-		{"大前天", -3}, {"前天", -2}, {"前日", -2}, {"昨天", -1}, {"昨日", -1}, {"昨晚", -1}, {"今天", 0}, {"今日", 0}, {"今晚", 0}, {"今晨", 0}, {"明天", 1},
+		{"大前天", -3}, {"前天", -2}, {"前日", -2}, {"昨天", -1}, {"昨日", -1}, {"昨晚", -1}, {"昨夜", -1}, {"昨晨", -1}, {"昨早", -1}, {"今天", 0}, {"今日", 0}, {"今晚", 0}, {"今晨", 0}, {"今早", 0}, {"今夜", 0}, {"本日", 0}, {"明天", 1},
 		{"明日", 1}, {"后天", 2}, {"後天", 2}, {"yesterday", -1}, {"Yesterday", -1}, {"today", 0}, {"Today", 0}, {"tomorrow", 1}, {"Tomorrow", 1}};
 	static const struct { const char *word; int seconds; bool clock; } ago[] = {
 		{"分钟前", 60, true}, {"分鐘前", 60, true}, {"小时前", 3600, true}, {"小時前", 3600, true}, {"天前", 86400, false}, {"日前", 86400, false},
@@ -571,7 +571,7 @@ static bool relative_at(scan *s, const date_value *base, date_value *out)
 	return false;
 }
 
-/* First bytes of what relative_at knows: every byte of a text comes by here. 今 begins with E4, 大前后後 with E5, 昨明 with E6. */
+/* First bytes of what relative_at knows: every byte of a text comes by here. 今 begins with E4, 大前后後 with E5, 昨明本 with E6. */
 static bool may_be_relative(char first)
 {
 	return is_digit(first) || (first && strchr("\xE4\xE5\xE6yYtT", first));

@@ -153,22 +153,46 @@ static void print(date_value d, buf *out)
 	date_print(&d, out);
 }
 
-/* 22日 alone: the last such day up to the printed date. */
+/* The number of a day at `at` (1..31), its end in *end; 0: none. */
+static int day_number(const uint32_t *c, uint32_t at, uint32_t limit, uint32_t *end)
+{
+	int day = 0;
+	for (*end = at; *end < limit && *end < at + 3 && char_is_digit(c[*end]); ++*end)
+		day = day * 10 + (int)(c[*end] & 15);                /* also full width: U+FF10 ends with 0 */
+	return day <= 31 && *end < at + 3 ? day : 0;
+}
+
+/* What a number of a day stands behind: 0x6708 月 (本月22日 and 上月22日 may be told, 6月22日 is a date of its own), a bracket behind 今 or 昨 (昨（22）日), nothing. */
+enum day_kind { DAY_NONE, DAY_ALONE, DAY_OF_MONTH, DAY_OF_LAST_MONTH };
+
+static enum day_kind day_kind_of(const uint32_t *c, uint32_t begin, uint32_t at, uint32_t end, uint32_t limit)
+{
+	uint32_t before = at > begin ? c[at - 1] : 0, further = at > begin + 1 ? c[at - 2] : 0;
+	bool bracket = (before == '(' || before == 0xFF08) && (further == 0x4ECA || further == 0x6628 || further == 0x524D);   /* 今 昨 前 */
+	if (bracket && end < limit && (c[end] == ')' || c[end] == 0xFF09))
+		return end + 1 < limit && c[end + 1] == 0x65E5 ? DAY_ALONE : DAY_NONE;
+	if (end >= limit || c[end] != 0x65E5)                                      /* 日 */
+		return DAY_NONE;
+	if (before == 0x6708)
+		return further == 0x672C ? DAY_OF_MONTH : further == 0x4E0A ? DAY_OF_LAST_MONTH : DAY_NONE;                      /* 本 上 */
+	return char_is_digit(before) || before == '.' || before == ' ' ? DAY_NONE : DAY_ALONE;
+}
+
+/* 22日 alone, 昨（22）日: the last such day up to the printed date; 本月22日, 上月22日. */
 static bool day_alone(const uint32_t *c, span at, const date_value *printed, date_value *out, uint32_t *where)
 {
 	if (printed->precision == DATE_NONE)
 		return false;
 	for (uint32_t i = at.begin; i + 1 < at.end; i++) {
-		uint32_t n = i, day = 0;
-		if (!char_is_digit(c[i]) || (i > at.begin && (char_is_digit(c[i - 1]) || c[i - 1] == 0x6708 || c[i - 1] == '.' || c[i - 1] == ' ')))
-			continue;
-		for (; n < at.end && n < i + 3 && c[n] >= '0' && c[n] <= '9'; n++)
-			day = day * 10 + (c[n] - '0');
-		if (n >= at.end || c[n] != 0x65E5 || !day || day > 31)             /* 日 */
+		uint32_t end;
+		int day = char_is_digit(c[i]) && !(i > at.begin && char_is_digit(c[i - 1])) ? day_number(c, i, at.end, &end) : 0;
+		enum day_kind kind = day ? day_kind_of(c, at.begin, i, end, at.end) : DAY_NONE;
+		if (kind == DAY_NONE)
 			continue;
 		*out = *printed;
-		out->day = (int)day;
-		if (out->day > printed->day && --out->month == 0) {
+		out->day = day;
+		bool earlier = kind == DAY_OF_LAST_MONTH || (kind == DAY_ALONE && day > printed->day);
+		if (earlier && --out->month == 0) {
 			out->month = 12;
 			out->year--;
 		}
