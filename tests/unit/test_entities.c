@@ -123,11 +123,11 @@ static void test_authors(void **state)
 {
 	struct world w = open_shipped();
 	(void)state;
-	read_text(&w, "费思远说，他写过很多。", NULL);
-	assert_string_equal(json_string_value(json_array_get(json_object_get(w.patch, "persons"), 0)), "费思远");
-	read_text(&w, "费思远说，他写过很多。", "甘小雨\n费思远\n");
+	read_text(&w, "施一诺说，他写过很多。", NULL);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(w.patch, "persons"), 0)), "施一诺");
+	read_text(&w, "施一诺说，他写过很多。", "甘小雨\n施一诺\n");
 	assert_null(json_object_get(w.patch, "persons"));
-	read_text(&w, "县长费思远说，他写过很多。", "甘小雨\n费思远\n");
+	read_text(&w, "县长施一诺说，他写过很多。", "甘小雨\n施一诺\n");
 	assert_int_equal(json_array_size(json_object_get(w.patch, "persons")), 1);
 	world_free(&w);
 }
