@@ -1,4 +1,4 @@
-/* Facts of news text: each row is a paragraph and what must be read from it. All people, places and bodies in them are made up, but for bodies of the state. */
+/* Facts of news text: each row is a paragraph and what rules and word lists must read from it, without the tagger (whose model may be learnt anew). All people, places and bodies in them are made up, but for bodies of the state. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,8 +42,8 @@ static struct world open_with(const char *const *sets, size_t count)
 
 static struct world open_shipped(void)
 {
-	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.spans=true"};
-	return open_with(sets, 2);
+	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.spans=true", "extract.tagger=false"};
+	return open_with(sets, 3);
 }
 
 static void read_text(struct world *w, const char *text, const char *authors)
@@ -173,8 +173,8 @@ static void test_spans(void **state)
 
 static void test_limit(void **state)
 {
-	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.max_facts=2"};
-	struct world w = open_with(sets, 2);
+	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.max_facts=2", "extract.tagger=false"};
+	struct world w = open_with(sets, 3);
 	(void)state;
 	read_text(&w, "县教育局、县财政局、县民政局、县教育局参加。", NULL);
 	const json_t *list = json_object_get(w.patch, "organizations");
@@ -182,6 +182,27 @@ static void test_limit(void **state)
 	assert_string_equal(json_string_value(json_array_get(list, 1)), "县财政局");
 	assert_null(json_object_get(w.detail, "spans"));
 	world_free(&w);
+}
+
+/* The tagger finds a person that nothing announces, and the rules judge it: reporters and doctrines are none. A model that cannot be read is a bad start. */
+static void test_tagger(void **state)
+{
+	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.entities_model=" SOURCE_DIR "/conf/models/entities.model"};
+	static const char *const bad[] = {"extract.lexicons=" LEXICONS, "extract.entities_model=" LEXICONS "/words.txt"};
+	struct world w = open_with(sets, 2);
+	char error[256] = "";
+	(void)state;
+	read_text(&w, "去年冬天，张伟华离开北京，回到家乡种苹果。", NULL);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(w.patch, "persons"), 0)), "张伟华");
+	read_text(&w, "（记者 张伟华）昨日，苹果丰收。", NULL);
+	assert_null(json_object_get(w.patch, "persons"));
+	world_free(&w);
+	buf errors = {0};
+	settings *s = settings_read(NULL, bad, 2, &errors);
+	assert_null(entities_open(s, error));
+	assert_non_null(strstr(error, "words.txt"));
+	settings_free(&s);
+	buf_free(&errors);
 }
 
 /* Megabytes of what opens and never closes, of one word, of names: all is read in linear time and within the limits. A quadratic look would not end. */
@@ -233,11 +254,11 @@ static void remove_file(const char *folder, const char *name)
 static void refused(const char *folder, const char *name, const char *text, const char *why)
 {
 	char set[4200], error[256] = "";
-	const char *const sets[] = {set};
+	const char *const sets[] = {set, "extract.tagger=false"};
 	buf errors = {0};
 	snprintf(set, sizeof set, "extract.lexicons=%s", folder);
 	write_file(folder, name, text);
-	settings *s = settings_read(NULL, sets, 1, &errors);
+	settings *s = settings_read(NULL, sets, 2, &errors);
 	assert_non_null(s);
 	entities *e = entities_open(s, error);
 	assert_null(e);
@@ -276,12 +297,12 @@ static void test_own_lexicons(void **state)
 {
 	char set[4200];
 	const char *folder = folder_new();
-	const char *const sets[] = {set};
+	const char *const sets[] = {set, "extract.tagger=false"};
 	(void)state;
 	snprintf(set, sizeof set, "extract.lexicons=%s", folder);
 	write_file(folder, "organizations.mine.txt", "# ours\r\n藍鯨動力\r\n");
 	write_file(folder, "policies.txt", "\xEF\xBB\xBF梦想照进现实\n");
-	struct world w = open_with(sets, 1);
+	struct world w = open_with(sets, 2);
 	read_text(&w, "蓝鲸动力参与梦想照进现实。", NULL);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(w.patch, "organizations"), 0)), "蓝鲸动力");
 	assert_string_equal(json_string_value(json_array_get(json_object_get(w.patch, "policies"), 0)), "梦想照进现实");
@@ -294,7 +315,7 @@ static void test_own_lexicons(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_authors), cmocka_unit_test(test_scripts), cmocka_unit_test(test_spans), cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_authors), cmocka_unit_test(test_scripts), cmocka_unit_test(test_spans), cmocka_unit_test(test_limit), cmocka_unit_test(test_tagger),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_bad_lexicons), cmocka_unit_test(test_own_lexicons),
 	};
 	return cmocka_run_group_tests_name("entities", tests, NULL, NULL);

@@ -12,6 +12,11 @@
 #include "quantities.h"
 #include "sentence.h"
 
+#define PERSON_MARGIN 1000               /* thousandths of a nat: what a name by the tagger must be ahead by to be looked at */
+#define PERSON_WEIGHT 2000               /* as a word, less a share of its margin */
+#define PERSON_SHARE 10
+#define PERSON_MAX 20                    /* characters */
+
 struct entities {
 	lexicon *words;
 	segmenter *segmenter;
@@ -21,33 +26,55 @@ struct entities {
 	quantities figures;
 	moments times;
 	sentence sentence;
+	tagger_model model;
+	tagger *tagger;                  /* NULL: extract.tagger = false */
+	const tagger_span *tags;         /* of the article */
+	size_t tag_count, next_tag;
+	int person_type;
+	named names[SEGMENT_MAX];
 	bool spans;
 };
 
-/* The shipped lexicons beside the program (build tree or installed), as classify_shipped_model looks for its model. */
-static const char *shipped_lexicons(char out[4096])
+/* What is shipped, beside the program (build tree or installed), as classify_shipped_model looks for its model. */
+static const char *shipped(const char *name, char out[4096])
 {
-	static const char *const places[] = {"conf/lexicons", "../conf/lexicons", "../../conf/lexicons", "../share/millrace/lexicons"};
+	static const char *const places[] = {"conf", "../conf", "../../conf", "../share/millrace"};
 	char program[2048];
 	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[len > 0 ? len : 0] = '\0';
 	char *slash = strrchr(program, '/');
 	for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
-		snprintf(out, 4096, "%.*s/%s", (int)(slash - program), program, places[i]);
+		snprintf(out, 4096, "%.*s/%s/%s", (int)(slash - program), program, places[i], name);
 		if (access(out, R_OK) == 0)
 			return out;
 	}
-	snprintf(out, 4096, "/usr/share/millrace/lexicons");
+	snprintf(out, 4096, "/usr/share/millrace/%s", name);
 	return out;
+}
+
+static int open_tagger(entities *self, const struct settings *s, char error[256])
+{
+	char path[4096];
+	const char *model = settings_str(s, "extract.entities_model");
+	if (!settings_bool(s, "extract.tagger"))
+		return 0;
+	if (tagger_model_open(&self->model, *model ? model : shipped("models/entities.model", path), error))
+		return -1;
+	self->tagger = tagger_new(&self->model);
+	self->sentence.tagged = true;
+	self->person_type = tagger_type_find(&self->model, "person");
+	self->sentence.body_type = tagger_type_find(&self->model, "organization");
+	self->sentence.place_type = tagger_type_find(&self->model, "place");
+	return 0;
 }
 
 entities *entities_open(const struct settings *s, char error[256])
 {
-	char shipped[4096];
+	char path[4096];
 	const char *folder = settings_str(s, "extract.lexicons");
 	entities *self = mem_alloc(sizeof *self);
-	self->words = lexicon_open(*folder ? folder : shipped_lexicons(shipped), error);
-	if (!self->words) {
+	self->words = lexicon_open(*folder ? folder : shipped("lexicons", path), error);
+	if (!self->words || open_tagger(self, s, error)) {
 		entities_close(&self);
 		return NULL;
 	}
@@ -62,6 +89,8 @@ void entities_close(entities **self)
 {
 	if (!*self)
 		return;
+	tagger_free(&(*self)->tagger);
+	tagger_model_close(&(*self)->model);
 	lexicon_close(&(*self)->words);
 	segmenter_free(&(*self)->segmenter);
 	english_free(&(*self)->english);
@@ -75,7 +104,7 @@ void entities_close(entities **self)
 
 uint64_t entities_fingerprint(const entities *self)
 {
-	return lexicon_fingerprint(self->words);
+	return lexicon_fingerprint(self->words) ^ (self->tagger ? self->model.fingerprint : 0);
 }
 
 static bool ends_sentence(uint32_t c)
@@ -101,18 +130,40 @@ static uint32_t sentence_end(const fact_text *text, uint32_t begin, uint32_t lim
 	return most == limit || !comma ? most : comma;
 }
 
+/* The tagger's spans that lie within the sentence; the names of persons among them as words for the segmenter. Returns how many those are. */
+static size_t tags_of(entities *self, fact_span at)
+{
+	sentence *s = &self->sentence;
+	size_t count = 0;
+	while (self->next_tag < self->tag_count && self->tags[self->next_tag].begin < at.begin)
+		self->next_tag++;
+	s->tags = self->tags + self->next_tag;
+	for (s->tag_count = 0; self->next_tag < self->tag_count && self->tags[self->next_tag].end <= at.end; s->tag_count++)
+		self->next_tag++;
+	for (size_t i = 0; i < s->tag_count; i++) {
+		const tagger_span *tag = &s->tags[i];
+		if (tag->type != self->person_type || tag->margin < PERSON_MARGIN || tag->end - tag->begin < 2 || tag->end - tag->begin > PERSON_MAX)
+			continue;
+		int32_t weight = PERSON_WEIGHT - tag->margin / PERSON_SHARE;
+		self->names[count++] = (named){tag->begin, tag->end, (uint16_t)(weight < 700 ? 700 : weight)};
+	}
+	return count;
+}
+
 static void read_sentence(entities *self, fact_span at)
 {
 	sentence *s = &self->sentence;
 	s->text = &self->text;
 	s->words = self->words;
 	s->found = self->found;
-	s->count = segment(self->segmenter, &self->text, at, &s->tokens);
+	size_t names = tags_of(self, at);
+	s->count = segment(self->segmenter, &self->text, at, self->names, names, &s->tokens);
 	memset(s->taken, 0, s->count * sizeof *s->taken);
 	memset(s->body, 0, s->count * sizeof *s->body);
 	sentence_titles(s);
 	sentence_bodies(s);
 	sentence_persons(s);
+	sentence_tagged(s);
 	sentence_policies(s);
 	sentence_places(s);
 }
@@ -127,6 +178,9 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 {
 	fact_text_read(&self->text, body, title, authors);
 	found_clear(self->found, &self->text);
+	self->tag_count = self->next_tag = 0;
+	if (self->tagger && self->text.chinese)
+		self->tag_count = tagger_read(self->tagger, self->text.characters, self->text.count, &self->tags);
 	for (uint32_t p = 0; p < self->text.paragraph_count; p++) {
 		fact_span at = self->text.paragraphs[p];
 		if (!self->text.chinese)

@@ -173,6 +173,21 @@ static bool names_something(const sentence *self, size_t begin, size_t end, uint
 	return level || (!(kind & LEX_SHORT) && (named || (mask && general >= 5)));
 }
 
+bool body_is_named(const sentence *self, size_t begin, size_t end)
+{
+	uint32_t kind = end_kind(self, end);
+	bool named = false;
+	for (size_t i = begin; i <= end; i++) {
+		const token *t = &self->tokens[i];
+		if (t->kind == 'f' || t->kind == TOKEN_MARK)
+			return false;
+		named = named || !(t->classes & (LEX_GENERIC | LEX_INNER));
+	}
+	if (kind)
+		return names_something(self, begin, end, kind);
+	return named && !(self->tokens[end].classes & LEX_GENERIC) && !span_is_generic(self, begin, end);
+}
+
 /* 412 间 创科公司, 偏 乡学校, 每 县: what is counted or told by its kind is no name. */
 static bool is_counted(const sentence *self, size_t begin)
 {
@@ -189,6 +204,21 @@ static bool is_counted(const sentence *self, size_t begin)
 	static const uint32_t measures[] = {0x4E2A, 0x5BB6, 0x6240, 0x95F4, 0x5EA7, 0x652F, 0x5904, 0x9879, 0x6279, 0x540D, 0x4F4D};
 	for (size_t i = 0; begin >= 2 && token_length(before) == 1 && i < sizeof measures / sizeof *measures; i++)
 		if (token_first(self, begin - 1) == measures[i] && (self->tokens[begin - 2].kind == TOKEN_DIGITS || self->tokens[begin - 2].kind == 'm'))
+			return true;
+	return false;
+}
+
+/* A `weak` end behind words that name no place is a body only when the tagger, where there is one, sees one there too. */
+static bool is_supported(const sentence *self, size_t begin, size_t end, uint32_t kind)
+{
+	if (!self->tagged || !(kind & LEX_WEAK))
+		return true;
+	for (size_t i = begin; i < end; i++)
+		if (self->tokens[i].classes & (LEX_PLACE | LEX_ORGANIZATION) || token_is_level(self, i) || self->tokens[i].kind == TOKEN_UNKNOWN || self->tokens[i].kind == TOKEN_NAME ||
+		    (token_length(&self->tokens[i]) == 1 && self->tokens[i].weight >= SELDOM_PIECE))
+			return true;
+	for (size_t k = 0; k < self->tag_count; k++)
+		if (self->tags[k].type == self->body_type && self->tags[k].begin < self->tokens[end].end && self->tags[k].end > self->tokens[begin].begin)
 			return true;
 	return false;
 }
@@ -221,7 +251,7 @@ void sentence_bodies(sentence *self)
 		size_t begin = cut_at_place(self, walk(self, i), i);
 		if (last_end && begin < last_end && begin > last_begin)
 			begin = last_begin;
-		if (is_counted(self, begin) || !names_something(self, begin, i, kind))
+		if (is_counted(self, begin) || !names_something(self, begin, i, kind) || !is_supported(self, begin, i, kind))
 			continue;
 		if (last_end && begin <= last_begin && last_end > begin)
 			self->body[last_end - 1] = 0;

@@ -82,6 +82,19 @@ static bool leads_to_place(const sentence *self, size_t i)
 	return (self->tokens[i + 1].classes & (LEX_NAMED | LEX_BODY)) != 0;
 }
 
+/* 某某思想, 某某主义, 某某新时代…: a doctrine bears the name. */
+static bool is_doctrine(const sentence *self, size_t i)
+{
+	static const uint32_t words[][2] = {{0x601D, 0x60F3}, {0x4E3B, 0x4E49}, {0x7406, 0x8BBA}, {0x65B0, 0x65F6}, {0x7ECF, 0x6D4E}, {0x6CD5, 0x6CBB}, {0x5F3A, 0x519B}, {0x6587, 0x5316}, {0x5916, 0x4EA4}, {0x751F, 0x6001}};
+	/* 思想 主义 理论 新时(代) and 经济 法治 强军 文化 外交 生态 + (文明) 思想 */
+	const uint32_t *c = self->text->characters + self->tokens[i].end;
+	uint32_t left = self->text->count - self->tokens[i].end;
+	for (size_t k = 0; left >= 4 && k < sizeof words / sizeof *words; k++)
+		if (c[0] == words[k][0] && c[1] == words[k][1])
+			return k < 4 || (c[2] == 0x601D && c[3] == 0x60F3) || (left >= 6 && c[4] == 0x601D && c[5] == 0x60F3);
+	return false;
+}
+
 static bool is_quoted(const sentence *self, size_t i)
 {
 	uint32_t before = i ? token_first(self, i - 1) : 0, behind = token_first(self, i + 1);
@@ -100,9 +113,9 @@ static bool is_believed(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (self->taken[i] || is_quoted(self, i) || (is_author(self, t) && !(t->hint & HINT_TITLE)) || behind_reporter(self, i))
 		return false;
-	if (leads_to_place(self, i))
+	if (leads_to_place(self, i) || is_doctrine(self, i))
 		return false;
-	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN) || labelled(self, i) || behind_person(self, i))
+	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN | HINT_TAGGED) || labelled(self, i) || behind_person(self, i))
 		return true;
 	if (t->kind == TOKEN_FOREIGN)
 		return t->hint & HINT_SPEECH && token_length(t) >= 3;

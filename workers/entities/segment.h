@@ -23,7 +23,8 @@ enum token_kind {                        /* as lexicon_entry.kind, and: */
 	TOKEN_UNKNOWN = 'x',             /* an ideograph of no list */
 };
 
-enum hint { HINT_TITLE = 1, HINT_BEHIND = 2, HINT_SPEECH = 4, HINT_LIST = 8, HINT_KNOWN = 16 };       /* behind an office; before a form of address; before what persons do; in a row; in a list of names */
+enum hint { HINT_TITLE = 1, HINT_BEHIND = 2, HINT_SPEECH = 4, HINT_LIST = 8, HINT_KNOWN = 16, HINT_TAGGED = 32 };
+/* behind an office; before a form of address; before what persons do; in a row; in a list of names; by the tagger */
 
 typedef struct token {
 	uint32_t begin, end;             /* folded characters of the text */
@@ -37,7 +38,13 @@ typedef struct segmenter segmenter;
 
 segmenter *segmenter_new(const lexicon *words);          /* borrows the lexicon */
 void segmenter_free(segmenter **self);
-/* The words of characters [at.begin, at.end) of the text, at most SEGMENT_MAX of them; borrowed until the next call. */
-size_t segment(segmenter *self, const fact_text *text, fact_span at, const token **tokens);
+/* A name that somebody else has found: characters of the text, and what it costs as a word. */
+typedef struct named {
+	uint32_t begin, end;
+	uint16_t weight;
+} named;
+
+/* The words of characters [at.begin, at.end) of the text, at most SEGMENT_MAX of them; borrowed until the next call. `names`: ascending, within `at`. */
+size_t segment(segmenter *self, const fact_text *text, fact_span at, const named *names, size_t name_count, const token **tokens);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "found.h"
 #include "segment.h"
+#include "tagger.h"
 
 enum taken { TAKEN_TITLE = 1, TAKEN_BODY = 2, TAKEN_PERSON = 4, TAKEN_POLICY = 8, TAKEN_PLACE = 16 };
 
@@ -17,11 +18,17 @@ typedef struct sentence {
 	size_t count;
 	uint8_t taken[SEGMENT_MAX + 1];          /* by token */
 	uint16_t body[SEGMENT_MAX + 1];          /* first token of the body that ends with this token, + 1; 0: none */
+	const tagger_span *tags;                 /* what the tagger found in it, ascending */
+	size_t tag_count;
+	bool tagged;                             /* there is a tagger */
+	int body_type, place_type;               /* of the tagger's model; -1: it has none */
 	found *found;
 } sentence;
 
 void sentence_titles(sentence *self);            /* 《...》 and "...": policies.c */
 void sentence_bodies(sentence *self);            /* organizations.c */
+bool body_is_named(const sentence *self, size_t begin, size_t end);      /* may tokens [begin, end] be the name of a body, by their words? */
+void sentence_tagged(sentence *self);            /* tagged.c: bodies and places that the tagger adds */
 void sentence_persons(sentence *self);           /* persons.c */
 void sentence_policies(sentence *self);          /* policies.c: without marks */
 void sentence_places(sentence *self);            /* places.c */
