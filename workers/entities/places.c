@@ -53,8 +53,8 @@ void sentence_places(sentence *self)
 			if (from <= i && !is_free(self, from, i))
 				from = i + 1;
 		}
-		bool grows = from <= i && end && from <= end && from >= begin;
-		if (grows) {
+		if (from <= i && end && from <= end) {
+			begin = from < begin ? from : begin;
 			end = i + 1;
 			continue;
 		}

@@ -60,6 +60,9 @@ size_t place_begin(const sentence *self, size_t i)
 		return i;
 	if (token_length(t) != 1 || !character_is_level(token_first(self, i)))
 		return i + 1;
+	/* 云陂 + 市: what the segmenter took for a name or a foreign one */
+	if (i && (self->tokens[i - 1].kind == TOKEN_NAME || self->tokens[i - 1].kind == TOKEN_FOREIGN) && !(self->tokens[i - 1].hint & (HINT_TITLE | HINT_KNOWN)))
+		return i - 1;
 	size_t begin = i;
 	bool seldom = false;
 	while (begin && i - begin < PLACE_PIECES && token_is_single(self, begin - 1) && !character_is_level(token_first(self, begin - 1))) {
