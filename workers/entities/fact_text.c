@@ -7,8 +7,6 @@
 #include "common/utf8.h"
 #include "workers/text/fold.h"
 
-#define BODY_MAX_BYTES (1u << 30)        /* offsets are 32 bits wide; a record is bounded far below (intake.max_record_bytes) */
-
 void fact_text_free(fact_text *self)
 {
 	free(self->characters);
@@ -54,8 +52,11 @@ static void count_index(fact_text *self)
 
 void fact_text_read(fact_text *self, mr_bytes body, mr_bytes title, mr_bytes authors)
 {
-	if (body.len > BODY_MAX_BYTES)
-		body.len = BODY_MAX_BYTES;
+	if (body.len > FACT_TEXT_MAX_BYTES) {
+		body.len = FACT_TEXT_MAX_BYTES;
+		while (body.len && ((unsigned char)body.data[body.len] & 0xC0) == 0x80)          /* at a character */
+			body.len--;
+	}
 	self->body = body;
 	self->title = title;
 	self->authors = authors;

@@ -19,6 +19,8 @@
 
 #include "common/buf.h"
 
+#define FACT_TEXT_MAX_BYTES (1u << 20)   /* 350,000 ideographs, a book; 17 bytes of memory a byte of text at most */
+
 typedef struct fact_span { uint32_t begin, end; } fact_span;     /* folded characters, end behind the last */
 
 typedef struct fact_text {
@@ -36,7 +38,7 @@ typedef struct fact_text {
 	buf folded, map;                 /* scratch */
 } fact_text;
 
-/* Folds `body` (at most UINT32_MAX - 1 bytes; more is cut at a paragraph). A zeroed fact_text is an empty one. */
+/* Folds `body`, at most FACT_TEXT_MAX_BYTES of it: what comes behind is not looked at. A zeroed fact_text is an empty one. */
 void fact_text_read(fact_text *self, mr_bytes body, mr_bytes title, mr_bytes authors);
 void fact_text_free(fact_text *self);
 
