@@ -352,6 +352,7 @@ static void english(void **state)
 		{"Between 10 and 15 schools, or 3 to 5 miles.", "15 schools; 3..5 miles"},
 		{"A loss of between 10-15% was expected.", "10..15 %"},
 		{"Some 5.4m people watched.", "5400000 people (Some)"},
+		{"About 1m websites; profit was $42m, up from 38m.", "1000000 websites (About); 42 million USD"},
 		{"The ship is 120 km away with 40 GB of data.", "120 km; 40 GB"},
 		{"Nearly 1/3 of pupils agreed.", "0.3333 "},
 		{"Twelve schools and twenty-five per cent of pupils joined.", "12 schools; 25 %"},
@@ -398,6 +399,7 @@ static void what_is_counted(void **state)
 	what_of("The hall holds 26 test bays.", "test bays");
 	what_of("They won a relocation grant of £6,000.", "relocation grant");
 	what_of("52% of the online votes", "online votes");
+	what_of("The firm's debt is £5m.", "firm's debt");
 }
 
 static void text_is_as_printed(void **state)

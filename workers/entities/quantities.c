@@ -444,6 +444,8 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 		add(self, &item);
 		return end;
 	}
+	if (metre && !text->chinese && self->count && self->items[self->count - 1].scale_name)
+		return from.end;                 /* $42m, up from 38m: no metres */
 	bool ranged = range_read(text, &from, &to);
 	const figure *last = ranged ? &to : &from;
 	item.at.end = last->end;

@@ -52,6 +52,11 @@ static bool is_letter(uint32_t c)
 	return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
+static bool is_apostrophe(uint32_t c)
+{
+	return c == '\'' || c == 0x2019;
+}
+
 /* The word that begins at `at`; hyphens and apostrophes inside belong to it. False: none. */
 static bool word_at(const fact_text *text, uint32_t at, word *out)
 {
@@ -61,7 +66,7 @@ static bool word_at(const fact_text *text, uint32_t at, word *out)
 		return false;
 	out->begin = at;
 	out->capital = c[at] < 'a';
-	for (; is_letter(c[p]) || ((c[p] == '-' || c[p] == '\'' || c[p] == 0x2019) && p > at && is_letter(c[p + 1])); p++)
+	for (; is_letter(c[p]) || ((c[p] == '-' || is_apostrophe(c[p])) && p > at && is_letter(c[p + 1])); p++)
 		if (count++ < WORD_LETTERS)
 			out->text[count - 1] = c[p] > 0x7F ? '\'' : (char)(is_letter(c[p]) ? c[p] | 32 : c[p]);
 		else
@@ -101,18 +106,19 @@ bool latin_numeral(const fact_text *text, uint32_t at, numeral *out)
 	return true;
 }
 
-/* The word that ends before `at`, one blank between. */
+/* The word that ends before `at`, one blank between; not the m of 38m. */
 static bool word_before(const fact_text *text, uint32_t at, word *out)
 {
 	const uint32_t *c = text->characters;
 	uint32_t end = at, begin;
 	if (end && c[end - 1] == ' ')
 		end--;
-	for (begin = end; begin && end - begin <= WORD_LETTERS && (is_letter(c[begin - 1]) || c[begin - 1] == '-'); begin--)
+	for (begin = end; begin && end - begin <= WORD_LETTERS && (is_letter(c[begin - 1]) || c[begin - 1] == '-' || is_apostrophe(c[begin - 1])); begin--)
 		;
-	while (begin < end && c[begin] == '-')
+	while (begin < end && !is_letter(c[begin]))
 		begin++;
-	return begin < end && end - begin <= WORD_LETTERS && word_at(text, begin, out) && out->end == end;
+	bool amount = begin && c[begin - 1] >= '0' && c[begin - 1] <= '9';
+	return !amount && begin < end && end - begin <= WORD_LETTERS && word_at(text, begin, out) && out->end == end;
 }
 
 static uint32_t over_blank(const fact_text *text, uint32_t at)
@@ -382,7 +388,8 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 	word head, next, side;
 	uint32_t scaled = end;
 	int scale = scale_at(text, end, false, &scaled);
-	if (scale < 0 && text->characters[end] == 'm' && text->characters[end + 1] == ' ' && noun_behind(text, end + 1, &head) && number->decimals)
+	if (scale < 0 && text->characters[end] == 'm' && text->characters[end + 1] == ' ' && noun_behind(text, end + 1, &head) &&
+	    (number->decimals || !strcmp(head.text, "people") || !latin_is_race(text, number, end)))
 		scaled = end + 1, scale = 0;     /* 5.4m people: not metres */
 	if (is_refused(text, number, scaled) || (scale < 0 && is_year(number)) || !noun_behind(text, scaled, &head))
 		return false;
