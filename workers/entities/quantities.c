@@ -1,7 +1,7 @@
 /* quantities.c - see quantities.h. The scan and the assembly: number, unit, range, qualifiers.
  *
- * Most characters are no digits and no numerals; the scan passes them with one comparison or a small switch. Headlines in 《》 and short quoted names (“1+3”, “六个一批”)
- * are passed over: what is numbered in a name is not counted. */
+ * Most characters are no digits and no numerals; the scan passes them with one comparison or a small switch. Titles in 《》 and short quoted names
+ * (“1+3”, “六个一批”) are passed over: what is numbered in a name is not counted. */
 #include "quantities.h"
 
 #include <math.h>
@@ -16,7 +16,8 @@
 #define SHARE_CHARACTERS 8               /* between 占 and its fraction */
 #define SUBJECT_CHARACTERS 20            /* between a figure and the growth that is told of it */
 #define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
-#define QUALIFIERS_BEFORE U"不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
+#define QUALIFIERS_BEFORE U"不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 " \
+	"超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
 #define QUALIFIERS_BARE U"上 过 破 数以"  /* before a multiplier alone */
 #define QUALIFIERS_BEHIND U"以上 以下 以内 之内 左右 上下 有余 开外 之多 不等"
 #define QUALIFIERS_LATE U"多 余 许"       /* behind a measure only: 3年多. 3人多次获奖 goes on otherwise */
@@ -400,6 +401,22 @@ static bool is_plain_figure(const figure *at)
 	return at->unit.kind == UNIT_MONEY || at->unit.kind == UNIT_SHARE || at->unit.kind == UNIT_POINTS;
 }
 
+/* ￥500, $3亿: money by the sign before it. False: none. */
+static bool add_signed_money(quantities *self, const fact_text *text, const figure *from)
+{
+	static const struct { uint32_t sign; const char *unit; } signs[] = {{U'¥', "元"}, {'$', "美元"}, {U'€', "欧元"}, {U'£', "英镑"}};
+	for (size_t i = 0; from->begin && i < sizeof signs / sizeof *signs; i++) {
+		if (text->characters[from->begin - 1] != signs[i].sign)
+			continue;
+		quantity item = {.at = {from->begin - 1, from->number.end}, .value = from->number.value, .unit_name = signs[i].unit, .kind = UNIT_MONEY};
+		add_qualifiers(text, from, &item);
+		add_what(self, text, &item);
+		add(self, &item);
+		return true;
+	}
+	return false;
+}
+
 /* 用户突破1500万，10万多毕业生，超千万就业岗位: so large a number counts although no measure word stands there. */
 static uint32_t add_plain(quantities *self, const fact_text *text, const figure *from, uint32_t name_end)
 {
@@ -449,6 +466,8 @@ static uint32_t add_figure(quantities *self, const fact_text *text, uint32_t at,
 	bool ranged = range_read(text, &from, &to);
 	const figure *last = ranged ? &to : &from;
 	item.at.end = last->end;
+	if (!last->unit.end && text->chinese && add_signed_money(self, text, &from))
+		return from.number.end;
 	if (!last->unit.end)
 		return add_plain(self, text, &from, name_end);
 	set_value(text, &item, &from, last);

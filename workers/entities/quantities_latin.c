@@ -20,24 +20,44 @@ static const double scale_values[] = {1e6, 1e9, 1e12, 1e3, 1e2, 1e6, 1e9, 1e3, 1
 
 static const char *const scale_names[] = {"million", "billion", "trillion", "thousand", "hundred", "million", "billion", "thousand", "trillion", "million", "billion"};
 
-static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-	"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", NULL};
-static const char *const function_words[] = {"a", "about", "after", "ahead", "all", "also", "am", "an", "and", "are", "as", "at", "away", "be", "because", "been", "before", "below", "but", "by",
-	"can", "could", "did", "does", "down", "during", "each", "every", "for", "from", "had", "has", "have", "he", "her", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it",
-	"its", "just", "last", "like", "may", "minus", "more", "most", "must", "my", "next", "no", "not", "now", "of", "off", "on", "once", "only", "or", "our", "out", "over", "per", "plus", "pm", "said",
-	"says", "she", "should", "since", "so", "some", "still", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "times", "to",
-	"too", "under", "until", "up", "us", "versus", "vs", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whose", "why", "will", "with", "within", "without", "would", "you",
-	"yet", "your", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half", "became", "becomes", "began", "came", "comes", "goes", "went", "makes", "made", "takes", "took", "shows", "rose", "fell", "needs", "wants", "gives", "includes", "remains", "means", NULL};
-static const char *const singular_s[] = {"across", "always", "perhaps", "besides", "towards", "afterwards", "sometimes", "nowadays", "yes", "sports", "news", "series", "physics", "mathematics", "economics", "politics", "overseas", "indoors", "outdoors",
-	"upwards", "downwards", "forwards", "backwards", "inches", NULL};
-static const char *const plurals[] = {"people", "men", "women", "children", "staff", "students", "police", "personnel", "troops", "feet", "teeth", "mice", "sheep", "fish", "aircraft", "households", "media", "data", "species",
-	"businessmen", "businesswomen", "policemen", "firemen", "fishermen", "workmen", "spokesmen", "countrymen", "clergy", "cattle", "crew", "inches", "miles", "alumni", "criteria", "phenomena", "bacteria", NULL};
-static const char *const currencies[] = {"yuan", "renminbi", "rmb", "pounds", "pound", "sterling", "dollars", "dollar", "euros", "euro", "yen", "rupees", "pence", "cents", "baht", "won", "francs", "roubles", "rubles", "kronor", "pesos", "ringgit", "rand",
-	"riyals", "dirhams", "shekels", "liras", "lira", "usd", "gbp", "eur", "cny", "hkd", "jpy", "sgd", "aud", "cad", "chf", NULL};
-static const struct { const char32_t *printed; const char *code; } currency_signs[] = {{U"US$", "USD"}, {U"HK$", "HKD"}, {U"NT$", "TWD"}, {U"AU$", "AUD"}, {U"NZ$", "NZD"}, {U"CA$", "CAD"}, {U"A$", "AUD"}, {U"C$", "CAD"}, {U"S$", "SGD"}, {U"R$", "BRL"},
-	{U"$", "USD"}, {U"£", "GBP"}, {U"€", "EUR"}, {U"¥", "¥"}, {U"₩", "KRW"}, {U"₹", "INR"}, {U"₽", "RUB"}, {U"RMB", "CNY"}, {U"CNY", "CNY"}, {U"USD", "USD"}, {U"GBP", "GBP"}, {U"EUR", "EUR"}, {U"HKD", "HKD"}, {U"JPY", "JPY"}, {U"Rs", "INR"}, {U"Rs.", "INR"}};
+static const char *const months[] = {
+	"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar",
+	"apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", NULL
+};
+static const char *const function_words[] = {
+	"a", "about", "after", "ahead", "all", "also", "am", "an", "and", "are", "as", "at", "away", "be", "because", "been", "before", "below", "but",
+	"by", "can", "could", "did", "does", "down", "during", "each", "every", "for", "from", "had", "has", "have", "he", "her", "him", "his", "how",
+	"however", "i", "if", "in", "into", "is", "it", "its", "just", "last", "like", "may", "minus", "more", "most", "must", "my", "next", "no", "not",
+	"now", "of", "off", "on", "once", "only", "or", "our", "out", "over", "per", "plus", "pm", "said", "says", "she", "should", "since", "so", "some",
+	"still", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under",
+	"until", "up", "us", "versus", "vs", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whose", "why", "will", "with",
+	"within", "without", "would", "you", "yet", "your", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half", "became",
+	"becomes", "began", "came", "comes", "goes", "went", "makes", "made", "takes", "took", "shows", "rose", "fell", "needs", "wants", "gives",
+	"includes", "remains", "means", NULL
+};
+static const char *const singular_s[] = {
+	"across", "always", "perhaps", "besides", "towards", "afterwards", "sometimes", "nowadays", "yes", "sports", "news", "series", "physics",
+	"mathematics", "economics", "politics", "overseas", "indoors", "outdoors", "upwards", "downwards", "forwards", "backwards", "inches", NULL
+};
+static const char *const plurals[] = {
+	"people", "men", "women", "children", "staff", "students", "police", "personnel", "troops", "feet", "teeth", "mice", "sheep", "fish", "aircraft",
+	"households", "media", "data", "species", "businessmen", "businesswomen", "policemen", "firemen", "fishermen", "workmen", "spokesmen", "countrymen",
+	"clergy", "cattle", "crew", "inches", "miles", "alumni", "criteria", "phenomena", "bacteria", NULL
+};
+static const char *const currencies[] = {
+	"yuan", "renminbi", "rmb", "pounds", "pound", "sterling", "dollars", "dollar", "euros", "euro", "yen", "rupees", "pence", "cents", "baht", "won",
+	"francs", "roubles", "rubles", "kronor", "pesos", "ringgit", "rand", "riyals", "dirhams", "shekels", "liras", "lira", "usd", "gbp", "eur", "cny",
+	"hkd", "jpy", "sgd", "aud", "cad", "chf", NULL
+};
+static const struct { const char32_t *printed; const char *code; } currency_signs[] = {
+	{U"US$", "USD"}, {U"HK$", "HKD"}, {U"NT$", "TWD"}, {U"AU$", "AUD"}, {U"NZ$", "NZD"}, {U"CA$", "CAD"}, {U"A$", "AUD"}, {U"C$", "CAD"},
+	{U"S$", "SGD"}, {U"R$", "BRL"}, {U"$", "USD"}, {U"£", "GBP"}, {U"€", "EUR"}, {U"¥", "¥"}, {U"₩", "KRW"}, {U"₹", "INR"}, {U"₽", "RUB"},
+	{U"RMB", "CNY"}, {U"CNY", "CNY"}, {U"USD", "USD"}, {U"GBP", "GBP"}, {U"EUR", "EUR"}, {U"HKD", "HKD"}, {U"JPY", "JPY"}, {U"Rs", "INR"},
+	{U"Rs.", "INR"}
+};
 
-#define BEFORE_WORDS "more than|less than|fewer than|at least|at most|as many as|as much as|no more than|up to|close to|just over|just under|well over|around|about|over|under|nearly|almost|roughly|some|approximately|exceeding|above|below"
+#define BEFORE_WORDS "more than|less than|fewer than|at least|at most|as many as|as much as|no more than|up to|close to|just over|just under|well over|" \
+	"around|about|over|under|nearly|almost|roughly|some|approximately|exceeding|above|below"
 
 static bool listed(const char *const *list, const char *text)
 {
@@ -78,9 +98,11 @@ static bool word_at(const fact_text *text, uint32_t at, word *out)
 
 static int word_value(const char *text, size_t len)
 {
-	static const struct { const char *word; int value; } values[] = {{"one", 1}, {"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10}, {"eleven", 11}, {"twelve", 12},
-		{"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20}, {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60},
-		{"seventy", 70}, {"eighty", 80}, {"ninety", 90}};
+	static const struct { const char *word; int value; } values[] = {
+		{"one", 1}, {"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10}, {"eleven", 11},
+		{"twelve", 12}, {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
+		{"twenty", 20}, {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60}, {"seventy", 70}, {"eighty", 80}, {"ninety", 90}
+	};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
 		if (strlen(values[i].word) == len && !memcmp(values[i].word, text, len))
 			return values[i].value;
@@ -211,10 +233,19 @@ static bool word_is(const word *self, const char *const *list)
 /* Dates, times, ages, names: numbers before which or behind which such a word stands. */
 static bool is_refused(const fact_text *text, const numeral *number, uint32_t end)
 {
-	static const char *const left[] = {"aged", "age", "no", "number", "chapter", "section", "page", "within", "last", "past", "next", "every", "each", "per", "first", "under", "article", "figure", "table", "room", "since", "after", "top", "previous", "following", "coming", NULL};
-	static const char *const right[] = {"am", "pm", "gmt", "bst", "o'clock", "st", "nd", "rd", "th", NULL};
-	static const char *const allowed[] = {"about", "over", "some", "more", "than", "nearly", "the", "all", "almost", "around", "just", "only", "up", "to", "at", "least", "and", "but", "with", "for", "in", "of", "as", "its", "their", "our", "his", "her", "these",
-		"those", "another", "fewer", "roughly", "approximately", "currently", "today", "by", "from", "or", "there", "it", "we", "they", "a", "an", "that", "among", "between", "with", "while", "when", "out", "on", "however", "nearly", NULL};
+	static const char *const left[] = {
+		"aged", "age", "no", "number", "chapter", "section", "page", "within", "last", "past", "next", "every", "each", "per", "first", "under", "article",
+		"figure", "table", "room", "since", "after", "top", "previous", "following", "coming", NULL
+	};
+	static const char *const right[] = {
+		"am", "pm", "gmt", "bst", "o'clock", "st", "nd", "rd", "th", NULL
+	};
+	static const char *const allowed[] = {
+		"about", "over", "some", "more", "than", "nearly", "the", "all", "almost", "around", "just", "only", "up", "to", "at", "least", "and", "but",
+		"with", "for", "in", "of", "as", "its", "their", "our", "his", "her", "these", "those", "another", "fewer", "roughly", "approximately",
+		"currently", "today", "by", "from", "or", "there", "it", "we", "they", "a", "an", "that", "among", "between", "with", "while", "when", "out", "on",
+		"however", "nearly", NULL
+	};
 	const uint32_t *c = text->characters;
 	word side;
 	uint32_t before = number->begin ? c[number->begin - 1] : '\n';
