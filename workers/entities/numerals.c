@@ -76,7 +76,7 @@ static bool is_full_width(const fact_text *text, uint32_t at)
 /* A comma between groups of three digits. A full-width comma separates sentences unless the digits are full-width, too. */
 static bool is_separator(const fact_text *text, uint32_t at)
 {
-	if (text->characters[at] != ',' || is_full_width(text, at) != is_full_width(text, at - 1))
+	if (text->characters[at] != ',' || (is_full_width(text, at) && !is_full_width(text, at - 1)))
 		return false;
 	return digits_end(text, at + 1) == at + 4;
 }

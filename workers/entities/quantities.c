@@ -18,6 +18,7 @@
 #define MONEY_CLASS_CHARACTERS 10        /* behind 百亿级, where it must say of what */
 #define QUALIFIERS_BEFORE U"不少于 不低于 不超过 不高于 不多于 不小于 不大于 不超出 不足 不到 不满 未满 至少 至多 最多 最少 最高 最低 " \
 	"超过 突破 高于 低于 少于 多于 大于 小于 接近 将近 靠近 大约 约为 约有 高达 多达 超 逾 近 约 满"
+#define CHANGES U"增加到 提高到 提升到 增长到 下降到 上升到 扩大到 降低到 缩短到 减少到 增加至 提高至 提升至 增长至 下降至 上升至 扩大至 降低至 缩短至 减少至 升至 降至 增至 减至 升到 降到 增到 减到 扩至 涨到 涨至 跌至 到 至"
 #define QUALIFIERS_BARE U"上 过 破 数以"  /* before a multiplier alone */
 #define QUALIFIERS_BEHIND U"以上 以下 以内 之内 左右 上下 有余 开外 之多 不等"
 #define QUALIFIERS_LATE U"多 余 许"       /* behind a measure only: 3年多. 3人多次获奖 goes on otherwise */
@@ -293,13 +294,18 @@ static void add_what(const quantities *self, const fact_text *text, quantity *it
 		return;
 	}
 	const quantity *last = self->count ? &self->items[self->count - 1] : NULL;
-	uint32_t from = last ? last->at.end : 0;
+	uint32_t from = last ? last->at.end : 0, end;
 	item->what = counted_find(text, item, from);
 	if (!last || item->at.begin - from > SUBJECT_CHARACTERS)
 		return;
-	if (item->what.begin == item->what.end && item->at.begin - from <= 2 && is_one_of(text->characters[from], U"、和及或与,")) {
+	if (item->what.begin == item->what.end && item->at.begin - from <= 2 && is_one_of(text->characters[from], U"、和及或与")) {
 		item->what = last->what;         /* 1.7%、1.5%和0.9% */
 		item->subject = last->subject;
+	}
+	if (begins_with_word(text, from, CHANGES, &end) && end == item->at.begin) {
+		item->what = last->what;         /* 由41家增加到126家 */
+		item->subject = last->subject;
+		return;
 	}
 	if (!counted_is_growth(text, item->what))
 		return;

@@ -234,7 +234,7 @@ static bool word_is(const word *self, const char *const *list)
 static bool is_refused(const fact_text *text, const numeral *number, uint32_t end)
 {
 	static const char *const left[] = {
-		"aged", "age", "no", "number", "chapter", "section", "page", "within", "last", "past", "next", "every", "each", "per", "first", "under", "article",
+		"aged", "age", "no", "number", "chapter", "section", "page", "last", "past", "next", "every", "each", "per", "first", "under", "article",
 		"figure", "table", "room", "since", "after", "top", "previous", "following", "coming", NULL
 	};
 	static const char *const right[] = {
@@ -430,7 +430,7 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 			return false;
 	}
 	static const char *const times[] = {"years", "months", "weeks", "days", "hours", "minutes", NULL};
-	if (word_is(&head, times) && word_before(text, number->begin, &side) && (!strcmp(side.text, "in") || !strcmp(side.text, "the") || !strcmp(side.text, "on")))
+	if (word_is(&head, times) && word_before(text, number->begin, &side) && (!strcmp(side.text, "in") || !strcmp(side.text, "the") || !strcmp(side.text, "on") || !strcmp(side.text, "within")))
 		return false;
 	double factor = scale >= 0 ? scale_values[scale] : 1;
 	out->value *= factor;
