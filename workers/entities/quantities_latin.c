@@ -429,6 +429,8 @@ static bool read_count(const fact_text *text, const numeral *number, uint32_t en
 		if (word_is(&next, told))
 			return false;
 	}
+	if (word_before(text, number->begin, &side) && !strcmp(side.text, "in") && side.begin > 1 && numeral_is_digit(text, side.begin - 2))
+		return false;                    /* 1 in 5 pupils */
 	static const char *const times[] = {"years", "months", "weeks", "days", "hours", "minutes", NULL};
 	if (word_is(&head, times) && word_before(text, number->begin, &side) && (!strcmp(side.text, "in") || !strcmp(side.text, "the") || !strcmp(side.text, "on") || !strcmp(side.text, "within")))
 		return false;

@@ -100,10 +100,19 @@ static bool is_clock(const fact_text *text, const figure *at, const figure *to)
 	return (is_one_of(c, U"点时") || (c == U'分' && text->characters[to->unit_at.begin] == U'秒')) && before(text, at->begin, 2) <= '9';
 }
 
+/* 15分钟生活圈, 2小时交通圈: names of plans. */
+static bool is_circle(const fact_text *text, uint32_t at)
+{
+	for (uint32_t p = at; p < at + 5 && utf8_is_han(text->characters[p]); p++)
+		if (text->characters[p] == U'圈')
+			return true;
+	return false;
+}
+
 static bool duration_counts(const fact_text *text, const figure *at, const figure *to, bool qualified)
 {
 	uint32_t ignored;
-	if (is_date(text, at, to, qualified) || is_past_or_coming(text, at, to) || is_clock(text, at, to))
+	if (is_date(text, at, to, qualified) || is_past_or_coming(text, at, to) || is_clock(text, at, to) || is_circle(text, to->end))
 		return false;
 	if (at->number.form != NUMERAL_ARABIC) {                 /* 三年, 两周: how long something else lasted; 十四天 is a length */
 		uint32_t unit = text->characters[to->unit_at.begin];
