@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/nearest.h"
 #include "common/settings.h"
 
 #define SESSION_MS_DEFAULT 45000
@@ -185,19 +186,69 @@ rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *se
 	return NULL;
 }
 
-int kafka_conf_check(const struct settings *settings, buf *errors)
+/* ---- checking ---- */
+
+typedef struct checking {
+	rd_kafka_conf_t *conf;
+	const char *section;
+	buf *errors;
+	int bad;
+	bool has_servers;
+} checking;
+
+/* The library's own table of properties, since the dump of a configuration leaves out the names that people use most, which are aliases
+ * (bootstrap.servers, linger.ms, compression.type). Its lines begin `name   | `. */
+static void complain_unknown(checking *at, const char *key, const char *origin)
 {
-	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
-	pass_through(&b, settings, "kafka");
-	pass_through(&b, settings, "kafka.consumer");
-	pass_through(&b, settings, "kafka.producer");
-	size_t size = 0;
-	if (rd_kafka_conf_get(b.conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK || size <= 1) {
-		buf_add_str(errors, "kafka.bootstrap.servers: not set; it names the brokers to start from, host:port, several with commas\n");
-		b.bad++;
+	char *table = NULL, *rest, *line;
+	size_t size;
+	nearest guess = {.word = key};
+	FILE *out = open_memstream(&table, &size);
+	if (out) {
+		rd_kafka_conf_properties_show(out);
+		fclose(out);
 	}
-	rd_kafka_conf_destroy(b.conf);
-	return b.bad;
+	for (rest = table; rest && (line = strsep(&rest, "\n"));) {
+		char *name = strsep(&line, " ");
+		if (line && strchr(line, '|') && name[0] >= 'a' && name[0] <= 'z')
+			nearest_offer(&guess, name);
+	}
+	buf_printf(at->errors, "%s: librdkafka has no property '%s'", origin, key);
+	if (guess.best)
+		buf_printf(at->errors, " (did you mean '%s'?)", guess.best);
+	buf_add_char(at->errors, '\n');
+	free(table);
+}
+
+static void check_property(void *arg, const char *key, const char *shown, const char *origin)
+{
+	checking *at = arg;
+	char why[256];
+	bool hidden = strcmp(shown, "***") == 0 || strncmp(shown, "file:", 5) == 0;
+	at->has_servers |= shown[0] && (strcmp(key, "bootstrap.servers") == 0 || strcmp(key, "metadata.broker.list") == 0);
+	rd_kafka_conf_res_t rc = rd_kafka_conf_set(at->conf, key, hidden ? "x" : shown, why, sizeof why);
+	if (rc == RD_KAFKA_CONF_OK || (hidden && rc == RD_KAFKA_CONF_INVALID))
+		return;
+	if (rc == RD_KAFKA_CONF_UNKNOWN)
+		complain_unknown(at, key, origin);
+	else            /* some of its messages end with a line break of their own */
+		buf_printf(at->errors, "%s: %s.%s: %.*s\n", origin, at->section, key, (int)strcspn(why, "\n"), why);
+	at->bad++;
+}
+
+int kafka_conf_check(const struct settings *settings, buf *errors, buf *notes)
+{
+	static const char *const sections[] = {"kafka", "kafka.consumer", "kafka.producer"};
+	checking at = {.conf = rd_kafka_conf_new(), .errors = errors};
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		at.section = sections[i];
+		settings_section_show(settings, at.section, check_property, &at);
+	}
+	rd_kafka_conf_destroy(at.conf);
+	if (!at.has_servers)
+		buf_add_str(notes, "kafka.bootstrap.servers is not set: millraced does not start without the names of brokers (host:port, several with commas)\n");
+	settings_secrets_unread(settings, notes);
+	return at.bad;
 }
 
 /* ---- limits of the topics ---- */

@@ -21,7 +21,9 @@ rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *se
 bool kafka_is_cooperative(const struct settings *settings);
 /* Asks the brokers for max.message.bytes of the topics (blocks up to 5 s; transaction thread). What cannot be asked keeps its value. */
 void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes);
-/* Property names of librdkafka that a section holds and the library does not know: one line each in `errors` (millrace check, start). Returns their number. */
-int kafka_conf_check(const struct settings *settings, buf *errors);
+/* What librdkafka thinks of the properties that are passed through to it (names, types, ranges; not the values of secrets): a line each with file and
+ * line in `errors`, their number is returned. Into `notes` goes what keeps the daemon from starting but is no mistake of the file: no brokers named,
+ * a secret that this user cannot read. The start gives the same buffer for both, `millrace check` tells notes apart. */
+int kafka_conf_check(const struct settings *settings, buf *errors, buf *notes);
 
 #endif
