@@ -281,8 +281,6 @@ static void ask(rd_kafka_t *rk, rd_kafka_ConfigResource_t **topics, size_t count
 	for (size_t i = 0; i < answers; i++)
 		if (!rd_kafka_ConfigResource_error(answer[i]))
 			lower(strncmp(rd_kafka_ConfigResource_name(answer[i]), dead_prefix, strlen(dead_prefix)) == 0 ? dead_bytes : record_bytes, answer[i]);
-	if (!answers)
-		log_info("topic limits: not answered, the broker's default is taken", "bytes", "%zu", *record_bytes);
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_AdminOptions_destroy(options);
@@ -309,6 +307,8 @@ void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t 
 	}
 	ask(rk, topics, n, prefix, &records, &dead);
 	rd_kafka_ConfigResource_destroy_array(topics, n);
+	if (records == SIZE_MAX)
+		log_info("topic limits: not told by the broker, its default is taken", "bytes", "%zu", *record_bytes);
 	*record_bytes = records != SIZE_MAX ? records : *record_bytes;
 	*dead_bytes = dead != SIZE_MAX ? dead : *dead_bytes;
 }

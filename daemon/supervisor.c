@@ -264,10 +264,22 @@ static void on_child(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the snapshot of the settings ---- */
 
+/* A relative path of a file is one of our working folder by now; in the snapshot it would start at the snapshot's folder. */
+static void write_path(const char *path, buf *out)
+{
+	char folder[4096];
+	if (path[0] && path[0] != '/' && getcwd(folder, sizeof folder))
+		buf_printf(out, "%s/", strcmp(folder, "/") == 0 ? "" : folder);
+	buf_add_str(out, path);
+}
+
 static void write_value(const struct settings *conf, const option *o, buf *out)
 {
 	const char *const *items;
 	switch (o->type) {
+	case OPTION_PATH:
+		write_path(settings_str(conf, o->name), out);
+		break;
 	case OPTION_LIST:
 		for (size_t i = 0, n = settings_list(conf, o->name, &items); i < n; i++)
 			buf_printf(out, "%s%s", i ? " " : "", items[i]);

@@ -153,10 +153,38 @@ static void process_remembers_over_runs(void **state)
 	assert_int_equal(system("rm -rf cli-state.test"), 0);
 }
 
+/* A file that breaks off must not look like one that ended: what came before the break is printed, and the exit code says that it is not all. */
+static void process_tells_a_file_that_breaks_off(void **state)
+{
+	static const char process[] = "process --quiet --set pipeline.stages= cli-cut.test.%s";
+	char lines[128], document[128];
+	(void)state;
+	assert_int_equal(system("for i in $(seq 200); do echo \"{\\\"id\\\":\\\"$i\\\",\\\"text\\\":\\\"Item $i of $(echo $i | md5sum)\\\"}\"; done | gzip -c | head -c -9 > cli-cut.test.json.gz"), 0);
+	assert_int_equal(system("head -c 1000 /dev/zero | tr '\\0' a | gzip -c | head -c -9 > cli-cut.test.txt.gz"), 0);
+	snprintf(lines, sizeof lines, process, "json.gz");
+	snprintf(document, sizeof document, process, "txt.gz");
+	expect(lines, EXIT_FAILED, "\"feed_id\":\"1\"");
+	expect(lines, EXIT_FAILED, "cannot read cli-cut.test.json.gz: ");
+	expect(document, EXIT_FAILED, "cannot read cli-cut.test.txt.gz: ");
+	assert_int_equal(system("rm cli-cut.test.*"), 0);
+}
+
+/* The message says what the code says. */
+static void process_says_where_a_nul_byte_is(void **state)
+{
+	(void)state;
+	expect("process --quiet - <<'END'\n{\"text\":\"a\\u0000\"}\nEND", EXIT_CLEAN, "input.nul (intake): byte 17 of 18: \\u0000, a NUL character");
+	assert_int_equal(system("printf 'abc\\0def\\n' > cli-nul.test.json"), 0);
+	expect("process --quiet cli-nul.test.json", EXIT_CLEAN, "record 0: input.nul (intake): byte 3 of 7: a NUL byte");
+	assert_int_equal(system("rm cli-nul.test.json"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(process_remembers_over_runs),
+		cmocka_unit_test(process_tells_a_file_that_breaks_off),
+		cmocka_unit_test(process_says_where_a_nul_byte_is),
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(check_tells_all),
 		cmocka_unit_test(the_daemon_says_the_same),

@@ -1,6 +1,8 @@
 /* The supervisor with real workers and a real stage: processes come, die, hang and are replaced. */
 #include "stage_bed.h"
 
+#include <sys/stat.h>
+
 #include "daemon/supervisor.h"
 
 typedef struct pen {
@@ -83,6 +85,39 @@ static void a_daemon_without_stages_starts(void **state)
 	supervisor_free(&self);
 	event_base_free(base);
 	settings_free(&conf);
+}
+
+/* A relative path means the same file to the workers, who read it in another folder. */
+static void paths_handed_to_workers_stay_the_same(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/mr-paths-XXXXXX", set[80], path[160], here[400], want[460];
+	const char *sets[] = {"classify.model=models/own.model", set};
+	buf errors = {0};
+	assert_non_null(mkdtemp(folder));
+	snprintf(set, sizeof set, "daemon.runtime_dir=%s", folder);
+	settings *conf = settings_read(NULL, sets, 2, &errors), *handed;
+	assert_non_null(conf);
+	assert_int_equal(mkdir(settings_runtime_dir(conf), 0700), 0);
+	struct event_base *base = event_base_new();
+	supervisor *self = supervisor_new(base, conf, NULL, (supervisor_hooks){0}, &errors);
+	assert_non_null(self);
+	snprintf(path, sizeof path, "%s/workers.conf", settings_runtime_dir(conf));
+	handed = settings_read(path, NULL, 0, &errors);
+	if (!handed)
+		fail_msg("%s", errors.data);
+	snprintf(want, sizeof want, "%s/models/own.model", getcwd(here, sizeof here));
+	assert_string_equal(settings_str(handed, "classify.model"), want);
+	assert_string_equal(settings_str(handed, "daemon.state_dir"), "");
+	assert_string_equal(settings_runtime_dir(handed), settings_runtime_dir(conf));
+	supervisor_free(&self);
+	event_base_free(base);
+	unlink(path);
+	rmdir(settings_runtime_dir(conf));
+	rmdir(folder);
+	settings_free(&conf);
+	settings_free(&handed);
+	buf_free(&errors);
 }
 
 static void a_killed_worker_is_started_again(void **state)
@@ -241,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_daemon_without_stages_starts),
+		cmocka_unit_test(paths_handed_to_workers_stay_the_same),
 		cmocka_unit_test(a_killed_worker_is_started_again),
 		cmocka_unit_test(a_stopped_worker_is_killed_and_replaced),
 		cmocka_unit_test(poison_is_failed_and_its_neighbours_pass),
