@@ -13,9 +13,10 @@
 
 const char check_help[] =
 	"Usage: millrace check [--explain] [NAME]\n\n"
-	"Checks a configuration as the daemon would. Prints every error and exits 78, or says that all is well and exits 0.\n\n"
+	"Checks a configuration as the daemon would. Prints every error and exits 78, or says that all is\n"
+	"well and exits 0. Needs no broker.\n\n"
 	"  NAME        a setting (prints its value) or a section (prints all of it)\n"
-	"  --explain   prints every setting, or NAME: value, where it was set, default, range, and what it does\n";
+	"  --explain   prints every setting, or NAME: value, who set it, default, range, what it does\n";
 
 static const char *const pass_through[] = {"kafka", "kafka.consumer", "kafka.producer"};
 enum { PASS_THROUGH = sizeof pass_through / sizeof *pass_through };

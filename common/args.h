@@ -10,7 +10,8 @@
 #include "settings.h"
 
 #define ARGS_HELP \
-	"  --config FILE            configuration (else $MILLRACE_CONFIG, else the defaults); FILE's folder may hold conf.d/*.conf\n" \
+	"  --config FILE            configuration (else $MILLRACE_CONFIG, else the defaults), and\n" \
+	"                           conf.d/*.conf in its folder\n" \
 	"  --set SECTION.KEY=VALUE  one setting, wins over files; repeatable\n" \
 	"  --help, --version\n"
 

@@ -21,7 +21,8 @@ static void print_help(void)
 #define PRINT_CODE(name, number, text) printf("  %2d  %s\n", number, text);
 	EXIT_CODES(PRINT_CODE)
 #undef PRINT_CODE
-	puts("\nSettings with their defaults (`millrace check --explain NAME` tells the range, conf/millrace.conf what each of them costs):");
+	puts("\nSettings with their defaults. `millrace check --explain NAME` tells kind and range; what each of\n"
+	     "them costs stands in conf/millrace.conf.");
 	for (size_t i = 0; i < option_count; i++)
 		printf("  %s = %s\n      %s\n", option_table[i].name, option_table[i].fallback, option_table[i].help);
 	puts("  kafka.*, kafka.consumer.*, kafka.producer.*\n      any property of librdkafka; kafka.bootstrap.servers names the brokers");
