@@ -215,6 +215,7 @@ void input_record_free(input_record **self_p)
 
 double input_progress(const input *self)
 {
-	z_off_t at = gzoffset(self->file);
-	return self->size > 0 && at >= 0 ? (double)at / (double)self->size : -1;
+	z_off_t at = gzoffset(self->file), unpacked = gztell(self->file);
+	double taken = unpacked > 0 ? 1 - (double)(self->ahead.len - self->at) / (double)unpacked : 1;   /* the rest waits in `ahead` */
+	return self->size > 0 && at >= 0 ? (double)at / (double)self->size * taken : -1;
 }
