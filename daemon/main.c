@@ -42,26 +42,30 @@ static settings *read_settings(const arguments *args)
 	return s;
 }
 
-int main(int argc, char **argv)
+static int run(arguments *args, int argc, char **argv)
 {
-	arguments args = {0};
 	char error[160];
-	int left = args_take(&args, argc, argv, error), code = EXIT_CONFIG;
+	int left = args_take(args, argc, argv, error);
 	if (left < 0 || left > 1) {
 		fprintf(stderr, "millraced: %s%.60s%s; see millraced --help\n", left < 0 ? "" : "unexpected '", left < 0 ? error : argv[1], left < 0 ? "" : "'");
 		return EXIT_USAGE;
 	}
-	if (args.help) {
+	if (args->help) {
 		print_help();
 		return EXIT_CLEAN;
 	}
-	if (args.version) {
+	if (args->version) {
 		puts("millraced " MILLRACE_VERSION);
 		return EXIT_CLEAN;
 	}
-	settings *s = read_settings(&args);
-	if (s)
-		code = daemon_run(&args, s);
+	settings *s = read_settings(args);
+	return s ? daemon_run(args, s) : EXIT_CONFIG;
+}
+
+int main(int argc, char **argv)
+{
+	arguments args = {0};
+	int code = run(&args, argc, argv);
 	args_free(&args);
 	return code;
 }
