@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <jansson.h>
@@ -227,15 +228,17 @@ static void on_worker_hung(void *arg, const char *name, long pid, const char *wh
 	supervisor_kill(d->supervisor, pid);
 }
 
-static int open_stages(daemon_state *d, buf *errors)
+static int open_stages(daemon_state *d, buf *errors, int *code)
 {
 	const settings *s = config(d);
 	const char *const *names;
 	size_t count = settings_list(s, "pipeline.stages", &names);
 	for (size_t i = 0; i < count; i++) {
 		stage *opened = stage_open(d->base, s, names[i], d->r.metrics, pipeline_stage_hooks(d->r.pipeline), errors);
-		if (!opened)
+		if (!opened) {
+			*code = errno == EWOULDBLOCK ? EXIT_LOCKED : EXIT_CONFIG;
 			return -1;
+		}
 		d->r.stages[d->r.stage_count++] = opened;
 		pipeline_add_stage(d->r.pipeline, opened);
 		stage_on_hung(opened, on_worker_hung, d);
@@ -295,7 +298,7 @@ static int open_parts(daemon_state *d, buf *errors)
 	if (!d->r.intake)
 		return code;
 	d->publisher = publisher_new(d->base, s, intake_consumer(d->r.intake), d->log, (publisher_hooks){on_publisher_ready, on_epoch_done, d}, errors);
-	if (!d->publisher || open_stages(d, errors))
+	if (!d->publisher || open_stages(d, errors, &code))
 		return code;
 	if (settings_bool(s, "admin.enabled")) {
 		d->admin = admin_open(d->base, s, d->r.metrics, (admin_hooks){admin_ready, admin_status, admin_refresh, d}, ADMIN_LIMITS, errors);

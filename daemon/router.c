@@ -23,8 +23,10 @@ struct router {
 
 static router *fail(router *self, buf *errors, const char *path, const char *what, const char *why)
 {
-	buf_printf(errors, "%s: %s: %s\n", path, what, why);
+	int kept = errno;
+	buf_printf(errors, "daemon.runtime_dir: cannot %s %s: %s\n", what, path, why);
 	router_close(&self, 0);
+	errno = kept;
 	return NULL;
 }
 
@@ -95,9 +97,9 @@ router *router_open(const char *dir, const char *name, const router_rules *rules
 	self->lock = -1;
 	int len = snprintf(self->path, sizeof self->path, "%s/%s.sock", dir, name);
 	if (len < 0 || (size_t)len >= sizeof self->path)
-		return fail(self, errors, dir, "socket", "the path would be longer than 107 bytes, the limit for sockets; choose a shorter daemon.runtime_dir");
+		return fail(self, errors, dir, "have a socket in", "its path would be longer than 107 bytes, the limit for sockets; choose a shorter daemon.runtime_dir");
 	if (make_dir(dir))
-		return fail(self, errors, dir, "folder", strerror(errno));
+		return fail(self, errors, dir, "make folder", strerror(errno));
 	self->lock = lock_file(self->path);
 	if (self->lock < 0)
 		return fail(self, errors, self->path, "lock", errno == EWOULDBLOCK ? "another daemon serves this socket" : strerror(errno));

@@ -537,6 +537,7 @@ stage *stage_open(struct event_base *base, const struct settings *conf, const ch
 	self->answer_bytes = 4 * (uint32_t)settings_int(conf, "intake.max_record_bytes") + (1u << 20);
 	router_rules limits = {self->heartbeat_ms, self->answer_bytes, (int)self->credit + 64};
 	self->router = router_open(settings_runtime_dir(conf), name, &limits, errors);
+	int why_not = self->router ? 0 : errno;
 	if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
 		seed = (uint64_t)now_us();
 	self->lending = lending_new(&rules, seed);
@@ -545,10 +546,12 @@ stage *stage_open(struct event_base *base, const struct settings *conf, const ch
 		buf_printf(errors, "stage %s: events cannot be made\n", name);
 		router_close(&self->router, 0);
 	}
-	if (!self->router)
-		stage_close(&self);
-	else
+	if (self->router) {
 		call_again(self);
+	} else {
+		stage_close(&self);
+		errno = why_not;
+	}
 	return self;
 }
 

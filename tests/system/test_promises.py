@@ -355,6 +355,9 @@ def test_a_second_daemon_on_the_same_folder_is_refused(flow):
     second = f.daemon(first.instance + "-b", **{"daemon.state_dir": first.settings["daemon.state_dir"], "daemon.instance": first.instance})
     second.start()
     assert second.wait_end(30) == 12
+    third = f.daemon(first.instance + "-c", **{"daemon.runtime_dir": first.settings["daemon.runtime_dir"], "daemon.instance": first.instance})
+    third.start()                           # an index of its own, but the sockets of the first
+    assert third.wait_end(30) == 12
     assert first.running()
 
 
