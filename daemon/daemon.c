@@ -18,6 +18,7 @@
 #include "common/mem.h"
 #include "daemon/admin.h"
 #include "daemon/index_store.h"
+#include "daemon/kafka_conf.h"
 #include "daemon/notify.h"
 #include "daemon/publisher.h"
 #include "daemon/report.h"
@@ -341,13 +342,16 @@ static void refuse_reload(daemon_state *d, const buf *errors)
 static void on_hup(evutil_socket_t fd, short what, void *arg)
 {
 	daemon_state *d = arg;
-	buf errors = {0}, fixed = {0};
+	buf errors = {0}, notes = {0}, fixed = {0};
 	(void)fd;
 	(void)what;
 	if (d->r.phase >= PHASE_DRAINING)
 		return;
 	notify_reloading();
 	settings *s = args_settings(d->args, &errors);
+	if (s && kafka_conf_check(s, &errors, &notes))   /* they are not taken over before a restart, which must not fail then */
+		settings_free(&s);
+	buf_free(&notes);
 	if (!s) {
 		refuse_reload(d, &errors);
 		buf_free(&errors);
