@@ -262,6 +262,7 @@ static void on_publisher_ready(void *arg, const publisher_ready *ready)
 	if (d->log && index_store_resolve(d->r.index, d->log, ready->tail_committed))
 		leave_at_once(EXIT_CONFIG, "the index log cannot be used", "its last epoch holds an entry that cannot be read");
 	pipeline_set_max_output(d->r.pipeline, ready->max_record_bytes);
+	epochs_set_patience(d->r.epochs, ready->patience_us);
 	epochs_set_max_dead(d->r.epochs, ready->max_dead_bytes > 65536 ? ready->max_dead_bytes - 65536 : ready->max_dead_bytes / 2);
 	if (intake_start(d->r.intake, &errors))
 		leave_at_once(EXIT_CONFIG, "cannot start intake", buf_bytes(&errors).data);

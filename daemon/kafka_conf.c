@@ -11,6 +11,7 @@
 
 #define SESSION_MS_DEFAULT 45000
 #define TRANSACTION_MS_MAX 30000
+#define LIBRARY_MESSAGE_MS 300000        /* librdkafka's default of message.timeout.ms */
 #define ASK_MS 5000
 #define MB 1048576
 
@@ -133,19 +134,47 @@ rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 	return rk;
 }
 
-/* A hung transaction must die before another member takes over: below the session's timeout. */
-static int64_t transaction_ms(const struct settings *settings, buf *errors)
+static int64_t number_of(const rd_kafka_conf_t *conf, const char *key, int64_t otherwise)
 {
-	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
 	char text[24];
 	size_t size = sizeof text;
-	int64_t session = SESSION_MS_DEFAULT;
+	return rd_kafka_conf_get(conf, key, text, &size) == RD_KAFKA_CONF_OK ? atoll(text) : otherwise;
+}
+
+/* A hung transaction must die before another member takes over: below the session's timeout. */
+static int64_t transaction_default(const struct settings *settings)
+{
+	buf ignored = {0};
+	building b = {rd_kafka_conf_new(), "kafka", &ignored, 0};
 	pass_through(&b, settings, "kafka");
 	pass_through(&b, settings, "kafka.consumer");
-	if (rd_kafka_conf_get(b.conf, "session.timeout.ms", text, &size) == RD_KAFKA_CONF_OK)
-		session = atoll(text);
+	int64_t session = number_of(b.conf, "session.timeout.ms", SESSION_MS_DEFAULT);
 	rd_kafka_conf_destroy(b.conf);
+	buf_free(&ignored);
 	return session * 2 / 3 < TRANSACTION_MS_MAX ? session * 2 / 3 : TRANSACTION_MS_MAX;
+}
+
+/* A message is given up at half of the transaction's time (unless the operator says more), so that there is time left to abort: when the broker's patience ends first, it fences
+ * the producer, and the daemon has to leave. */
+static void set_times(building *b, const struct settings *settings)
+{
+	set_number(b, "transaction.timeout.ms", transaction_default(settings));
+	if (number_of(b->conf, "message.timeout.ms", 0) == LIBRARY_MESSAGE_MS)
+		set_own(b, "message.timeout.ms", "1");   /* stands for: not set by the operator */
+	pass_through(b, settings, "kafka.producer");
+	if (number_of(b->conf, "message.timeout.ms", 0) == 1)
+		set_number(b, "message.timeout.ms", number_of(b->conf, "transaction.timeout.ms", TRANSACTION_MS_MAX) / 2);
+}
+
+int64_t kafka_transaction_ms(const struct settings *settings)
+{
+	buf ignored = {0};
+	building b = {rd_kafka_conf_new(), "kafka", &ignored, 0};
+	set_times(&b, settings);
+	int64_t ms = number_of(b.conf, "transaction.timeout.ms", TRANSACTION_MS_MAX);
+	rd_kafka_conf_destroy(b.conf);
+	buf_free(&ignored);
+	return ms;
 }
 
 rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors)
@@ -153,7 +182,6 @@ rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_de
 	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
 	bool transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
 	char name[128];
-	buf ignored = {0};
 	common_properties(&b, settings);
 	set_own(&b, "retry.backoff.ms", "20");           /* a commit right after another one costs one of these */
 	set_own(&b, "linger.ms", "20");                  /* a commit flushes without waiting */
@@ -162,9 +190,9 @@ rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_de
 	set_own(&b, "message.max.bytes", "100000000");   /* the topic's limit counts; checked before produce */
 	set_own(&b, "queue.buffering.max.kbytes", "65536");
 	if (transactions)
-		set_number(&b, "transaction.timeout.ms", transaction_ms(settings, &ignored));
-	buf_free(&ignored);
-	pass_through(&b, settings, "kafka.producer");
+		set_times(&b, settings);
+	else
+		pass_through(&b, settings, "kafka.producer");
 	set_own(&b, "enable.idempotence", "true");
 	if (transactions) {
 		snprintf(name, sizeof name, "millrace-%s", settings_str(settings, "daemon.instance"));

@@ -15,6 +15,8 @@ struct settings;
 rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors);
 typedef void (*kafka_delivery)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors);
+/* How long a transaction of that producer may stand open: transaction.timeout.ms as the operator set it, else below the session's timeout. */
+int64_t kafka_transaction_ms(const struct settings *settings);
 /* What the operator says in [kafka] and `section` on top of our common defaults, for the clients of the command line, which add the rest. NULL with lines in `errors`. */
 rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *section, buf *errors);
 /* True when the consumer uses a cooperative assignor (answers must be incremental). */

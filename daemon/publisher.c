@@ -480,6 +480,7 @@ static void know_topics(publisher *self)
 static void run_start(publisher *self)
 {
 	publisher_ready ready = {.max_record_bytes = KAFKA_RECORD_BYTES, .max_dead_bytes = KAFKA_RECORD_BYTES};
+	ready.patience_us = self->transactions ? kafka_transaction_ms(self->settings) * 1000 : 0;
 	ready.fatal = self->transactions && !init_transactions(self, &ready);
 	if (!ready.fatal) {
 		if (self->log)

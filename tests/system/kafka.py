@@ -4,6 +4,7 @@ Kafka is never mocked here: transactions, isolation, rebalances and restarts are
 ports for life, so a node may be killed and started again with what it had on disk.
 
 MILLRACE_KAFKA_VERSION chooses another version (default: the one of kafka/pom.xml)."""
+import base64
 import os
 import pathlib
 import re
@@ -58,6 +59,14 @@ def jars():
     except OSError:                          # another test run was first
         shutil.rmtree(partial)
     return folder
+
+
+def new_cluster_id():
+    """As Kafka's own Uuid.randomUuid: one that begins with `-` would be taken for an option by kafka-storage (one in 64)."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
 
 
 class Node:
@@ -159,7 +168,7 @@ class Kafka:
         self.jars = jars()
         self.life = life
         self.nodes = [Node(self, i + 1, pathlib.Path(folder) / f"node{i + 1}") for i in range(nodes)]
-        cluster_id = "".join(c for c in __import__("base64").urlsafe_b64encode(uuid.uuid4().bytes).decode() if c != "=")
+        cluster_id = new_cluster_id()
         for node in self.nodes:
             node.configure(self.nodes)
             node.format(cluster_id)

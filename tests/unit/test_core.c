@@ -246,7 +246,8 @@ static void a_refused_dead_letter_leaves_bare(void **state)
 	memset(&w, 0, sizeof w);
 	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
 	open_world(&w);
-	record_source source = {.topic = "in", .timestamp_ms = -1, .key = {"key", 3}, .value = {"no json", 7}};
+	const mr_field header = {{"long", 4}, {"header", 6}};
+	record_source source = {.topic = "in", .timestamp_ms = -1, .key = {"key", 3}, .value = {"no json", 7}, .headers = &header, .header_count = 1};
 	w.lent_messages++;
 	pipeline_take(w.pipeline, w.p[0], &source, &w);
 	for (int round = 0; round < 2; round++) {
@@ -254,6 +255,7 @@ static void a_refused_dead_letter_leaves_bare(void **state)
 		const publish_message *m = &w.batch->messages[0];
 		assert_int_equal(m->kind, PUBLISH_DEAD);
 		assert_true((m->value.data != NULL) == (round == 0) && (m->key.data != NULL) == (round == 0));
+		assert_true(mr_bytes_equal(w.batch->fields[m->first_field].name, "long") == (round == 0));       /* headers may be what is too large */
 		publish_result result = {.outcome = round == 0 ? PUBLISH_KEPT : PUBLISH_COMMITTED, .epoch = w.batch->epoch, .refused = round == 0 ? m->ticket : NULL};
 		publish_batch_free(&w.batch);
 		epochs_answer(w.epochs, &result);
@@ -337,11 +339,63 @@ static void only_a_refusal_makes_careful(void **state)
 	close_world(&w);
 }
 
+/* A finished record of about `bytes` in the core: what cannot be parsed is dead at once. */
+static void take_garbage(size_t bytes)
+{
+	static char garbage[1 << 20];
+	memset(garbage, 'g', sizeof garbage);
+	record_source source = {.topic = "in", .offset = w.now++, .timestamp_ms = -1, .value = {garbage, bytes}};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+}
+
+/* One epoch that takes the broker so long; returns how many records it had. */
+static size_t epoch_taking(int64_t commit_us, enum publish_outcome outcome)
+{
+	if (!epochs_poll(w.epochs, ++w.now, true))
+		return 0;
+	size_t count = w.batch->message_count;
+	publish_result result = {.outcome = outcome, .epoch = w.batch->epoch, .commit_us = commit_us};
+	publish_batch_free(&w.batch);
+	epochs_answer(w.epochs, &result);
+	return count;
+}
+
+/* A slow broker: what it cannot take within its own patience would get us fenced, at every start anew. So epochs begin small and grow only while it keeps up. */
+static void an_epoch_is_no_larger_than_the_broker_is_patient(void **state)
+{
+	enum { RECORD = 16 << 10, COUNT = 1200 };
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
+	open_world(&w);
+	epochs_set_patience(w.epochs, 4000000);
+	for (int i = 0; i < COUNT; i++)
+		take_garbage(RECORD);
+	size_t first = epoch_taking(100000, PUBLISH_COMMITTED), left = COUNT - first;
+	assert_int_equal(first, 16);                             /* 256 KB */
+	assert_int_equal(epoch_taking(100000, PUBLISH_COMMITTED), 2 * first);
+	assert_int_equal(epoch_taking(1500000, PUBLISH_COMMITTED), 4 * first);   /* too long */
+	assert_int_equal(epoch_taking(3000000, PUBLISH_KEPT), 2 * first);
+	assert_int_equal(epoch_taking(700000, PUBLISH_COMMITTED), first);        /* fair */
+	assert_int_equal(epoch_taking(1500000, PUBLISH_COMMITTED), first);
+	assert_int_equal(epoch_taking(100000, PUBLISH_COMMITTED), first / 2);
+	left -= (2 + 4 + 1 + 1) * first + first / 2;
+	for (size_t n, most = 0; left; left -= n) {
+		n = epoch_taking(100000, PUBLISH_COMMITTED);
+		assert_true(n > 0 && n <= 256);                  /* publish.epoch_bytes */
+		most = n > most ? n : most;
+		assert_true(left > n || most == 256);
+	}
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_count_as_bytes_in_flight),
 		cmocka_unit_test(only_a_refusal_makes_careful),
+		cmocka_unit_test(an_epoch_is_no_larger_than_the_broker_is_patient),
 		cmocka_unit_test(what_stays_behind_is_not_too_large),
 		cmocka_unit_test(an_empty_index_answers),
 		cmocka_unit_test(a_dead_letter_fits_its_topic),
