@@ -229,6 +229,12 @@ static void on_worker_hung(void *arg, const char *name, long pid, const char *wh
 	supervisor_kill(d->supervisor, pid);
 }
 
+static bool on_worker_ready(void *arg, const char *name, long pid)
+{
+	(void)name;
+	return supervisor_is_old(((daemon_state *)arg)->supervisor, pid);
+}
+
 static int open_stages(daemon_state *d, buf *errors, int *code)
 {
 	const settings *s = config(d);
@@ -243,6 +249,7 @@ static int open_stages(daemon_state *d, buf *errors, int *code)
 		d->r.stages[d->r.stage_count++] = opened;
 		pipeline_add_stage(d->r.pipeline, opened);
 		stage_on_hung(opened, on_worker_hung, d);
+		stage_on_ready(opened, on_worker_ready, d);
 	}
 	d->supervisor = supervisor_new(d->base, s, d->r.metrics, (supervisor_hooks){on_worker_gone, d}, errors);
 	if (!d->supervisor)
