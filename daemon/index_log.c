@@ -443,7 +443,14 @@ index_log *index_log_open(const char *folder, const index_log_identity *identity
 			goto fail;
 	self->oldest = count ? numbers[0] : 1;
 	make_header(self);
-	if (self->fd < 0 && start_segment(self, count ? numbers[count - 1] : 1)) {
+	size_t plain = self->header.len;
+	if (self->fd < 0 && count) {             /* the last segment holds nothing any more, but may have held epochs of this log: see cut_end */
+		self->last_epoch = far_epoch(self->last_epoch);
+		add_mark(&self->header, self->last_epoch);
+	}
+	int failed = self->fd < 0 && start_segment(self, count ? numbers[count - 1] : 1);
+	self->header.len = plain;
+	if (failed) {
 		buf_printf(errors, "daemon.state_dir: cannot write to %s: %s\n", folder, strerror(errno));
 		goto fail;
 	}

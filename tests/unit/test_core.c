@@ -211,6 +211,24 @@ static void an_empty_index_answers(void **state)
 }
 
 /* A dead letter never grows beyond what its topic takes, or the broker would refuse it for ever: first its value goes, then its key. */
+/* A producer may write any timestamp. */
+static void a_clock_at_the_end_of_time_is_only_a_clock(void **state)
+{
+	(void)state;
+	index_t *index = index_new(60 * 86400000LL, 1000);
+	index_entry e = {.clock_ms = INT64_MAX, .seen_ms = 1700000000000, .topic = index_topic(index, mr_bytes_of("in"))};
+	e.sketch = *sketch_of(0);
+	index_settle(index, index_add(index, &e), 1);
+	assert_int_equal(index_expire(index, 1700000000000, 10), 0);
+	assert_int_equal(index_expire(index, INT64_MAX, 10), 0);
+	e.clock_ms = 0;
+	e.offset = 1;
+	index_settle(index, index_add(index, &e), 1);
+	assert_int_equal(index_expire(index, 1700000000000 + 59 * 86400000LL, 10), 0);
+	assert_int_equal(index_expire(index, 1700000000000 + 61 * 86400000LL, 10), 1);
+	index_free(&index);
+}
+
 static void a_dead_letter_fits_its_topic(void **state)
 {
 	static char key[200];
@@ -398,6 +416,7 @@ int main(void)
 		cmocka_unit_test(an_epoch_is_no_larger_than_the_broker_is_patient),
 		cmocka_unit_test(what_stays_behind_is_not_too_large),
 		cmocka_unit_test(an_empty_index_answers),
+		cmocka_unit_test(a_clock_at_the_end_of_time_is_only_a_clock),
 		cmocka_unit_test(a_dead_letter_fits_its_topic),
 		cmocka_unit_test(a_refused_dead_letter_leaves_bare),
 		cmocka_unit_test_teardown(one_partition_equals_one_record_after_the_other, tell_seed),
