@@ -142,7 +142,11 @@ bool router_pending(const router *self)
 {
 	int events = 0;
 	size_t size = sizeof events;
-	return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+	int rc;
+	do
+		rc = zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size);
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 && (events & ZMQ_POLLIN);
 }
 
 static int recv_frame(router *self, zmq_msg_t *msg)
@@ -178,10 +182,16 @@ int router_recv(router *self, router_id *from, zmq_msg_t *msg)
 	return 1;
 }
 
-/* Takes msg. */
+/* Takes msg. Calls are broken off by signals also when they do not wait (libzmq looks after its threads with poll). */
 static int send_msg(router *self, const router_id *to, zmq_msg_t *msg)
 {
-	if (zmq_send(self->socket, to->bytes, to->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 && zmq_msg_send(msg, self->socket, ZMQ_DONTWAIT) >= 0)
+	int rc;
+	do
+		rc = zmq_send(self->socket, to->bytes, to->len, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+	while (rc < 0 && errno == EINTR);
+	while (rc >= 0 && (rc = zmq_msg_send(msg, self->socket, ZMQ_DONTWAIT)) < 0 && errno == EINTR)
+		rc = 0;
+	if (rc >= 0)
 		return 0;
 	int code = errno;
 	zmq_msg_close(msg);

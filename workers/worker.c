@@ -215,7 +215,11 @@ static bool connected(worker *self)
 {
 	int events = 0;
 	size_t size = sizeof events;
-	return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT);
+	int rc;
+	do
+		rc = zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size);
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 && (events & ZMQ_POLLOUT);
 }
 
 /* ---- life ---- */

@@ -1,6 +1,8 @@
 /* Workers of every kind: ours in their cage, and one in another language. */
 #include "stage_bed.h"
 
+#include <sys/time.h>
+
 #include "workers/cage.h"
 #include "workers/stages.h"
 
@@ -176,6 +178,34 @@ static void a_worker_without_a_daemon_says_so(void **state)
 	close(ends[0]);
 }
 
+static void on_alarm(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* Signals come at any moment (a worker ends, a reload); libzmq breaks its calls off for them. No worker may be given up for that. */
+static void signals_cost_no_worker(void **state)
+{
+	(void)state;
+	const char *const sets[] = {"stage.batch_tasks=1", "stage.credit=16", NULL};
+	struct sigaction action = {.sa_handler = on_alarm};
+	bed *b = bed_new(sets);
+	pid_t worker = bed_worker(b, "1");
+	BED_WAIT(b, 10000, stage_workers(b->stage) == 1);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 30}, {0, 30}}, NULL);
+	for (size_t i = 0; i < BED_TICKETS; i++) {
+		bed_text(b, "text");
+		if (i % 16 == 15)
+			BED_WAIT(b, 10000, b->done == b->count);
+	}
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+	assert_int_equal(stage_counts_get(b->stage)->workers_expelled, 0);
+	assert_int_equal(stage_counts_get(b->stage)->retried, 0);
+	bed_kill(b, worker);
+	bed_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +214,7 @@ int main(void)
 		cmocka_unit_test(no_worker_gets_out_of_its_cage),
 		cmocka_unit_test(every_stage_works_in_its_cage),
 		cmocka_unit_test(a_worker_in_another_language_joins),
+		cmocka_unit_test(signals_cost_no_worker),
 	};
 	log_setup("test", getenv("TEST_LOG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, LOG_LOGFMT, 1000);
 	return cmocka_run_group_tests(tests, NULL, NULL);
