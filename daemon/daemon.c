@@ -336,6 +336,18 @@ static void apply_reload(daemon_state *d, const settings *s)
 		stage_roll(d->r.stages[i]);
 }
 
+/* The end of a reload. During the start it makes nobody ready. */
+static void tell_reloaded(const daemon_state *d, const char *what)
+{
+	char status[100];
+	bool starting = d->r.phase == PHASE_STARTING;
+	snprintf(status, sizeof status, "%s%s", starting ? "starting" : "running", what);
+	if (starting)
+		notify_status("%s", status);
+	else
+		notify_ready(status);
+}
+
 static void refuse_reload(daemon_state *d, const buf *errors)
 {
 	char clean[401], why[441];
@@ -344,7 +356,7 @@ static void refuse_reload(daemon_state *d, const buf *errors)
 	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 0);
 	snprintf(why, sizeof why, "%s%s", log_clean(clean, 400, first), first.len + 1 < all.len ? " (and more: millrace check)" : "");
 	log_error("reload refused, the configuration in force stays", "why", "%s", why);
-	notify_ready("running; the last reload was refused, see the log");
+	tell_reloaded(d, "; the last reload was refused, see the log");
 }
 
 static void on_hup(evutil_socket_t fd, short what, void *arg)
@@ -355,7 +367,8 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (d->r.phase >= PHASE_DRAINING)
 		return;
-	notify_reloading();
+	if (d->r.phase != PHASE_STARTING)
+		notify_reloading();
 	settings *s = args_settings(d->args, &errors);
 	if (s && kafka_conf_check(s, &errors, &notes))   /* they are not taken over before a restart, which must not fail then */
 		settings_free(&s);
@@ -385,7 +398,7 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 		log_warn("reload done, but some settings change only with a restart", "settings", "%s", buf_bytes(&fixed).data);
 	else
 		log_info("reload done");
-	notify_ready("running");
+	tell_reloaded(d, "");
 	buf_free(&errors);
 	buf_free(&fixed);
 }
