@@ -76,7 +76,8 @@ static bool to_journal(void)
 void log_setup(const char *program, enum log_level level, enum log_format format, unsigned lines_per_second)
 {
 	pthread_mutex_lock(&shared.lock);
-	snprintf(shared.program, sizeof shared.program, "%s", program);
+	if (strcmp(shared.program, program) != 0)                /* a reload changes nothing that other threads read without the lock */
+		snprintf(shared.program, sizeof shared.program, "%s", program);
 	pthread_mutex_unlock(&shared.lock);
 	atomic_store(&shared.json, format == LOG_JSON);
 	atomic_store(&shared.journal, to_journal());
@@ -116,7 +117,7 @@ static void add_str(line *self, const char *text)
 static bool is_unsafe(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F || c == 0xFEFF;
+	       (c >= 0x2066 && c <= 0x2069) || c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
 }
 
 static void add_escaped(line *self, mr_bytes value)

@@ -458,10 +458,11 @@ static void close_parts(daemon_state *d)
 {
 	if (d->r.intake && d->r.ledger && d->r.pipeline)
 		pipeline_drop(d->r.pipeline, NULL);
-	if (d->publisher && !publisher_stop(&d->publisher, LEAVE_MS))
+	bool published = d->publisher != NULL;
+	if (published && !publisher_stop(&d->publisher, LEAVE_MS))
 		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the producer does not close", "no broker answers");
-	else if (!d->publisher)
-		d->log = NULL;
+	if (published)
+		d->log = NULL;                   /* it was the publisher's */
 	index_log_close(&d->log);
 	intake_close(&d->r.intake);
 	if (d->supervisor)

@@ -581,14 +581,22 @@ publisher *publisher_new(struct event_base *base, const struct settings *setting
 	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
 	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
 	self->transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
-	self->producer = kafka_producer(settings, on_delivery, self, errors);
+	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (self->wake_fd < 0)
+		buf_printf(errors, "publisher: cannot make an eventfd: %s\n", strerror(errno));
+	self->producer = self->wake_fd < 0 ? NULL : kafka_producer(settings, on_delivery, self, errors);
 	if (!self->producer) {
+		if (self->wake_fd >= 0)
+			close(self->wake_fd);
 		free(self);
 		return NULL;
 	}
+	pthread_condattr_t clock;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);      /* the wall clock may be set while we wait */
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->changed, NULL);
-	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_cond_init(&self->changed, &clock);
+	pthread_condattr_destroy(&clock);
 	self->wake = event_new(base, self->wake_fd, EV_READ | EV_PERSIST, publisher_on_wake, self);
 	event_add(self->wake, NULL);
 	return self;
@@ -626,7 +634,7 @@ bool publisher_is_stuck(const publisher *self, int64_t now_ms, int64_t than_ms)
 static bool wait_finished(publisher *self, int wait_ms)
 {
 	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000;
 	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {

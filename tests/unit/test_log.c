@@ -115,8 +115,8 @@ static void strangers_bytes_are_escaped(void **state)
 {
 	(void)state;
 	capture(LOG_LEVEL_INFO, LOG_LOGFMT, 100);
-	log_info("x", "a", "%s", "a\"b\\c\nd\x1b[2J\xFF\xE2\x80\xAEz", "empty", "%s", "", "null", "%s", (char *)NULL, "cn", "%s", "丰台 人才", "eq", "%s", "k=v");
-	expect("<6>level=info prog=test msg=x a=\"a\\\"b\\\\c\\nd\\u001b[2J\xEF\xBF\xBD\\u202ez\" empty=\"\" null=\"\" cn=\"丰台 人才\" eq=\"k=v\"\n");
+	log_info("x", "a", "%s", "a\"b\\c\nd\x1b[2J\xFF\xE2\x80\xAE\xD8\x9Cz", "empty", "%s", "", "null", "%s", (char *)NULL, "cn", "%s", "丰台 人才", "eq", "%s", "k=v");
+	expect("<6>level=info prog=test msg=x a=\"a\\\"b\\\\c\\nd\\u001b[2J\xEF\xBF\xBD\\u202e\\u061cz\" empty=\"\" null=\"\" cn=\"丰台 人才\" eq=\"k=v\"\n");
 }
 
 static void json_lines_parse(void **state)
