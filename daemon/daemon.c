@@ -35,8 +35,7 @@
 
 typedef struct daemon_state {
 	const arguments *args;
-	settings **configs;              /* all that were ever in force: parts keep pointers into them */
-	size_t config_count;
+	settings *first, *reloaded;      /* what the process runs with (parts keep pointers into it); what the last reload brought, or NULL */
 	struct event_base *base;
 	struct event *sig_term, *sig_int, *sig_hup, *tick, *watchdog;
 	report r;                        /* the parts themselves hang here, too */
@@ -59,7 +58,7 @@ static int64_t now_ms(void)
 
 static const settings *config(const daemon_state *d)
 {
-	return d->configs[d->config_count - 1];
+	return d->reloaded ? d->reloaded : d->first;
 }
 
 /* At the start and at each reload. */
@@ -378,8 +377,8 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 		buf_free(&errors);
 		return;
 	}
-	int changed = settings_changed_fixed(d->configs[0], s, &fixed);  /* the first: what the process runs with */
-	settings_keep_fixed(s, d->configs[0]);
+	int changed = settings_changed_fixed(d->first, s, &fixed);
+	settings_keep_fixed(s, d->first);
 	if (changed && settings_check(s, &errors)) {
 		buf_printf(&errors, "(with what only a restart changes: %s)\n", buf_bytes(&fixed).data);
 		refuse_reload(d, &errors);
@@ -388,9 +387,10 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 		buf_free(&fixed);
 		return;
 	}
-	d->configs = mem_grow(d->configs, d->config_count + 1, sizeof *d->configs);
-	d->configs[d->config_count++] = s;
+	settings *before = d->reloaded;
+	d->reloaded = s;
 	apply_reload(d, s);
+	settings_free(&before);          /* nobody keeps more of a reload than copies */
 	metrics_word(d->r.metrics, METRIC_RELOADS, "ok", 1);
 	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 1);
 	metrics_set(d->r.metrics, METRIC_CONFIG_STALE, changed);
@@ -557,10 +557,8 @@ static void close_loop(daemon_state *d)
 
 int daemon_run(const arguments *args, settings *settings)
 {
-	daemon_state d = {.args = args};
+	daemon_state d = {.args = args, .first = settings};
 	buf errors = {0};
-	d.configs = mem_array(1, sizeof *d.configs);
-	d.configs[d.config_count++] = settings;
 	d.r.started_ms = report_wall_ms();
 	set_log(settings);
 	mallopt(M_ARENA_MAX, 2);         /* each of the libraries' dozen threads would keep freed memory of its own (10 MB more, measured) */
@@ -578,9 +576,8 @@ int daemon_run(const arguments *args, settings *settings)
 	}
 	close_parts(&d);
 	close_loop(&d);
-	for (size_t i = 0; i < d.config_count; i++)
-		settings_free(&d.configs[i]);
-	free(d.configs);
+	settings_free(&d.reloaded);
+	settings_free(&d.first);
 	buf_free(&errors);
 	if (!code)
 		log_info("left", "exit", "%d", d.exit_code);
