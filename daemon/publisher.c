@@ -22,6 +22,12 @@
 #define PAUSE_MS 200             /* between two tries */
 #define KAFKA_RECORD_BYTES 1048588       /* broker default of max.message.bytes */
 
+/* What was produced since the last flush to the topics of articles, or to those of dead letters. */
+typedef struct lane {
+	size_t room;                     /* bytes that may be; 0: any number */
+	size_t pending;
+} lane;
+
 enum job_kind { JOB_NONE, JOB_START, JOB_EPOCH };
 
 struct publisher {
@@ -49,6 +55,7 @@ struct publisher {
 	rd_kafka_resp_err_t delivery_error;
 	void *refused;
 	bool refused_several;
+	lane lanes[2];                   /* [1]: dead letters */
 	bool in_trouble;                 /* trouble was told; tell its end */
 	rd_kafka_topic_t **topics;       /* output topics, so that the producer knows them */
 	size_t topic_count;
@@ -157,13 +164,39 @@ static rd_kafka_resp_err_t settle_one(publisher *self)
 	return self->refused ? self->delivery_error : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static size_t size_of(const publish_batch *b, const publish_message *m)
+{
+	size_t bytes = m->key.len + m->value.len + 100;
+	for (size_t i = 0; i < m->field_count; i++)
+		bytes += b->fields[m->first_field + i].name.len + b->fields[m->first_field + i].value.len + 10;
+	return bytes;
+}
+
+/* The library fills batches up to batch.size, whatever the topic takes, and the broker refuses a batch that is too large as a whole, though each of its records may be
+ * small. Where the topic takes less, what is out is waited for before the next message would make it too much. */
+static rd_kafka_resp_err_t make_room(publisher *self, const publish_batch *b, const publish_message *m)
+{
+	lane *l = &self->lanes[m->kind == PUBLISH_DEAD];
+	size_t bytes = size_of(b, m);
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (l->room && l->pending && l->pending + bytes > l->room) {
+		err = settle_one(self);
+		self->lanes[0].pending = self->lanes[1].pending = 0;
+	}
+	l->pending += bytes;
+	return err;
+}
+
 static rd_kafka_resp_err_t produce_all(publisher *self, const publish_batch *b)
 {
 	self->delivery_error = RD_KAFKA_RESP_ERR_NO_ERROR;
 	self->refused = NULL;
 	self->refused_several = false;
+	self->lanes[0].pending = self->lanes[1].pending = 0;
 	for (size_t i = 0; i < b->message_count; i++) {
-		rd_kafka_resp_err_t err = produce_one(self, b, &b->messages[i]);
+		rd_kafka_resp_err_t err = make_room(self, b, &b->messages[i]);
+		if (!err)
+			err = produce_one(self, b, &b->messages[i]);
 		if (!err && b->careful)
 			err = settle_one(self);
 		if (err)
@@ -477,6 +510,15 @@ static void know_topics(publisher *self)
 	}
 }
 
+static void set_room(publisher *self, const publisher_ready *ready)
+{
+	char text[24];
+	size_t size = sizeof text;
+	size_t batch = rd_kafka_conf_get(rd_kafka_conf(self->producer), "batch.size", text, &size) == RD_KAFKA_CONF_OK ? (size_t)strtoull(text, NULL, 10) : SIZE_MAX;
+	self->lanes[0].room = ready->max_record_bytes < batch ? ready->max_record_bytes : 0;
+	self->lanes[1].room = ready->max_dead_bytes < batch ? ready->max_dead_bytes : 0;
+}
+
 static void run_start(publisher *self)
 {
 	publisher_ready ready = {.max_record_bytes = KAFKA_RECORD_BYTES, .max_dead_bytes = KAFKA_RECORD_BYTES};
@@ -487,6 +529,7 @@ static void run_start(publisher *self)
 			ready.tail_committed = tail_was_committed(self);
 		know_topics(self);
 		kafka_topic_limits(self->producer, self->settings, &ready.max_record_bytes, &ready.max_dead_bytes);
+		set_room(self, &ready);
 		tell_recovery(self);
 	}
 	if (stopping(self))

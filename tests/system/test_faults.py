@@ -196,6 +196,19 @@ def test_a_record_too_large_for_the_output_is_a_dead_letter(flow, kafka):
     assert dead.header("millrace.error.code") == b"output.too-large"
 
 
+def test_a_topic_that_takes_small_messages_only(flow, kafka):
+    """The topic takes less than a batch of the library: no batch is refused, so no epoch is aborted, and no record is dead."""
+    f = flow(partitions=1)
+    f.out = f.settings["publish.topic"] = f"{f.name}.small"
+    kafka.create_topic(f.out, 2, {"max.message.bytes": "30000"})
+    r = random.Random(1)
+    noise = ["".join(chr(r.randrange(0x4E00, 0x9FA5)) for _ in range(2000)) for _ in range(300)]     # compresses badly
+    f.feed((news.value(news.record(f"small {i}", 1000, blob=noise[i])), f"small {i}", "new") for i in range(300))
+    d = f.daemon().start().wait_ready()
+    f.account(120)
+    assert d.metrics()['millrace_epochs_aborted_total{results="kept"}'] == 0
+
+
 def test_slow_sink(flow, kafka):
     """The broker takes the output at 100 KB/s only (a quota): memory is flat and nothing is lost."""
     f = flow(settings={"kafka.producer/client.id": "slow-sink", "kafka.consumer/max.poll.interval.ms": 8000, "intake.high_bytes": "2M", "intake.low_bytes": "1M", "intake.max_record_bytes": "1M",
