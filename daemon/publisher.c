@@ -236,7 +236,7 @@ static uint32_t write_log(publisher *self, const publish_batch *b)
 		}
 		int cause = errno;
 		tell_trouble(self, "write the index log", strerror(cause));
-		/* A failed sync may have lost pages that the next one calls written: only a lack of room is waited for */
+		/* only a lack of room is waited for, here: a disk that fails otherwise will not get better */
 		if (stopping(self) || (segment && cause != ENOSPC && cause != EDQUOT && cause != EINTR))
 			return 0;
 		pause_ms(PAUSE_MS);
