@@ -11,7 +11,7 @@
 #include "daemon/index_log.h"
 
 #define PACE_FIRST (256u << 10)
-#define PACE_LEAST (16u << 10)
+#define PACE_LEAST (32u << 10)
 
 typedef struct limits {
 	size_t records, bytes;
@@ -372,14 +372,14 @@ static size_t bytes_in_hand(const epochs *self)
 	return bytes;
 }
 
-/* The next epoch may be twice as large if this one took little of the broker's patience, half as large if it took much, or was aborted (for another reason than a
- * refused record): then perhaps because it took too much. */
+/* The next epoch may be twice as large if this one took little of the broker's patience, half as large if it took most of it, or was aborted (for another reason than a
+ * refused record): then perhaps because it took too much. In between it stays: a broker that is slow for every epoch, large or small, wants few of them. */
 static void keep_pace(epochs *self, const publish_result *result)
 {
 	size_t bytes = bytes_in_hand(self);
 	if (!self->patience_us || result->refusal)
 		return;
-	if (result->outcome == PUBLISH_KEPT || result->commit_us > self->patience_us / 4) {
+	if (result->outcome == PUBLISH_KEPT || result->commit_us > self->patience_us / 2) {
 		size_t half = (bytes < self->pace ? bytes : self->pace) / 2;
 		self->pace = half > PACE_LEAST ? half : PACE_LEAST;
 	} else if (result->commit_us < self->patience_us / 8 && bytes >= self->pace / 2 && self->pace < self->limits.bytes) {

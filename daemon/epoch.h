@@ -24,7 +24,7 @@ void epochs_configure(epochs *self, const struct settings *settings);
 void epochs_set_max_dead(epochs *self, size_t bytes);
 
 /* How long the broker lets a transaction stand open (transaction.timeout.ms); 0 (the beginning): no limit. From then on an epoch is no larger than what the
- * broker takes in a quarter of that time: begun small, doubled and halved by what commits take. Beyond its patience it would fence us, at every start anew. */
+ * broker takes in half of that time: begun small, doubled and halved by what commits take. Beyond its patience it would fence us, at every start anew. */
 void epochs_set_patience(epochs *self, int64_t patience_us);
 
 /* Forms an epoch if none is in hand and it is time (now_ms: monotonic), or something is finished and `force`. True when one was handed over. */

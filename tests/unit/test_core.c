@@ -393,10 +393,10 @@ static void an_epoch_is_no_larger_than_the_broker_is_patient(void **state)
 	size_t first = epoch_taking(100000, PUBLISH_COMMITTED), left = COUNT - first;
 	assert_int_equal(first, 16);                             /* 256 KB */
 	assert_int_equal(epoch_taking(100000, PUBLISH_COMMITTED), 2 * first);
-	assert_int_equal(epoch_taking(1500000, PUBLISH_COMMITTED), 4 * first);   /* too long */
+	assert_int_equal(epoch_taking(2500000, PUBLISH_COMMITTED), 4 * first);   /* too long */
 	assert_int_equal(epoch_taking(3000000, PUBLISH_KEPT), 2 * first);
-	assert_int_equal(epoch_taking(700000, PUBLISH_COMMITTED), first);        /* fair */
-	assert_int_equal(epoch_taking(1500000, PUBLISH_COMMITTED), first);
+	assert_int_equal(epoch_taking(1500000, PUBLISH_COMMITTED), first);       /* neither long nor short */
+	assert_int_equal(epoch_taking(2500000, PUBLISH_COMMITTED), first);
 	assert_int_equal(epoch_taking(100000, PUBLISH_COMMITTED), first / 2);
 	left -= (2 + 4 + 1 + 1) * first + first / 2;
 	for (size_t n, most = 0; left; left -= n) {
