@@ -96,6 +96,7 @@ class Node:
             "group.min.session.timeout.ms": 1000, "group.initial.rebalance.delay.ms": 0,
             # A transaction whose producer is gone is looked for every second (default 10).
             "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
+            "log.message.timestamp.after.max.ms": 2**63 - 1,         # Kafka 4 takes an hour from now; the daemon must stand any
             "broker.session.timeout.ms": 6000, "broker.heartbeat.interval.ms": 1000, "controlled.shutdown.max.retries": 1,
             "log.cleaner.dedupe.buffer.size": 4 << 20, "log.cleaner.threads": 1, "offsets.retention.minutes": 10080,
             "message.max.bytes": 4 << 20, "log.segment.bytes": 256 << 20, "log.retention.bytes": 4 << 30,
