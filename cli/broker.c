@@ -28,8 +28,9 @@ struct options {
 
 const char broker_help[] =
 	"Usage: millrace broker [--topics NAME:PARTITIONS,...] [--brokers N] [--seconds N]\n\n"
-	"An embedded Kafka broker in memory, for trying things out. Its address is the first line of output. It ends when standard input\n"
-	"closes, with Ctrl-C, or after N seconds (3600). It proves nothing about exactly-once: use publish.delivery = at-least-once on it.\n\n"
+	"An embedded Kafka broker in memory, for trying things out. Its address is the first line of output.\n"
+	"It ends when standard input closes, with Ctrl-C, or after N seconds (3600). It proves nothing about\n"
+	"exactly-once: use publish.delivery = at-least-once on it.\n\n"
 	"  --topics    topics to make, with the number of their partitions (1 when left out)\n"
 	"  --brokers   number of brokers, 1 to 9 (1)\n"
 	"  --seconds   its life (3600)\n";

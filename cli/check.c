@@ -1,76 +1,25 @@
 /* check.c - `millrace check`: is this configuration good, and what holds? Needs no broker, no root and no running daemon.
  *
- * All errors come in one run: those of reading, librdkafka's own opinion of the properties that are passed through (names, types, ranges), and, when
- * every setting by itself is good, the rules over several settings. Secrets are never printed; those that only the service may read are noted, not refused. */
-#include <librdkafka/rdkafka.h>
+ * All errors come in one run: those of reading, the rules over several settings, and librdkafka's own opinion of the properties that are passed through
+ * (names, types, ranges). Secrets are never printed; those that only the service may read are noted, not refused. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "common/nearest.h"
+#include "daemon/kafka_conf.h"
 
 const char check_help[] =
 	"Usage: millrace check [--explain] [NAME]\n\n"
-	"Checks a configuration as the daemon would. Prints every error and exits 78, or says that all is well and exits 0.\n\n"
+	"Checks a configuration as the daemon would. Prints every error and exits 78, or says that all is\n"
+	"well and exits 0. Needs no broker.\n\n"
 	"  NAME        a setting (prints its value) or a section (prints all of it)\n"
-	"  --explain   prints every setting, or NAME: value, where it was set, default, range, and what it does\n";
+	"  --explain   prints every setting, or NAME: value, who set it, default, range, what it does\n";
 
 static const char *const pass_through[] = {"kafka", "kafka.consumer", "kafka.producer"};
 enum { PASS_THROUGH = sizeof pass_through / sizeof *pass_through };
-
-/* ---- librdkafka's opinion ---- */
-
-typedef struct checking {
-	rd_kafka_conf_t *conf;
-	const char *section;
-	buf *errors;
-	int bad;
-	bool has_servers;
-} checking;
-
-static void complain_unknown(checking *at, const char *key, const char *origin)
-{
-	size_t count;
-	const char **known = rd_kafka_conf_dump(at->conf, &count);       /* name, value, name, value ... */
-	nearest guess = {.word = key};
-	for (size_t i = 0; i + 1 < count; i += 2)
-		nearest_offer(&guess, known[i]);
-	buf_printf(at->errors, "%s: librdkafka has no property '%s'", origin, key);
-	if (guess.best)
-		buf_printf(at->errors, " (did you mean '%s'?)", guess.best);
-	buf_add_char(at->errors, '\n');
-	rd_kafka_conf_dump_free(known, count);
-}
-
-static void check_property(void *arg, const char *key, const char *shown, const char *origin)
-{
-	checking *at = arg;
-	char why[256];
-	bool hidden = strcmp(shown, "***") == 0 || strncmp(shown, "file:", 5) == 0;
-	at->has_servers |= strcmp(key, "bootstrap.servers") == 0 || strcmp(key, "metadata.broker.list") == 0;
-	rd_kafka_conf_res_t rc = rd_kafka_conf_set(at->conf, key, hidden ? "x" : shown, why, sizeof why);
-	if (rc == RD_KAFKA_CONF_OK || (hidden && rc == RD_KAFKA_CONF_INVALID))
-		return;
-	if (rc == RD_KAFKA_CONF_UNKNOWN)
-		complain_unknown(at, key, origin);
-	else            /* some of its messages end with a line break of their own */
-		buf_printf(at->errors, "%s: %s.%s: %.*s\n", origin, at->section, key, (int)strcspn(why, "\n"), why);
-	at->bad++;
-}
-
-static int check_properties(const settings *s, buf *errors, buf *notes)
-{
-	checking at = {.conf = rd_kafka_conf_new(), .errors = errors};
-	for (int i = 0; i < PASS_THROUGH; i++) {
-		at.section = pass_through[i];
-		settings_section_show(s, at.section, check_property, &at);
-	}
-	rd_kafka_conf_destroy(at.conf);
-	if (!at.has_servers)
-		buf_add_str(notes, "kafka.bootstrap.servers is not set: the daemon has no broker to go to\n");
-	return at.bad;
-}
 
 /* ---- printing ---- */
 
@@ -161,17 +110,21 @@ static int print_settings(const settings *s, const char *name, bool explain)
 
 /* ---- the command ---- */
 
+/* Files that workers will open: here as a note, for another user or another machine may see them. */
+static void note_missing(const settings *s, const char *name, int mode, buf *notes)
+{
+	const char *file = settings_str(s, name);
+	if (file[0] && access(file, mode) != 0)
+		buf_printf(notes, "%s: %s: %s: %s\n", settings_origin(s, name), name, file, strerror(errno));
+}
+
 static settings *read_all(buf *errors, buf *notes)
 {
-	size_t count;
-	const char *const *sets = cli_sets(&count);
 	int bad;
-	settings *s = settings_read_good(cli_config(), sets, count, errors, &bad);
-	if (!bad)                                /* else they would complain of the defaults that stand in for what is wrong */
-		bad = settings_check(s, errors);
-	bad += check_properties(s, errors, notes);
-	settings_secrets_unread(s, notes);
-	if (bad)
+	settings *s = cli_settings_good(errors, &bad);
+	note_missing(s, "classify.model", R_OK, notes);
+	note_missing(s, "workers.program", X_OK, notes);
+	if (kafka_conf_check(s, errors, notes) + bad)
 		settings_free(&s);
 	return s;
 }

@@ -9,6 +9,8 @@
 
 /* The configuration named on the command line, checked. NULL: all errors were printed; return EXIT_CONFIG. The caller frees it. */
 settings *cli_settings(void);
+/* For `millrace check`: never NULL, the number of errors in *bad and their lines in `errors`, not printed. */
+settings *cli_settings_good(buf *errors, int *bad);
 /* The same without reading: the file (NULL: none) and the --set values. */
 const char *cli_config(void);
 const char *const *cli_sets(size_t *count);

@@ -23,9 +23,11 @@
 
 const char demo_help[] =
 	"Usage: millrace demo [--once] [--feed FOLDER]\n\n"
-	"Starts an embedded broker, the daemon and its workers, sends the demo feed through them and shows what came out. Stays up until Ctrl-C.\n"
-	"Everything lies in a folder of its own under /tmp and goes when the demo ends. --set values go to the daemon.\n\n"
-	"  --once         compares what came out with what the feed expects and leaves: 0 when all is as expected, else 1 with the differences\n"
+	"Starts an embedded broker, the daemon and its workers, sends the demo feed through them and shows\n"
+	"what came out. Stays up until Ctrl-C. Everything lies in a folder of its own under /tmp and goes\n"
+	"when the demo ends. --set values go to the daemon.\n\n"
+	"  --once         compares what came out with what the feed expects and leaves: 0 when all is as\n"
+	"                 expected, else 1 with the differences\n"
 	"  --feed FOLDER  another feed (default: conf/demo beside the program, else /usr/share/millrace/demo)\n";
 
 #define START_SECONDS 60                 /* a busy machine; the group's first join alone takes 3 s on the embedded broker */

@@ -88,6 +88,7 @@ void input_close(input **self_p)
 	*self_p = NULL;
 }
 
+/* -1 with a line when reading has failed; 0 at the end of the file. */
 static int told_failure(input *self, buf *errors)
 {
 	int code = 0;
@@ -107,10 +108,10 @@ static int read_ahead(input *self, buf *errors)
 		self->at = 0;
 	}
 	int n = gzread(self->file, buf_reserve(&self->ahead, CHUNK), CHUNK);
-	if (n < 0)
-		return told_failure(self, errors) ? -1 : 0;
+	if (n <= 0)                              /* 0: the end, or a .gz that breaks off */
+		return told_failure(self, errors);
 	self->ahead.len += (size_t)n;
-	return n > 0;
+	return 1;
 }
 
 /* One line without its end. 1: there is one; 0: the end; -1: failed. Past VALUE_MAX the rest of a line is dropped. */
@@ -137,10 +138,8 @@ static int read_document(input *self, buf *value, buf *errors)
 	for (;;) {
 		char *room = buf_reserve(value, CHUNK);
 		int n = gzread(self->file, room, CHUNK);
-		if (n < 0)
-			return told_failure(self, errors) ? -1 : 0;
-		if (n == 0)
-			return 1;
+		if (n <= 0)
+			return told_failure(self, errors) ? -1 : 1;
 		if (value->len < VALUE_MAX)
 			value->len += (size_t)n;
 	}
@@ -216,6 +215,7 @@ void input_record_free(input_record **self_p)
 
 double input_progress(const input *self)
 {
-	z_off_t at = gzoffset(self->file);
-	return self->size > 0 && at >= 0 ? (double)at / (double)self->size : -1;
+	z_off_t at = gzoffset(self->file), unpacked = gztell(self->file);
+	double taken = unpacked > 0 ? 1 - (double)(self->ahead.len - self->at) / (double)unpacked : 1;   /* the rest waits in `ahead` */
+	return self->size > 0 && at >= 0 ? (double)at / (double)self->size * taken : -1;
 }

@@ -38,6 +38,11 @@ settings *cli_settings(void)
 	return s;
 }
 
+settings *cli_settings_good(buf *errors, int *bad)
+{
+	return args_settings_good(&shared, errors, bad);
+}
+
 const char *cli_config(void)
 {
 	return shared.config;

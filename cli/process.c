@@ -17,8 +17,9 @@
 
 const char process_help[] =
 	"Usage: millrace process [--as json|text|html] [--state DIR] [--quiet] FILE...|-\n\n"
-	"Runs records through the stages and the index without Kafka and prints article and duplicate records as JSON lines,\n"
-	"in the order of the input; dead letters go to standard error and do not change the exit code.\n\n"
+	"Runs records through the stages and the index without Kafka. Prints article and duplicate records\n"
+	"as JSON lines, in the order of the input; dead letters go to standard error and do not change the\n"
+	"exit code.\n\n"
 	"  --as FORM    json: a record a line; text, html: one document a file (its stem becomes feed_id).\n"
 	"               Default by ending: .txt, .html, .htm, else json; .gz is unpacked\n"
 	"  --state DIR  index kept in DIR over several runs; without it the index is empty and in memory\n"

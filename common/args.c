@@ -76,10 +76,18 @@ void args_free(arguments *self)
 	*self = (arguments){0};
 }
 
+settings *args_settings_good(const arguments *self, buf *errors, int *bad)
+{
+	settings *s = settings_read_good(self->config, self->sets, self->set_count, errors, bad);
+	*bad += settings_check(s, errors);
+	return s;
+}
+
 settings *args_settings(const arguments *self, buf *errors)
 {
-	settings *s = settings_read(self->config, self->sets, self->set_count, errors);
-	if (s && settings_check(s, errors) > 0)
+	int bad;
+	settings *s = args_settings_good(self, errors, &bad);
+	if (bad)
 		settings_free(&s);
 	return s;
 }

@@ -10,7 +10,8 @@
 #include "settings.h"
 
 #define ARGS_HELP \
-	"  --config FILE            configuration (else $MILLRACE_CONFIG, else the defaults); FILE's folder may hold conf.d/*.conf\n" \
+	"  --config FILE            configuration (else $MILLRACE_CONFIG, else the defaults), and\n" \
+	"                           conf.d/*.conf in its folder\n" \
 	"  --set SECTION.KEY=VALUE  one setting, wins over files; repeatable\n" \
 	"  --help, --version\n"
 
@@ -24,7 +25,9 @@ typedef struct arguments {
 /* Zeroed `self`. Moves what is left to the front (argv[0] stays) and returns its number; -1 with a line in `error`. */
 int args_take(arguments *self, int argc, char **argv, char error[160]) MR_MUST_USE;
 void args_free(arguments *self);
-/* settings_read and settings_check in one: NULL with all errors. */
+/* settings_read_good and settings_check in one: never NULL, all errors in `errors`, their number in *bad. */
+settings *args_settings_good(const arguments *self, buf *errors, int *bad);
+/* The same, NULL when there is any error. */
 settings *args_settings(const arguments *self, buf *errors);
 
 #endif

@@ -3,9 +3,11 @@
  * A line is built in a fixed buffer on the stack and leaves in one write(2): no memory is asked for (it works when memory is out and in a
  * caged worker), and lines of several threads and processes do not mix, because LINE_MAX_BYTES is PIPE_BUF. Layout:
  *
- *   <6>level=info prog=millraced msg="epoch committed" epoch=12 ms=31          not a terminal: priority for journald, its own time stamp
- *   2026-03-13T08:00:00.123Z level=info prog=... msg=...                       terminal
- *   <6>{"level":"info","prog":"millraced","msg":"epoch committed","epoch":"12"} log.format = json; values are strings
+ *   2026-03-13T08:00:00.123Z level=info prog=millraced msg="epoch committed" epoch=12 ms=31
+ *   {"time":"2026-03-13T08:00:00.123Z","level":"info","prog":"millraced","msg":"epoch committed","epoch":"12"}      log.format = json; values are strings
+ *   <6>level=info prog=millraced msg=...                                       to the journal, which wants a priority and adds the time itself
+ *
+ * Whether standard error is the journal is told by $JOURNAL_STREAM, device:inode of what systemd connected (systemd.exec(5)).
  *
  * The rate limit counts lines per call site and second in a small table; a site that finds no slot is not limited. Only the level, the set-up and
  * this table are shared between threads: atomics and one mutex, never held while writing. */
@@ -19,6 +21,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,7 +46,7 @@ typedef struct site {
 
 static struct {
 	atomic_int level;
-	atomic_bool json, terminal;
+	atomic_bool json, journal;
 	atomic_uint rate;
 	char program[32];
 	pthread_mutex_t lock;            /* of what follows */
@@ -58,13 +62,25 @@ typedef struct line {
 	bool json;
 } line;
 
+static bool to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat s;
+	char own[64];
+	if (!stream || fstat(STDERR_FILENO, &s) != 0)
+		return false;
+	snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)s.st_dev, (unsigned long long)s.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
 void log_setup(const char *program, enum log_level level, enum log_format format, unsigned lines_per_second)
 {
 	pthread_mutex_lock(&shared.lock);
-	snprintf(shared.program, sizeof shared.program, "%s", program);
+	if (strcmp(shared.program, program) != 0)                /* a reload changes nothing that other threads read without the lock */
+		snprintf(shared.program, sizeof shared.program, "%s", program);
 	pthread_mutex_unlock(&shared.lock);
 	atomic_store(&shared.json, format == LOG_JSON);
-	atomic_store(&shared.terminal, isatty(STDERR_FILENO) == 1);
+	atomic_store(&shared.journal, to_journal());
 	atomic_store(&shared.rate, lines_per_second ? lines_per_second : 1);
 	log_set_level(level);
 }
@@ -101,7 +117,7 @@ static void add_str(line *self, const char *text)
 static bool is_unsafe(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F || c == 0xFEFF;
+	       (c >= 0x2066 && c <= 0x2069) || c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
 }
 
 static void add_escaped(line *self, mr_bytes value)
@@ -177,25 +193,33 @@ static mr_bytes cut_at(mr_bytes text, size_t max)
 	return text;
 }
 
+static void print_time(char *out, size_t size)
+{
+	struct timespec now;
+	struct tm utc;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	size_t n = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(out + n, size - n, ".%03ldZ", now.tv_nsec / 1000000);
+}
+
 static void begin(line *self, enum log_level level)
 {
 	self->len = 0;
 	self->cut = false;
 	self->json = atomic_load(&shared.json);
+	bool journal = atomic_load(&shared.journal);
 	char stamp[48];
-	if (!atomic_load(&shared.terminal)) {
+	if (journal)
 		snprintf(stamp, sizeof stamp, "<%c>", level_priority[level]);
-	} else {
-		struct timespec now;
-		struct tm utc;
-		clock_gettime(CLOCK_REALTIME, &now);
-		gmtime_r(&now.tv_sec, &utc);
-		size_t n = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-		snprintf(stamp + n, sizeof stamp - n, ".%03ldZ ", now.tv_nsec / 1000000);
-	}
-	add_str(self, stamp);
+	else
+		print_time(stamp, sizeof stamp);
+	if (journal || !self->json)
+		add_str(self, stamp);
 	if (self->json)
 		add_str(self, "{");
+	if (!journal && self->json)
+		add_pair(self, "time", mr_bytes_of(stamp));
 	add_pair(self, "level", mr_bytes_of(level_words[level]));
 	add_pair(self, "prog", mr_bytes_of(shared.program));
 }

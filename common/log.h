@@ -1,7 +1,7 @@
 /* log.h - the whole logging interface.
  *
- * Lines go to standard error with the <N> prefix that journald reads as priority when it is not a terminal, in logfmt
- * (`msg="..." key=value`) or JSON. Any thread. Values are escaped: control bytes, quotes and broken UTF-8 of strangers never
+ * Lines go to standard error, in logfmt (`msg="..." key=value`) or JSON, with their time; to the journal ($JOURNAL_STREAM) with the <N>
+ * prefix that journald reads as priority instead. Any thread. Values are escaped: control bytes, quotes and broken UTF-8 of strangers never
  * reach the journal. A repeated line of the same call site is rate-limited (log.rate a second) and the number left out is told. */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H

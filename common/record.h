@@ -125,6 +125,7 @@ typedef struct dead_letter {
 	const record_fault *fault;
 	int attempts;
 	int64_t first_ms, last_ms;               /* wall clock of first and last failure */
+	bool bare;                               /* without the input's headers: the broker refused it with them */
 } dead_letter;
 size_t record_headers_dead(const record_source *source, const dead_letter *dead, mr_field *out, size_t max, buf *scratch);
 

@@ -132,7 +132,7 @@ size_t record_headers_dead(const record_source *source, const dead_letter *dead,
 	for (size_t i = 0, at = begin; i < 6; at = ends[i++])
 		written[i] = (mr_bytes){scratch->data + at, ends[i] - at};
 
-	size_t count = carry(source, true, out, max - OURS);
+	size_t count = dead->bare ? 0 : carry(source, true, out, max - OURS);
 	const mr_field ours[OURS] = {
 		{mr_bytes_of("millrace.error.code"), mr_bytes_of(fault->code)},
 		{mr_bytes_of("millrace.error.stage"), mr_bytes_of(fault->stage)},

@@ -419,6 +419,16 @@ static const char *code_of(mr_bytes value, const json_error_t *error)
 	return "input.not-json";
 }
 
+static void complain(mr_bytes value, const json_error_t *error, record_fault *fault)
+{
+	const char *code = code_of(value, error), *nul = memchr(value.data, 0, value.len);
+	bool escaped = json_error_code(error) == json_error_null_character;
+	if (nul && !escaped && strcmp(code, "input.nul") == 0)
+		record_fault_set(fault, code, "intake", "byte %zu of %zu: a NUL byte", (size_t)(nul - value.data), value.len);
+	else
+		record_fault_set(fault, code, "intake", "byte %d of %zu: %s", error->position, value.len, escaped ? "\\u0000, a NUL character" : error->text);
+}
+
 static json_t *load(mr_bytes value, const json_scan *scan, record_fault *fault)
 {
 	json_error_t error;
@@ -428,8 +438,7 @@ static json_t *load(mr_bytes value, const json_scan *scan, record_fault *fault)
 	if (tree)
 		record_fault_set(fault, "input.not-json", "intake", "the value is a JSON list, a record is one object");
 	else
-		record_fault_set(fault, code_of(value, &error), "intake", "byte %d of %zu: %s", error.position, value.len,
-				 json_error_code(&error) == json_error_null_character ? "\\u0000, a NUL character" : error.text);
+		complain(value, &error, fault);
 	json_decref(tree);
 	return NULL;
 }

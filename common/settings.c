@@ -83,9 +83,17 @@ static const char *nearest_setting(const char *name, const char *key)
 	return elsewhere && !(guess.best && guess.distance <= 1) ? elsewhere : guess.best;
 }
 
+static void mark_wrong(reading *at, const char *name)
+{
+	const option *row = name ? option_find(name) : NULL;
+	if (row)
+		at->self->values[row - option_table].wrong = true;
+}
+
 static void complain_unknown(reading *at, const char *origin, const char *kind, const char *name, const char *guess)
 {
 	buf what = {0};
+	mark_wrong(at, guess);
 	buf_printf(&what, "unknown %s '%s'", kind, name);
 	if (guess)
 		buf_printf(&what, " (did you mean '%s'?)", guess);
@@ -125,14 +133,14 @@ static void value_clear(value *v)
 	*v = (value){0};
 }
 
-static bool set_twice(reading *at, const char *old, const char *origin)
+static bool set_twice(reading *at, const char *section, const char *key, const char *old, const char *origin)
 {
 	const char *colon = strrchr(origin, ':');
 	size_t file = colon ? (size_t)(colon - origin) : 0;
 	if (!old || !file || strncmp(old, origin, file + 1) != 0 || strchr(old + file + 1, ':'))
 		return false;
 	buf what = {0};
-	buf_printf(&what, "set a second time (first on line %s)", old + file + 1);
+	buf_printf(&what, "%s%s%s: set a second time (first on line %s)", section, section[0] ? "." : "", key, old + file + 1);
 	complain(at, origin, what.data);
 	buf_free(&what);
 	return true;
@@ -152,9 +160,10 @@ static void set_value(reading *at, const option *row, const char *origin, const 
 	value *slot = &at->self->values[row - option_table];
 	value fresh = {0};
 	buf why = {0};
-	if (set_twice(at, slot->origin, origin))
+	if (set_twice(at, "", row->name, slot->origin, origin))
 		return;
 	if (option_parse(row, text, &fresh, &why) != 0) {
+		slot->wrong = true;
 		buf what = {0};
 		buf_printf(&what, "%s: %s", row->name, why.data);
 		complain(at, origin, what.data);
@@ -247,7 +256,7 @@ static void set_property(reading *at, int section, const char *origin, const cha
 		buf_free(&what);
 	} else if (!old && list->count == PROPERTIES_MAX) {
 		complain(at, origin, "too many properties in this section");
-	} else if (!old || !set_twice(at, old->origin, origin)) {
+	} else if (!old || !set_twice(at, property_sections[section], key, old->origin, origin)) {
 		property *p = property_slot(list, old);
 		*p = (property){.key = mem_string(key), .text = mem_string(text), .origin = mem_string(origin)};
 		if (strncmp(text, "file:", 5) == 0)

@@ -32,7 +32,7 @@ extern const size_t option_count;
  * (`section.key=value`, the longest known section wins). Collects ALL errors as lines `file:line: what (did you mean ...?)` in
  * `errors`. NULL when there was any. */
 settings *settings_read(const char *file, const char *const *sets, size_t set_count, buf *errors);
-/* The same for `millrace check`: never NULL; what is wrong keeps its default, *bad counts it. */
+/* The same, never NULL: what is wrong keeps its default and is no longer looked at by settings_check; *bad counts it. So that all mistakes are told at once. */
 settings *settings_read_good(const char *file, const char *const *sets, size_t set_count, buf *errors, int *bad);
 void settings_free(settings **self);
 
@@ -64,7 +64,8 @@ const char *settings_text(const settings *self, const char *name);
 char *option_show(const option *row, int64_t value, char out[32]);
 const char *option_type_name(enum option_type type);
 
-/* Rules that span several settings (output topic among the inputs, names too long for a socket path, ...). Adds lines to errors, returns their number. */
+/* Rules that span several settings (output topic among the inputs, names too long for a socket path, ...). Adds lines to errors, returns their number. Says
+ * nothing about settings that could not be read (settings_read_good): what stands in for them was not meant. */
 int settings_check(const settings *self, buf *errors);
 
 /* Names of the not-reloadable settings that differ, for the log line of a reload; returns their number. */

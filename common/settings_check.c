@@ -1,4 +1,5 @@
-/* settings_check.c - rules over several settings (settings_check). Every rule adds its own line, so that one run shows all that is wrong. */
+/* settings_check.c - rules over several settings (settings_check). Every rule adds its own line, so that one run shows all that is wrong. A rule keeps
+ * silent about a setting that could not be read, and about any other one because of it (`sound`): the default that stands in for it was not meant. */
 #include <arpa/inet.h>
 #include <regex.h>
 #include <stdarg.h>
@@ -19,12 +20,19 @@ typedef struct checking {
 	int bad;
 } checking;
 
+static bool sound(const checking *at, const char *name)
+{
+	return !at->self->values[option_find(name) - option_table].wrong;
+}
+
 static void complain(checking *at, const char *name, const char *format, ...) MR_PRINTF(3, 4);
 
 static void complain(checking *at, const char *name, const char *format, ...)
 {
 	char what[512], clean[512];      /* a value may be cut anywhere: whole characters come out */
 	va_list args;
+	if (!sound(at, name))
+		return;
 	va_start(args, format);
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
@@ -147,7 +155,8 @@ static void check_dead_topic(checking *at, const char *input, const char *const 
 		}
 		buf_free(&ignored);
 	}
-	if (strcmp(dead.data, settings_str(at->self, "publish.topic")) == 0 || strcmp(dead.data, settings_str(at->self, "publish.duplicates_topic")) == 0)
+	if ((sound(at, "publish.topic") && strcmp(dead.data, settings_str(at->self, "publish.topic")) == 0) ||
+	    (sound(at, "publish.duplicates_topic") && strcmp(dead.data, settings_str(at->self, "publish.duplicates_topic")) == 0))
 		complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an output topic", dead.data);
 	buf_free(&dead);
 }
@@ -187,10 +196,10 @@ static void check_topics(checking *at)
 	check_topic(at, "publish.duplicates_topic", duplicates);
 	if (prefix[0] && !is_word(prefix, "aA0._-", "aA0._-", TOPIC_MAX - 1))
 		complain(at, "publish.dead_prefix", "'%.64s' cannot begin a topic name", prefix);
-	if (strcmp(duplicates, settings_str(at->self, "publish.topic")) == 0)
+	if (sound(at, "publish.topic") && strcmp(duplicates, settings_str(at->self, "publish.topic")) == 0)
 		complain(at, "publish.duplicates_topic", "is publish.topic; to publish duplicates there set dedup.duplicates = enrich");
 	check_repeats(at, "intake.topics", inputs, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && sound(at, "intake.topics"); i++)
 		check_input(at, inputs[i], inputs, count);
 }
 
@@ -229,7 +238,7 @@ static void check_stages(checking *at)
 		size_t path = strlen(settings_runtime_dir(at->self)) + 1 + strlen(stages[i]) + strlen(".sock");
 		if (!is_stage_name(stages[i]))
 			complain(at, "pipeline.stages", "'%.64s' is not a stage name (a-z, digits, '-', at most 31)", stages[i]);
-		else if (path > SOCKET_PATH_MAX)
+		else if (path > SOCKET_PATH_MAX && sound(at, "daemon.instance") && sound(at, "pipeline.stages"))
 			complain(at, "daemon.runtime_dir", "the socket %.160s/%s.sock has a name of %zu bytes, at most %zu are possible",
 				 settings_runtime_dir(at->self), stages[i], path, SOCKET_PATH_MAX);
 	}
@@ -263,7 +272,7 @@ static void check_spawn(checking *at)
 		snprintf(name, sizeof name, "%.*s", (int)(len < 32 ? len : 32), items[i]);
 		if (!end || *end || number < 0 || number > 64 || !is_stage_name(name))
 			complain(at, "workers.spawn", "'%.64s' is not stage:number with a number from 0 to 64", items[i]);
-		else if (!is_known_stage(at->self, name, &guess))
+		else if (sound(at, "pipeline.stages") && !is_known_stage(at->self, name, &guess))
 			complain(at, "workers.spawn", "'%.32s' is no stage of pipeline.stages%s%s%s", name, guess.best ? " (did you mean '" : "",
 				 guess.best ? guess.best : "", guess.best ? "'?)" : "");
 	}
@@ -312,7 +321,7 @@ static void check_limits(checking *at)
 {
 	int64_t high = settings_int(at->self, "intake.high_bytes");
 	int64_t largest = settings_int(at->self, "publish.max_record_bytes");
-	if (settings_int(at->self, "intake.low_bytes") >= high)
+	if (sound(at, "intake.high_bytes") && settings_int(at->self, "intake.low_bytes") >= high)
 		complain(at, "intake.low_bytes", "must be below intake.high_bytes (%lld)", (long long)high);
 	if (largest && largest < 4096)
 		complain(at, "publish.max_record_bytes", "is 0 (asked from the topic) or at least 4K");

@@ -11,6 +11,7 @@ typedef struct value {
 	int64_t number;                  /* INT, BYTES, MS, BOOL */
 	char **items;                    /* LIST */
 	size_t item_count;
+	bool wrong;                      /* what was set is not allowed, or stands under a misspelt name: the earlier value stands in for it */
 } value;
 
 /* One librdkafka property of a pass-through section. */

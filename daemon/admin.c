@@ -3,7 +3,8 @@
  * evhttp bounds headers, body, methods and silence, but neither the number nor the life of its connections, and it does not tell when one ends.
  * So every connection gets its bufferevent from here, with a reference of ours in a table of slots: a bufferevent whose event callback is NULL was
  * freed by evhttp (bufferevent_free clears the callbacks), then our reference goes as well. While all slots are taken the listener is off and
- * clients wait in the kernel's queue; a timer looks for free slots and shuts down what is too old. */
+ * clients wait in the kernel's queue; a timer looks for free slots and shuts down what is too old. So, too, while the process has no descriptor left: accept
+ * would be called, and fail, in every turn of the loop. */
 #include "admin.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@
 #define SLOTS 64
 #define HEADERS_MAX 8192
 #define BODY_MAX 1024                    /* GET and HEAD have none */
-#define SWEEP_MS 100                     /* between looks for connections that ended; a timer only while there are any */
+#define SWEEP_MS 100                     /* between looks for connections that ended, and for descriptors */
 
 typedef struct slot {
 	struct bufferevent *connection;      /* one reference of ours; NULL: free */
@@ -43,7 +44,6 @@ struct admin {
 	admin_hooks hooks;
 	admin_limits limits;
 	slot slots[SLOTS];
-	bool listening;
 };
 
 static int64_t now_ms(void)
@@ -83,14 +83,18 @@ static int sweep_slots(admin *self)
 static void listen_when_room(admin *self, int open)
 {
 	struct evconnlistener *listener = evhttp_bound_socket_get_listener(self->socket);
-	bool room = open < self->limits.connections;
-	if (room == self->listening)
-		return;
-	self->listening = room;
-	if (room)
+	if (open < self->limits.connections)
 		evconnlistener_enable(listener);
 	else
 		evconnlistener_disable(listener);
+}
+
+/* The listener's argument is evhttp's own: the next sweep turns it on again. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	evconnlistener_disable(listener);
+	log_warn("admin port: a connection cannot be taken", "error", "%s", strerror(errno));
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
@@ -100,8 +104,6 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	int open = sweep_slots(self);
 	listen_when_room(self, open);
-	if (open)
-		event_add(self->sweep, &(struct timeval){0, SWEEP_MS * 1000});
 }
 
 /* evhttp wants the bufferevent of a connection it has just accepted. There is a free slot: otherwise the listener would be off. */
@@ -117,8 +119,6 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	bufferevent_incref(connection);
 	self->slots[i] = (slot){connection, now_ms()};
 	listen_when_room(self, open + 1);
-	if (!event_pending(self->sweep, EV_TIMEOUT, NULL))
-		event_add(self->sweep, &(struct timeval){0, SWEEP_MS * 1000});
 	return connection;
 }
 
@@ -243,11 +243,10 @@ admin *admin_open(struct event_base *base, const settings *settings, const metri
 	self->metrics = metrics;
 	self->hooks = hooks;
 	self->limits = limits;
-	self->listening = true;
 	if (self->limits.connections > SLOTS)
 		self->limits.connections = SLOTS;
 	self->http = evhttp_new(base);
-	self->sweep = evtimer_new(base, on_sweep, self);
+	self->sweep = event_new(base, -1, EV_PERSIST, on_sweep, self);
 	set_limits(self);
 	self->socket = evhttp_bind_socket_with_handle(self->http, address, (ev_uint16_t)port);
 	if (!self->socket) {
@@ -256,6 +255,8 @@ admin *admin_open(struct event_base *base, const settings *settings, const metri
 		admin_close(&self);
 		return NULL;
 	}
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(self->socket), on_accept_error);
+	event_add(self->sweep, &(struct timeval){0, SWEEP_MS * 1000});
 	log_info("admin port open", "address", "%s", address, "port", "%d", port);
 	return self;
 }

@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <jansson.h>
@@ -17,6 +18,7 @@
 #include "common/mem.h"
 #include "daemon/admin.h"
 #include "daemon/index_store.h"
+#include "daemon/kafka_conf.h"
 #include "daemon/notify.h"
 #include "daemon/publisher.h"
 #include "daemon/report.h"
@@ -33,8 +35,7 @@
 
 typedef struct daemon_state {
 	const arguments *args;
-	settings **configs;              /* all that were ever in force: parts keep pointers into them */
-	size_t config_count;
+	settings *first, *reloaded;      /* what the process runs with (parts keep pointers into it); what the last reload brought, or NULL */
 	struct event_base *base;
 	struct event *sig_term, *sig_int, *sig_hup, *tick, *watchdog;
 	report r;                        /* the parts themselves hang here, too */
@@ -57,7 +58,7 @@ static int64_t now_ms(void)
 
 static const settings *config(const daemon_state *d)
 {
-	return d->configs[d->config_count - 1];
+	return d->reloaded ? d->reloaded : d->first;
 }
 
 /* At the start and at each reload. */
@@ -227,18 +228,27 @@ static void on_worker_hung(void *arg, const char *name, long pid, const char *wh
 	supervisor_kill(d->supervisor, pid);
 }
 
-static int open_stages(daemon_state *d, buf *errors)
+static bool on_worker_ready(void *arg, const char *name, long pid)
+{
+	(void)name;
+	return supervisor_is_old(((daemon_state *)arg)->supervisor, pid);
+}
+
+static int open_stages(daemon_state *d, buf *errors, int *code)
 {
 	const settings *s = config(d);
 	const char *const *names;
 	size_t count = settings_list(s, "pipeline.stages", &names);
 	for (size_t i = 0; i < count; i++) {
 		stage *opened = stage_open(d->base, s, names[i], d->r.metrics, pipeline_stage_hooks(d->r.pipeline), errors);
-		if (!opened)
+		if (!opened) {
+			*code = errno == EWOULDBLOCK ? EXIT_LOCKED : EXIT_CONFIG;
 			return -1;
+		}
 		d->r.stages[d->r.stage_count++] = opened;
 		pipeline_add_stage(d->r.pipeline, opened);
 		stage_on_hung(opened, on_worker_hung, d);
+		stage_on_ready(opened, on_worker_ready, d);
 	}
 	d->supervisor = supervisor_new(d->base, s, d->r.metrics, (supervisor_hooks){on_worker_gone, d}, errors);
 	if (!d->supervisor)
@@ -258,6 +268,7 @@ static void on_publisher_ready(void *arg, const publisher_ready *ready)
 	if (d->log && index_store_resolve(d->r.index, d->log, ready->tail_committed))
 		leave_at_once(EXIT_CONFIG, "the index log cannot be used", "its last epoch holds an entry that cannot be read");
 	pipeline_set_max_output(d->r.pipeline, ready->max_record_bytes);
+	epochs_set_patience(d->r.epochs, ready->patience_us);
 	epochs_set_max_dead(d->r.epochs, ready->max_dead_bytes > 65536 ? ready->max_dead_bytes - 65536 : ready->max_dead_bytes / 2);
 	if (intake_start(d->r.intake, &errors))
 		leave_at_once(EXIT_CONFIG, "cannot start intake", buf_bytes(&errors).data);
@@ -295,7 +306,7 @@ static int open_parts(daemon_state *d, buf *errors)
 	if (!d->r.intake)
 		return code;
 	d->publisher = publisher_new(d->base, s, intake_consumer(d->r.intake), d->log, (publisher_hooks){on_publisher_ready, on_epoch_done, d}, errors);
-	if (!d->publisher || open_stages(d, errors))
+	if (!d->publisher || open_stages(d, errors, &code))
 		return code;
 	if (settings_bool(s, "admin.enabled")) {
 		d->admin = admin_open(d->base, s, d->r.metrics, (admin_hooks){admin_ready, admin_status, admin_refresh, d}, ADMIN_LIMITS, errors);
@@ -324,6 +335,18 @@ static void apply_reload(daemon_state *d, const settings *s)
 		stage_roll(d->r.stages[i]);
 }
 
+/* The end of a reload. During the start it makes nobody ready. */
+static void tell_reloaded(const daemon_state *d, const char *what)
+{
+	char status[100];
+	bool starting = d->r.phase == PHASE_STARTING;
+	snprintf(status, sizeof status, "%s%s", starting ? "starting" : "running", what);
+	if (starting)
+		notify_status("%s", status);
+	else
+		notify_ready(status);
+}
+
 static void refuse_reload(daemon_state *d, const buf *errors)
 {
 	char clean[401], why[441];
@@ -332,26 +355,30 @@ static void refuse_reload(daemon_state *d, const buf *errors)
 	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 0);
 	snprintf(why, sizeof why, "%s%s", log_clean(clean, 400, first), first.len + 1 < all.len ? " (and more: millrace check)" : "");
 	log_error("reload refused, the configuration in force stays", "why", "%s", why);
-	notify_ready("running; the last reload was refused, see the log");
+	tell_reloaded(d, "; the last reload was refused, see the log");
 }
 
 static void on_hup(evutil_socket_t fd, short what, void *arg)
 {
 	daemon_state *d = arg;
-	buf errors = {0}, fixed = {0};
+	buf errors = {0}, notes = {0}, fixed = {0};
 	(void)fd;
 	(void)what;
 	if (d->r.phase >= PHASE_DRAINING)
 		return;
-	notify_reloading();
+	if (d->r.phase != PHASE_STARTING)
+		notify_reloading();
 	settings *s = args_settings(d->args, &errors);
+	if (s && kafka_conf_check(s, &errors, &notes))   /* they are not taken over before a restart, which must not fail then */
+		settings_free(&s);
+	buf_free(&notes);
 	if (!s) {
 		refuse_reload(d, &errors);
 		buf_free(&errors);
 		return;
 	}
-	int changed = settings_changed_fixed(d->configs[0], s, &fixed);  /* the first: what the process runs with */
-	settings_keep_fixed(s, d->configs[0]);
+	int changed = settings_changed_fixed(d->first, s, &fixed);
+	settings_keep_fixed(s, d->first);
 	if (changed && settings_check(s, &errors)) {
 		buf_printf(&errors, "(with what only a restart changes: %s)\n", buf_bytes(&fixed).data);
 		refuse_reload(d, &errors);
@@ -360,9 +387,10 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 		buf_free(&fixed);
 		return;
 	}
-	d->configs = mem_grow(d->configs, d->config_count + 1, sizeof *d->configs);
-	d->configs[d->config_count++] = s;
+	settings *before = d->reloaded;
+	d->reloaded = s;
 	apply_reload(d, s);
+	settings_free(&before);          /* nobody keeps more of a reload than copies */
 	metrics_word(d->r.metrics, METRIC_RELOADS, "ok", 1);
 	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 1);
 	metrics_set(d->r.metrics, METRIC_CONFIG_STALE, changed);
@@ -370,7 +398,7 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 		log_warn("reload done, but some settings change only with a restart", "settings", "%s", buf_bytes(&fixed).data);
 	else
 		log_info("reload done");
-	notify_ready("running");
+	tell_reloaded(d, "");
 	buf_free(&errors);
 	buf_free(&fixed);
 }
@@ -430,10 +458,11 @@ static void close_parts(daemon_state *d)
 {
 	if (d->r.intake && d->r.ledger && d->r.pipeline)
 		pipeline_drop(d->r.pipeline, NULL);
-	if (d->publisher && !publisher_stop(&d->publisher, LEAVE_MS))
+	bool published = d->publisher != NULL;
+	if (published && !publisher_stop(&d->publisher, LEAVE_MS))
 		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the producer does not close", "no broker answers");
-	else if (!d->publisher)
-		d->log = NULL;
+	if (published)
+		d->log = NULL;                   /* it was the publisher's */
 	index_log_close(&d->log);
 	intake_close(&d->r.intake);
 	if (d->supervisor)
@@ -528,10 +557,8 @@ static void close_loop(daemon_state *d)
 
 int daemon_run(const arguments *args, settings *settings)
 {
-	daemon_state d = {.args = args};
+	daemon_state d = {.args = args, .first = settings};
 	buf errors = {0};
-	d.configs = mem_array(1, sizeof *d.configs);
-	d.configs[d.config_count++] = settings;
 	d.r.started_ms = report_wall_ms();
 	set_log(settings);
 	mallopt(M_ARENA_MAX, 2);         /* each of the libraries' dozen threads would keep freed memory of its own (10 MB more, measured) */
@@ -549,9 +576,8 @@ int daemon_run(const arguments *args, settings *settings)
 	}
 	close_parts(&d);
 	close_loop(&d);
-	for (size_t i = 0; i < d.config_count; i++)
-		settings_free(&d.configs[i]);
-	free(d.configs);
+	settings_free(&d.reloaded);
+	settings_free(&d.first);
 	buf_free(&errors);
 	if (!code)
 		log_info("left", "exit", "%d", d.exit_code);

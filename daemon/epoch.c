@@ -10,6 +10,8 @@
 #include "common/settings.h"
 #include "daemon/index_log.h"
 
+#define PACE_FIRST (256u << 10)
+#define PACE_LEAST (32u << 10)
 
 typedef struct limits {
 	size_t records, bytes;
@@ -34,6 +36,8 @@ struct epochs {
 	unsigned aborts;                 /* KEPT in a row: from the second on the epoch is halved */
 	bool careful;                    /* a record of them is refused: one message at a time until an epoch is committed */
 	size_t halved;                   /* limit of records while halving; 0: none */
+	int64_t patience_us;             /* of the broker with a transaction; 0: no limit */
+	size_t pace;                     /* bytes of an epoch that it takes well within that */
 	epoch_counts counts;
 };
 
@@ -45,7 +49,7 @@ epochs *epochs_new(const struct settings *settings, pipeline *pipe, ledger *part
 	self->index = index;
 	self->hooks = hooks;
 	self->next_number = next_epoch;
-	self->max_dead_bytes = SIZE_MAX;
+	self->max_dead_bytes = self->pace = SIZE_MAX;
 	self->repeats = strcmp(settings_str(settings, "dedup.duplicates"), "drop") == 0 ? TO_NOWHERE : TO_TOPIC;
 	self->enrich = strcmp(settings_str(settings, "dedup.duplicates"), "enrich") == 0;
 	self->counts.started_ms = -1;
@@ -73,6 +77,12 @@ void epochs_configure(epochs *self, const struct settings *settings)
 void epochs_set_max_dead(epochs *self, size_t bytes)
 {
 	self->max_dead_bytes = bytes;
+}
+
+void epochs_set_patience(epochs *self, int64_t patience_us)
+{
+	self->patience_us = patience_us;
+	self->pace = patience_us ? PACE_FIRST : SIZE_MAX;
 }
 
 bool epochs_busy(const epochs *self)
@@ -159,9 +169,14 @@ static size_t collect(epochs *self)
 	return n;
 }
 
+static limits limits_now(const epochs *self)
+{
+	return (limits){self->limits.records, self->pace < self->limits.bytes ? self->pace : self->limits.bytes};
+}
+
 static size_t form(epochs *self)
 {
-	limits most = self->limits;
+	limits most = limits_now(self);
 	if (self->halved)
 		most.records = self->halved;
 	take_prefixes(self, most);
@@ -210,7 +225,7 @@ static void add_dead(epochs *self, publish_batch *b, item *it)
 {
 	mr_bytes value = it->source.value, key = it->source.key;
 	buf *scratch = mem_alloc(sizeof *scratch);
-	dead_letter dead = {&it->fault, it->attempts, it->first_fault_ms, it->last_fault_ms};
+	dead_letter dead = {&it->fault, it->attempts, it->first_fault_ms, it->last_fault_ms, it->bare};
 	if (it->bare || key.len > self->max_dead_bytes)
 		key = (mr_bytes){NULL, 0};
 	if (it->bare || value.len > self->max_dead_bytes - key.len)
@@ -312,11 +327,12 @@ void publish_batch_free(publish_batch **self_p)
 /* Enough is finished to end the epoch before its time. */
 static bool is_full(const epochs *self)
 {
+	limits most = limits_now(self);
 	size_t records = 0, bytes = 0;
 	for (partition *p = ledger_first(self->ledger); p; p = p->next)
 		for (item *it = p->head; it && item_finished(it); it = it->next) {
 			bytes += bytes_of(it);
-			if (++records >= self->limits.records || bytes >= self->limits.bytes)
+			if (++records >= most.records || bytes >= most.bytes)
 				return true;
 		}
 	return false;
@@ -346,6 +362,29 @@ bool epochs_poll(epochs *self, int64_t now_ms, bool force)
 	self->last_ms = self->counts.started_ms = now_ms;
 	self->hooks.publish(self->hooks.arg, batch);
 	return true;
+}
+
+static size_t bytes_in_hand(const epochs *self)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < self->set_count; i++)
+		bytes += bytes_of(self->set[i]);
+	return bytes;
+}
+
+/* The next epoch may be twice as large if this one took little of the broker's patience, half as large if it took most of it, or was aborted (for another reason than a
+ * refused record): then perhaps because it took too much. In between it stays: a broker that is slow for every epoch, large or small, wants few of them. */
+static void keep_pace(epochs *self, const publish_result *result)
+{
+	size_t bytes = bytes_in_hand(self);
+	if (!self->patience_us || result->refusal)
+		return;
+	if (result->outcome == PUBLISH_KEPT || result->commit_us > self->patience_us / 2) {
+		size_t half = (bytes < self->pace ? bytes : self->pace) / 2;
+		self->pace = half > PACE_LEAST ? half : PACE_LEAST;
+	} else if (result->commit_us < self->patience_us / 8 && bytes >= self->pace / 2 && self->pace < self->limits.bytes) {
+		self->pace *= 2;
+	}
 }
 
 static void committed(epochs *self, const publish_result *result)
@@ -391,6 +430,8 @@ void epochs_answer(epochs *self, const publish_result *result)
 	assert(self->busy);
 	self->busy = false;
 	self->counts.started_ms = -1;
+	if (result->outcome == PUBLISH_COMMITTED || result->outcome == PUBLISH_KEPT)
+		keep_pace(self, result);
 	if (result->outcome == PUBLISH_COMMITTED) {
 		committed(self, result);
 	} else if (result->outcome == PUBLISH_KEPT) {

@@ -23,6 +23,10 @@ void epochs_configure(epochs *self, const struct settings *settings);
 /* Key and value together that a dead-letter record may have; beyond that the value is sent as null, then the key (the coordinates stand in the headers). */
 void epochs_set_max_dead(epochs *self, size_t bytes);
 
+/* How long the broker lets a transaction stand open (transaction.timeout.ms); 0 (the beginning): no limit. From then on an epoch is no larger than what the
+ * broker takes in half of that time: begun small, doubled and halved by what commits take. Beyond its patience it would fence us, at every start anew. */
+void epochs_set_patience(epochs *self, int64_t patience_us);
+
 /* Forms an epoch if none is in hand and it is time (now_ms: monotonic), or something is finished and `force`. True when one was handed over. */
 bool epochs_poll(epochs *self, int64_t now_ms, bool force);
 /* The result of the epoch in hand. COMMITTED: its items are ended. KEPT: they are thawed and will be in a later one. REWIND, FATAL: thawed; the caller

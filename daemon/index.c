@@ -272,14 +272,15 @@ static void forget_first(index_t *self, day *d)
 size_t index_expire(index_t *self, int64_t now_ms, size_t budget)
 {
 	int64_t clock = self->max_clock_ms < now_ms ? self->max_clock_ms : now_ms;
+	int64_t since = clock - self->window_ms, first_kept = since > 0 ? (since - 1) / DAY_MS : 0;      /* no sums with strangers' clocks */
 	size_t gone = 0, empty = 0;
 	for (size_t i = 0; i < self->day_count && gone < budget; i++) {
 		day *d = &self->days[i];
-		bool out = (d->number + 1) * DAY_MS + self->window_ms < clock;
+		bool out = since > 0 && d->number < first_kept;  /* its last moment is a window behind */
 		while (d->first != NONE && gone < budget) {
 			index_entry *e = entry_at(self, d->first);
 			bool over = self->settled > self->max_entries;
-			if (e->used && !over && !(out && e->seen_ms + self->window_ms < now_ms))
+			if (e->used && !over && !(out && e->seen_ms < now_ms - self->window_ms))
 				break;
 			if (e->used) {
 				*(over ? &self->evicted : &self->expired) += 1;

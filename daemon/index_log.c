@@ -41,6 +41,8 @@ struct index_log {
 	uint32_t segment;                /* its number; segments count from 1 */
 	uint32_t oldest;
 	uint64_t size, closed_bytes;     /* of the open segment; of all others */
+	buf unsynced;                    /* its end, not known to be on the disk yet: after a failed sync the kernel may have let go of it */
+	bool write_again;                /* the last sync failed */
 	uint64_t last_epoch;
 	uint64_t owed_mark;              /* of a committed epoch whose mark could not be written; the next append begins with it. 0: none */
 	uint64_t id;                     /* drawn when the log was born: epochs of another log prove nothing */
@@ -443,7 +445,14 @@ index_log *index_log_open(const char *folder, const index_log_identity *identity
 			goto fail;
 	self->oldest = count ? numbers[0] : 1;
 	make_header(self);
-	if (self->fd < 0 && start_segment(self, count ? numbers[count - 1] : 1)) {
+	size_t plain = self->header.len;
+	if (self->fd < 0 && count) {             /* the last segment holds nothing any more, but may have held epochs of this log: see cut_end */
+		self->last_epoch = far_epoch(self->last_epoch);
+		add_mark(&self->header, self->last_epoch);
+	}
+	int failed = self->fd < 0 && start_segment(self, count ? numbers[count - 1] : 1);
+	self->header.len = plain;
+	if (failed) {
 		buf_printf(errors, "daemon.state_dir: cannot write to %s: %s\n", folder, strerror(errno));
 		goto fail;
 	}
@@ -468,6 +477,7 @@ void index_log_close(index_log **self_p)
 	if (self->lock_fd >= 0)
 		close(self->lock_fd);
 	buf_free(&self->header);
+	buf_free(&self->unsynced);
 	buf_free(&self->open_offsets);
 	buf_free(&self->open_entries);
 	free(self->folder);
@@ -506,6 +516,7 @@ static int append(index_log *self, const char *data, size_t len)
 {
 	if (write_all(self->fd, data, len) == 0) {
 		self->size += len;
+		buf_add(&self->unsynced, data, len);
 		return 0;
 	}
 	int cause = errno;
@@ -517,7 +528,7 @@ static int append(index_log *self, const char *data, size_t len)
 
 uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_bytes entry_frames)
 {
-	if (self->size > SEGMENT_BYTES && (fdatasync(self->fd) || start_segment(self, self->segment + 1)))
+	if (self->size > SEGMENT_BYTES && (index_log_sync(self) || start_segment(self, self->segment + 1)))
 		return 0;
 	buf out = {0};
 	uint32_t count = 0;
@@ -544,9 +555,27 @@ uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_
 	return self->segment;
 }
 
+static int write_unsynced(index_log *self)
+{
+	if (lseek(self->fd, (off_t)(self->size - self->unsynced.len), SEEK_SET) < 0 || write_all(self->fd, buf_bytes(&self->unsynced).data, self->unsynced.len)) {
+		int cause = errno;
+		if (lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
+			log_error("index log: cannot seek", "folder", "%s", self->folder, "error", "%s", strerror(errno));
+		errno = cause;
+		return -1;
+	}
+	return 0;
+}
+
 int index_log_sync(index_log *self)
 {
-	return fdatasync(self->fd);
+	if ((self->write_again && write_unsynced(self)) || fdatasync(self->fd)) {
+		self->write_again = true;
+		return -1;
+	}
+	self->write_again = false;
+	buf_clear(&self->unsynced);
+	return 0;
 }
 
 int index_log_mark(index_log *self, uint64_t epoch)

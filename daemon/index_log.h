@@ -47,7 +47,8 @@ void index_log_frame_entry(buf *frames, mr_bytes entry);
 /* Writes head and entries; `offsets` = lines `topic partition next`. Returns the segment they are in, 0 on error (errno; the file is cut back to where it
  * was, so the call may be repeated). */
 uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_bytes entry_frames);
-int index_log_sync(index_log *self) MR_MUST_USE;                 /* 0, or -1 with errno */
+/* 0, or -1 with errno. What a failed sync was to make durable is written again by the next one: the kernel may have dropped it and call it written. */
+int index_log_sync(index_log *self) MR_MUST_USE;
 /* 0, or -1 with errno: tell it. The mark is owed then, and the next append begins with it; only a crash before that leaves the epoch in doubt. */
 int index_log_mark(index_log *self, uint64_t epoch) MR_MUST_USE;
 /* Unlinks closed segments older than `segment`. Returns how many. */

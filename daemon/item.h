@@ -61,7 +61,7 @@ struct item {
 	int64_t offset;
 	enum item_state state;
 	bool frozen;             /* epoch */
-	bool bare;               /* epoch: its dead letter was refused, it leaves without value and key */
+	bool bare;               /* epoch: its dead letter was refused, it leaves without value, key and the input's headers */
 	unsigned in_set;         /* epoch: number of the search that has it in its set */
 	bool tombstone;
 	bool withheld;           /* pipeline: nothing is published for it (tombstone without key identity, dropped duplicate) */

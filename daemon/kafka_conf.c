@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/nearest.h"
 #include "common/settings.h"
 
 #define SESSION_MS_DEFAULT 45000
 #define TRANSACTION_MS_MAX 30000
+#define LIBRARY_MESSAGE_MS 300000        /* librdkafka's default of message.timeout.ms */
 #define ASK_MS 5000
 #define MB 1048576
 
@@ -132,19 +134,47 @@ rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 	return rk;
 }
 
-/* A hung transaction must die before another member takes over: below the session's timeout. */
-static int64_t transaction_ms(const struct settings *settings, buf *errors)
+static int64_t number_of(const rd_kafka_conf_t *conf, const char *key, int64_t otherwise)
 {
-	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
 	char text[24];
 	size_t size = sizeof text;
-	int64_t session = SESSION_MS_DEFAULT;
+	return rd_kafka_conf_get(conf, key, text, &size) == RD_KAFKA_CONF_OK ? atoll(text) : otherwise;
+}
+
+/* A hung transaction must die before another member takes over: below the session's timeout. */
+static int64_t transaction_default(const struct settings *settings)
+{
+	buf ignored = {0};
+	building b = {rd_kafka_conf_new(), "kafka", &ignored, 0};
 	pass_through(&b, settings, "kafka");
 	pass_through(&b, settings, "kafka.consumer");
-	if (rd_kafka_conf_get(b.conf, "session.timeout.ms", text, &size) == RD_KAFKA_CONF_OK)
-		session = atoll(text);
+	int64_t session = number_of(b.conf, "session.timeout.ms", SESSION_MS_DEFAULT);
 	rd_kafka_conf_destroy(b.conf);
+	buf_free(&ignored);
 	return session * 2 / 3 < TRANSACTION_MS_MAX ? session * 2 / 3 : TRANSACTION_MS_MAX;
+}
+
+/* A message is given up at half of the transaction's time (unless the operator says more), so that there is time left to abort: when the broker's patience ends first, it fences
+ * the producer, and the daemon has to leave. */
+static void set_times(building *b, const struct settings *settings)
+{
+	set_number(b, "transaction.timeout.ms", transaction_default(settings));
+	if (number_of(b->conf, "message.timeout.ms", 0) == LIBRARY_MESSAGE_MS)
+		set_own(b, "message.timeout.ms", "1");   /* stands for: not set by the operator */
+	pass_through(b, settings, "kafka.producer");
+	if (number_of(b->conf, "message.timeout.ms", 0) == 1)
+		set_number(b, "message.timeout.ms", number_of(b->conf, "transaction.timeout.ms", TRANSACTION_MS_MAX) / 2);
+}
+
+int64_t kafka_transaction_ms(const struct settings *settings)
+{
+	buf ignored = {0};
+	building b = {rd_kafka_conf_new(), "kafka", &ignored, 0};
+	set_times(&b, settings);
+	int64_t ms = number_of(b.conf, "transaction.timeout.ms", TRANSACTION_MS_MAX);
+	rd_kafka_conf_destroy(b.conf);
+	buf_free(&ignored);
+	return ms;
 }
 
 rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors)
@@ -152,7 +182,6 @@ rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_de
 	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
 	bool transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
 	char name[128];
-	buf ignored = {0};
 	common_properties(&b, settings);
 	set_own(&b, "retry.backoff.ms", "20");           /* a commit right after another one costs one of these */
 	set_own(&b, "linger.ms", "20");                  /* a commit flushes without waiting */
@@ -161,9 +190,9 @@ rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_de
 	set_own(&b, "message.max.bytes", "100000000");   /* the topic's limit counts; checked before produce */
 	set_own(&b, "queue.buffering.max.kbytes", "65536");
 	if (transactions)
-		set_number(&b, "transaction.timeout.ms", transaction_ms(settings, &ignored));
-	buf_free(&ignored);
-	pass_through(&b, settings, "kafka.producer");
+		set_times(&b, settings);
+	else
+		pass_through(&b, settings, "kafka.producer");
 	set_own(&b, "enable.idempotence", "true");
 	if (transactions) {
 		snprintf(name, sizeof name, "millrace-%s", settings_str(settings, "daemon.instance"));
@@ -185,19 +214,69 @@ rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *se
 	return NULL;
 }
 
-int kafka_conf_check(const struct settings *settings, buf *errors)
+/* ---- checking ---- */
+
+typedef struct checking {
+	rd_kafka_conf_t *conf;
+	const char *section;
+	buf *errors;
+	int bad;
+	bool has_servers;
+} checking;
+
+/* The library's own table of properties, since the dump of a configuration leaves out the names that people use most, which are aliases
+ * (bootstrap.servers, linger.ms, compression.type). Its lines begin `name   | `. */
+static void complain_unknown(checking *at, const char *key, const char *origin)
 {
-	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
-	pass_through(&b, settings, "kafka");
-	pass_through(&b, settings, "kafka.consumer");
-	pass_through(&b, settings, "kafka.producer");
-	size_t size = 0;
-	if (rd_kafka_conf_get(b.conf, "bootstrap.servers", NULL, &size) != RD_KAFKA_CONF_OK || size <= 1) {
-		buf_add_str(errors, "kafka.bootstrap.servers: not set; it names the brokers to start from, host:port, several with commas\n");
-		b.bad++;
+	char *table = NULL, *rest, *line;
+	size_t size;
+	nearest guess = {.word = key};
+	FILE *out = open_memstream(&table, &size);
+	if (out) {
+		rd_kafka_conf_properties_show(out);
+		fclose(out);
 	}
-	rd_kafka_conf_destroy(b.conf);
-	return b.bad;
+	for (rest = table; rest && (line = strsep(&rest, "\n"));) {
+		char *name = strsep(&line, " ");
+		if (line && strchr(line, '|') && name[0] >= 'a' && name[0] <= 'z')
+			nearest_offer(&guess, name);
+	}
+	buf_printf(at->errors, "%s: librdkafka has no property '%s'", origin, key);
+	if (guess.best)
+		buf_printf(at->errors, " (did you mean '%s'?)", guess.best);
+	buf_add_char(at->errors, '\n');
+	free(table);
+}
+
+static void check_property(void *arg, const char *key, const char *shown, const char *origin)
+{
+	checking *at = arg;
+	char why[256];
+	bool hidden = strcmp(shown, "***") == 0 || strncmp(shown, "file:", 5) == 0;
+	at->has_servers |= shown[0] && (strcmp(key, "bootstrap.servers") == 0 || strcmp(key, "metadata.broker.list") == 0);
+	rd_kafka_conf_res_t rc = rd_kafka_conf_set(at->conf, key, hidden ? "x" : shown, why, sizeof why);
+	if (rc == RD_KAFKA_CONF_OK || (hidden && rc == RD_KAFKA_CONF_INVALID))
+		return;
+	if (rc == RD_KAFKA_CONF_UNKNOWN)
+		complain_unknown(at, key, origin);
+	else            /* some of its messages end with a line break of their own */
+		buf_printf(at->errors, "%s: %s.%s: %.*s\n", origin, at->section, key, (int)strcspn(why, "\n"), why);
+	at->bad++;
+}
+
+int kafka_conf_check(const struct settings *settings, buf *errors, buf *notes)
+{
+	static const char *const sections[] = {"kafka", "kafka.consumer", "kafka.producer"};
+	checking at = {.conf = rd_kafka_conf_new(), .errors = errors};
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		at.section = sections[i];
+		settings_section_show(settings, at.section, check_property, &at);
+	}
+	rd_kafka_conf_destroy(at.conf);
+	if (!at.has_servers)
+		buf_add_str(notes, "kafka.bootstrap.servers is not set: millraced does not start without the names of brokers (host:port, several with commas)\n");
+	settings_secrets_unread(settings, notes);
+	return at.bad;
 }
 
 /* ---- limits of the topics ---- */
@@ -230,8 +309,6 @@ static void ask(rd_kafka_t *rk, rd_kafka_ConfigResource_t **topics, size_t count
 	for (size_t i = 0; i < answers; i++)
 		if (!rd_kafka_ConfigResource_error(answer[i]))
 			lower(strncmp(rd_kafka_ConfigResource_name(answer[i]), dead_prefix, strlen(dead_prefix)) == 0 ? dead_bytes : record_bytes, answer[i]);
-	if (!answers)
-		log_info("topic limits: not answered, the broker's default is taken", "bytes", "%zu", *record_bytes);
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_AdminOptions_destroy(options);
@@ -258,6 +335,8 @@ void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t 
 	}
 	ask(rk, topics, n, prefix, &records, &dead);
 	rd_kafka_ConfigResource_destroy_array(topics, n);
+	if (records == SIZE_MAX)
+		log_info("topic limits: not told by the broker, its default is taken", "bytes", "%zu", *record_bytes);
 	*record_bytes = records != SIZE_MAX ? records : *record_bytes;
 	*dead_bytes = dead != SIZE_MAX ? dead : *dead_bytes;
 }

@@ -15,13 +15,17 @@ struct settings;
 rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors);
 typedef void (*kafka_delivery)(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 rd_kafka_t *kafka_producer(const struct settings *settings, kafka_delivery on_delivery, void *opaque, buf *errors);
+/* How long a transaction of that producer may stand open: transaction.timeout.ms as the operator set it, else below the session's timeout. */
+int64_t kafka_transaction_ms(const struct settings *settings);
 /* What the operator says in [kafka] and `section` on top of our common defaults, for the clients of the command line, which add the rest. NULL with lines in `errors`. */
 rd_kafka_conf_t *kafka_tool_conf(const struct settings *settings, const char *section, buf *errors);
 /* True when the consumer uses a cooperative assignor (answers must be incremental). */
 bool kafka_is_cooperative(const struct settings *settings);
 /* Asks the brokers for max.message.bytes of the topics (blocks up to 5 s; transaction thread). What cannot be asked keeps its value. */
 void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes);
-/* Property names of librdkafka that a section holds and the library does not know: one line each in `errors` (millrace check, start). Returns their number. */
-int kafka_conf_check(const struct settings *settings, buf *errors);
+/* What librdkafka thinks of the properties that are passed through to it (names, types, ranges; not the values of secrets): a line each with file and
+ * line in `errors`, their number is returned. Into `notes` goes what keeps the daemon from starting but is no mistake of the file: no brokers named,
+ * a secret that this user cannot read. The start gives the same buffer for both, `millrace check` tells notes apart. */
+int kafka_conf_check(const struct settings *settings, buf *errors, buf *notes);
 
 #endif

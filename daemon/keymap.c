@@ -14,7 +14,7 @@ typedef struct slot {
 } slot;
 
 typedef struct node {
-	uint32_t entry, next;
+	uint32_t entry, next, previous;
 } node;
 
 struct keymap {
@@ -83,7 +83,8 @@ static void grow(keymap *self)
 	free(old);
 }
 
-static uint32_t node_new(keymap *self, uint32_t entry, uint32_t next)
+/* A ring of its own. */
+static uint32_t node_new(keymap *self, uint32_t entry)
 {
 	uint32_t n = self->node_free;
 	if (n != NIL) {
@@ -96,7 +97,7 @@ static uint32_t node_new(keymap *self, uint32_t entry, uint32_t next)
 		}
 		n = self->node_count++;
 	}
-	self->nodes[n] = (node){entry, next};
+	self->nodes[n] = (node){entry, n, n};
 	return n;
 }
 
@@ -117,8 +118,12 @@ void keymap_add(keymap *self, uint64_t key, uint32_t entry)
 		*s = (slot){tag, entry + 1};
 		self->used++;
 	} else {
-		uint32_t rest = s->head & CHAIN ? s->head & ~CHAIN : node_new(self, s->head - 1, NIL);
-		s->head = CHAIN | node_new(self, entry, rest);
+		uint32_t first = s->head & CHAIN ? s->head & ~CHAIN : node_new(self, s->head - 1), added = node_new(self, entry);
+		node *at = &self->nodes[added];
+		at->next = first;
+		at->previous = self->nodes[first].previous;
+		self->nodes[at->previous].next = self->nodes[first].previous = added;
+		s->head = CHAIN | added;
 	}
 }
 
@@ -137,6 +142,17 @@ static void shift_back(keymap *self, size_t at)
 	self->used--;
 }
 
+static uint32_t find_node(const keymap *self, uint32_t first, uint32_t entry)
+{
+	uint32_t young = first, old = self->nodes[first].previous;
+	while (self->nodes[young].entry != entry && self->nodes[old].entry != entry) {
+		assert(young != old && self->nodes[young].next != old);
+		young = self->nodes[young].next;
+		old = self->nodes[old].previous;
+	}
+	return self->nodes[young].entry == entry ? young : old;
+}
+
 void keymap_remove(keymap *self, uint64_t key, uint32_t entry)
 {
 	size_t at = find_slot(self, tag_of(key));
@@ -147,20 +163,14 @@ void keymap_remove(keymap *self, uint64_t key, uint32_t entry)
 		shift_back(self, at);
 		return;
 	}
-	uint32_t *link = NULL, n = s->head & ~CHAIN;
-	while (self->nodes[n].entry != entry) {
-		link = &self->nodes[n].next;
-		n = *link;
-		assert(n != NIL);
-	}
-	uint32_t rest = self->nodes[n].next;
+	uint32_t first = s->head & ~CHAIN, n = find_node(self, first, entry), next = self->nodes[n].next;
+	self->nodes[self->nodes[n].previous].next = next;
+	self->nodes[next].previous = self->nodes[n].previous;
 	node_drop(self, n);
-	if (link)
-		*link = rest;
-	else if (rest != NIL)
-		s->head = CHAIN | rest;
-	else
+	if (next == n)
 		shift_back(self, at);
+	else if (n == first)
+		s->head = CHAIN | next;
 }
 
 size_t keymap_find(const keymap *self, uint64_t key, uint32_t *entries, size_t max)
@@ -173,8 +183,11 @@ size_t keymap_find(const keymap *self, uint64_t key, uint32_t *entries, size_t m
 		entries[0] = head - 1;
 		return 1;
 	}
-	for (uint32_t at = head & ~CHAIN; at != NIL && n < max; at = self->nodes[at].next)
+	uint32_t first = head & ~CHAIN, at = first;
+	do {
 		entries[n++] = self->nodes[at].entry;
+		at = self->nodes[at].next;
+	} while (at != first && n < max);
 	return n;
 }
 

@@ -21,34 +21,51 @@ static void print_help(void)
 #define PRINT_CODE(name, number, text) printf("  %2d  %s\n", number, text);
 	EXIT_CODES(PRINT_CODE)
 #undef PRINT_CODE
+	puts("\nSettings with their defaults. `millrace check --explain NAME` tells kind and range; what each of\n"
+	     "them costs stands in conf/millrace.conf.");
+	for (size_t i = 0; i < option_count; i++)
+		printf("  %s = %s\n      %s\n", option_table[i].name, option_table[i].fallback, option_table[i].help);
+	puts("  kafka.*, kafka.consumer.*, kafka.producer.*\n      any property of librdkafka; kafka.bootstrap.servers names the brokers");
+}
+
+/* Every mistake in one run, with file and line: of single settings, of several together, of what is passed through to librdkafka. NULL: they were printed. */
+static settings *read_settings(const arguments *args)
+{
+	buf errors = {0};
+	int bad;
+	settings *s = args_settings_good(args, &errors, &bad);
+	kafka_conf_check(s, &errors, &errors);
+	if (errors.len)
+		settings_free(&s);
+	fputs(buf_bytes(&errors).data, stderr);
+	buf_free(&errors);
+	return s;
+}
+
+static int run(arguments *args, int argc, char **argv)
+{
+	char error[160];
+	int left = args_take(args, argc, argv, error);
+	if (left < 0 || left > 1) {
+		fprintf(stderr, "millraced: %s%.60s%s; see millraced --help\n", left < 0 ? "" : "unexpected '", left < 0 ? error : argv[1], left < 0 ? "" : "'");
+		return EXIT_USAGE;
+	}
+	if (args->help) {
+		print_help();
+		return EXIT_CLEAN;
+	}
+	if (args->version) {
+		puts("millraced " MILLRACE_VERSION);
+		return EXIT_CLEAN;
+	}
+	settings *s = read_settings(args);
+	return s ? daemon_run(args, s) : EXIT_CONFIG;
 }
 
 int main(int argc, char **argv)
 {
 	arguments args = {0};
-	buf errors = {0};
-	char error[160];
-	int left = args_take(&args, argc, argv, error), code = EXIT_CONFIG;
-	if (left < 0 || left > 1) {
-		fprintf(stderr, "millraced: %s; see millraced --help\n", left < 0 ? error : "it takes options only");
-		return EXIT_USAGE;
-	}
-	if (args.help) {
-		print_help();
-		return EXIT_CLEAN;
-	}
-	if (args.version) {
-		puts("millraced " MILLRACE_VERSION);
-		return EXIT_CLEAN;
-	}
-	settings *s = args_settings(&args, &errors);
-	if (s && kafka_conf_check(s, &errors))
-		settings_free(&s);
-	if (s)
-		code = daemon_run(&args, s);
-	else
-		fputs(buf_bytes(&errors).data, stderr);
-	buf_free(&errors);
+	int code = run(&args, argc, argv);
 	args_free(&args);
 	return code;
 }

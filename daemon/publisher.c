@@ -22,6 +22,12 @@
 #define PAUSE_MS 200             /* between two tries */
 #define KAFKA_RECORD_BYTES 1048588       /* broker default of max.message.bytes */
 
+/* What was produced since the last flush to the topics of articles, or to those of dead letters. */
+typedef struct lane {
+	size_t room;                     /* bytes that may be; 0: any number */
+	size_t pending;
+} lane;
+
 enum job_kind { JOB_NONE, JOB_START, JOB_EPOCH };
 
 struct publisher {
@@ -49,6 +55,7 @@ struct publisher {
 	rd_kafka_resp_err_t delivery_error;
 	void *refused;
 	bool refused_several;
+	lane lanes[2];                   /* [1]: dead letters */
 	bool in_trouble;                 /* trouble was told; tell its end */
 	rd_kafka_topic_t **topics;       /* output topics, so that the producer knows them */
 	size_t topic_count;
@@ -157,13 +164,39 @@ static rd_kafka_resp_err_t settle_one(publisher *self)
 	return self->refused ? self->delivery_error : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+static size_t size_of(const publish_batch *b, const publish_message *m)
+{
+	size_t bytes = m->key.len + m->value.len + 100;
+	for (size_t i = 0; i < m->field_count; i++)
+		bytes += b->fields[m->first_field + i].name.len + b->fields[m->first_field + i].value.len + 10;
+	return bytes;
+}
+
+/* The library fills batches up to batch.size, whatever the topic takes, and the broker refuses a batch that is too large as a whole, though each of its records may be
+ * small. Where the topic takes less, what is out is waited for before the next message would make it too much. */
+static rd_kafka_resp_err_t make_room(publisher *self, const publish_batch *b, const publish_message *m)
+{
+	lane *l = &self->lanes[m->kind == PUBLISH_DEAD];
+	size_t bytes = size_of(b, m);
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (l->room && l->pending && l->pending + bytes > l->room) {
+		err = settle_one(self);
+		self->lanes[0].pending = self->lanes[1].pending = 0;
+	}
+	l->pending += bytes;
+	return err;
+}
+
 static rd_kafka_resp_err_t produce_all(publisher *self, const publish_batch *b)
 {
 	self->delivery_error = RD_KAFKA_RESP_ERR_NO_ERROR;
 	self->refused = NULL;
 	self->refused_several = false;
+	self->lanes[0].pending = self->lanes[1].pending = 0;
 	for (size_t i = 0; i < b->message_count; i++) {
-		rd_kafka_resp_err_t err = produce_one(self, b, &b->messages[i]);
+		rd_kafka_resp_err_t err = make_room(self, b, &b->messages[i]);
+		if (!err)
+			err = produce_one(self, b, &b->messages[i]);
 		if (!err && b->careful)
 			err = settle_one(self);
 		if (err)
@@ -203,7 +236,7 @@ static uint32_t write_log(publisher *self, const publish_batch *b)
 		}
 		int cause = errno;
 		tell_trouble(self, "write the index log", strerror(cause));
-		/* A failed sync may have lost pages that the next one calls written: only a lack of room is waited for */
+		/* only a lack of room is waited for, here: a disk that fails otherwise will not get better */
 		if (stopping(self) || (segment && cause != ENOSPC && cause != EDQUOT && cause != EINTR))
 			return 0;
 		pause_ms(PAUSE_MS);
@@ -477,15 +510,26 @@ static void know_topics(publisher *self)
 	}
 }
 
+static void set_room(publisher *self, const publisher_ready *ready)
+{
+	char text[24];
+	size_t size = sizeof text;
+	size_t batch = rd_kafka_conf_get(rd_kafka_conf(self->producer), "batch.size", text, &size) == RD_KAFKA_CONF_OK ? (size_t)strtoull(text, NULL, 10) : SIZE_MAX;
+	self->lanes[0].room = ready->max_record_bytes < batch ? ready->max_record_bytes : 0;
+	self->lanes[1].room = ready->max_dead_bytes < batch ? ready->max_dead_bytes : 0;
+}
+
 static void run_start(publisher *self)
 {
 	publisher_ready ready = {.max_record_bytes = KAFKA_RECORD_BYTES, .max_dead_bytes = KAFKA_RECORD_BYTES};
+	ready.patience_us = self->transactions ? kafka_transaction_ms(self->settings) * 1000 : 0;
 	ready.fatal = self->transactions && !init_transactions(self, &ready);
 	if (!ready.fatal) {
 		if (self->log)
 			ready.tail_committed = tail_was_committed(self);
 		know_topics(self);
 		kafka_topic_limits(self->producer, self->settings, &ready.max_record_bytes, &ready.max_dead_bytes);
+		set_room(self, &ready);
 		tell_recovery(self);
 	}
 	if (stopping(self))
@@ -580,14 +624,22 @@ publisher *publisher_new(struct event_base *base, const struct settings *setting
 	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
 	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
 	self->transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
-	self->producer = kafka_producer(settings, on_delivery, self, errors);
+	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (self->wake_fd < 0)
+		buf_printf(errors, "publisher: cannot make an eventfd: %s\n", strerror(errno));
+	self->producer = self->wake_fd < 0 ? NULL : kafka_producer(settings, on_delivery, self, errors);
 	if (!self->producer) {
+		if (self->wake_fd >= 0)
+			close(self->wake_fd);
 		free(self);
 		return NULL;
 	}
+	pthread_condattr_t clock;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);      /* the wall clock may be set while we wait */
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->changed, NULL);
-	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_cond_init(&self->changed, &clock);
+	pthread_condattr_destroy(&clock);
 	self->wake = event_new(base, self->wake_fd, EV_READ | EV_PERSIST, publisher_on_wake, self);
 	event_add(self->wake, NULL);
 	return self;
@@ -625,7 +677,7 @@ bool publisher_is_stuck(const publisher *self, int64_t now_ms, int64_t than_ms)
 static bool wait_finished(publisher *self, int wait_ms)
 {
 	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000;
 	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {

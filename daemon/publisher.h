@@ -26,6 +26,7 @@ typedef struct publisher_ready {
 	bool tail_committed;             /* the epoch in doubt of the log was committed */
 	size_t max_record_bytes;         /* smallest max.message.bytes of the output topics */
 	size_t max_dead_bytes;           /* ... of the dead-letter topics that exist */
+	int64_t patience_us;             /* how long the broker lets a transaction stand open; 0: no transactions */
 	char why[200];
 } publisher_ready;
 

@@ -23,8 +23,10 @@ struct router {
 
 static router *fail(router *self, buf *errors, const char *path, const char *what, const char *why)
 {
-	buf_printf(errors, "%s: %s: %s\n", path, what, why);
+	int kept = errno;
+	buf_printf(errors, "daemon.runtime_dir: cannot %s %s: %s\n", what, path, why);
 	router_close(&self, 0);
+	errno = kept;
 	return NULL;
 }
 
@@ -95,9 +97,9 @@ router *router_open(const char *dir, const char *name, const router_rules *rules
 	self->lock = -1;
 	int len = snprintf(self->path, sizeof self->path, "%s/%s.sock", dir, name);
 	if (len < 0 || (size_t)len >= sizeof self->path)
-		return fail(self, errors, dir, "socket", "the path would be longer than 107 bytes, the limit for sockets; choose a shorter daemon.runtime_dir");
+		return fail(self, errors, dir, "have a socket in", "its path would be longer than 107 bytes, the limit for sockets; choose a shorter daemon.runtime_dir");
 	if (make_dir(dir))
-		return fail(self, errors, dir, "folder", strerror(errno));
+		return fail(self, errors, dir, "make folder", strerror(errno));
 	self->lock = lock_file(self->path);
 	if (self->lock < 0)
 		return fail(self, errors, self->path, "lock", errno == EWOULDBLOCK ? "another daemon serves this socket" : strerror(errno));
@@ -140,7 +142,11 @@ bool router_pending(const router *self)
 {
 	int events = 0;
 	size_t size = sizeof events;
-	return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+	int rc;
+	do
+		rc = zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size);
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 && (events & ZMQ_POLLIN);
 }
 
 static int recv_frame(router *self, zmq_msg_t *msg)
@@ -176,10 +182,16 @@ int router_recv(router *self, router_id *from, zmq_msg_t *msg)
 	return 1;
 }
 
-/* Takes msg. */
+/* Takes msg. Calls are broken off by signals also when they do not wait (libzmq looks after its threads with poll). */
 static int send_msg(router *self, const router_id *to, zmq_msg_t *msg)
 {
-	if (zmq_send(self->socket, to->bytes, to->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 && zmq_msg_send(msg, self->socket, ZMQ_DONTWAIT) >= 0)
+	int rc;
+	do
+		rc = zmq_send(self->socket, to->bytes, to->len, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+	while (rc < 0 && errno == EINTR);
+	while (rc >= 0 && (rc = zmq_msg_send(msg, self->socket, ZMQ_DONTWAIT)) < 0 && errno == EINTR)
+		rc = 0;
+	if (rc >= 0)
 		return 0;
 	int code = errno;
 	zmq_msg_close(msg);

@@ -26,7 +26,7 @@ typedef struct router_rules {
 	int backlog;                             /* messages queued for one peer: above the credit, so that a full queue is our bug */
 } router_rules;
 
-/* Binds. NULL with a line in `errors`. */
+/* Binds. NULL with a line in `errors`; errno is EWOULDBLOCK when another live process holds the socket. */
 router *router_open(const char *dir, const char *name, const router_rules *rules, buf *errors);
 /* Waits at most `linger_ms` for what is still to be sent. Removes nothing but its own socket file. */
 void router_close(router **self, int linger_ms);

@@ -45,7 +45,7 @@ typedef struct peer {
 	char *names;                             /* what `wants` points into */
 	const char *wants[WIRE_FIELDS_MAX + 1];
 	char program[WIRE_NAME_MAX + 1], fingerprint[WIRE_TEXT_MAX + 1];
-	uint64_t serial;                         /* order of READY */
+	bool old;                                /* from before the last roll: leaves when a newcomer is here */
 	int64_t heard_ms, beat_ms;               /* last word from it, last heartbeat to it */
 	int64_t leaving_ms;                      /* when DRAIN was said; 0: serving */
 	int64_t gone_ms;                         /* when it is buried; 0: alive as far as known */
@@ -62,8 +62,9 @@ struct stage {
 	struct event *readable, *again, *tick;
 	peer *peers[PEERS_MAX];
 	size_t peer_count;
-	uint64_t serial;                         /* of the last READY */
-	uint64_t roll_serial;                    /* peers up to this one are asked to leave, one for each newcomer */
+	stage_old is_old;                        /* NULL: everybody who comes is a newcomer */
+	void *is_old_arg;
+	size_t spare;                            /* newcomers since the last roll that found nobody old: whoever old comes later need not stay */
 	unsigned credit;
 	uint32_t heartbeat_ms, tick_ms;
 	int64_t ticked_ms;
@@ -197,14 +198,22 @@ static void ask_to_leave(stage *self, peer *p)
 }
 
 /* A newcomer takes the place of one worker from before the roll. */
-static void roll_one(stage *self)
+static void roll_one(stage *self, peer *newcomer)
 {
+	if (newcomer->old) {
+		if (self->spare) {
+			self->spare--;
+			ask_to_leave(self, newcomer);
+		}
+		return;
+	}
 	for (size_t i = 0; i < self->peer_count; i++) {
-		if (self->peers[i]->serial <= self->roll_serial && !self->peers[i]->leaving_ms) {
+		if (self->peers[i]->old && !self->peers[i]->leaving_ms) {
 			ask_to_leave(self, self->peers[i]);
 			return;
 		}
 	}
+	self->spare++;
 }
 
 static void copy_text(char *to, size_t size, mr_bytes text)
@@ -231,7 +240,7 @@ static void admit(stage *self, const router_id *id, const wire_ready *ready)
 	p->id = *id;
 	p->pid = ready->pid <= INT32_MAX ? (long)ready->pid : 0;
 	p->borrower.credit = ready->credit < self->credit ? ready->credit : self->credit;
-	p->serial = ++self->serial;
+	p->old = self->is_old && self->is_old(self->is_old_arg, self->name, p->pid);
 	p->heard_ms = p->beat_ms = now_ms();
 	take_names(p, ready);
 	copy_text(p->program, sizeof p->program, ready->program);
@@ -245,7 +254,7 @@ static void admit(stage *self, const router_id *id, const wire_ready *ready)
 	say(self, id, &b);
 	log_info("worker ready", "stage", "%s", self->name, "pid", "%ld", p->pid, "program", "%s", p->program, "model", "%s", p->fingerprint);
 	metrics_stage_model(self->metrics, self->metric, p->fingerprint);
-	roll_one(self);
+	roll_one(self, p);
 }
 
 static void on_ready(stage *self, const router_id *id, peer *known, mr_bytes message, unsigned version)
@@ -537,6 +546,7 @@ stage *stage_open(struct event_base *base, const struct settings *conf, const ch
 	self->answer_bytes = 4 * (uint32_t)settings_int(conf, "intake.max_record_bytes") + (1u << 20);
 	router_rules limits = {self->heartbeat_ms, self->answer_bytes, (int)self->credit + 64};
 	self->router = router_open(settings_runtime_dir(conf), name, &limits, errors);
+	int why_not = self->router ? 0 : errno;
 	if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
 		seed = (uint64_t)now_us();
 	self->lending = lending_new(&rules, seed);
@@ -545,10 +555,12 @@ stage *stage_open(struct event_base *base, const struct settings *conf, const ch
 		buf_printf(errors, "stage %s: events cannot be made\n", name);
 		router_close(&self->router, 0);
 	}
-	if (!self->router)
-		stage_close(&self);
-	else
+	if (self->router) {
 		call_again(self);
+	} else {
+		stage_close(&self);
+		errno = why_not;
+	}
 	return self;
 }
 
@@ -619,7 +631,9 @@ void stage_worker_gone(stage *self, long pid, const char *how)
 
 void stage_roll(stage *self)
 {
-	self->roll_serial = self->serial;
+	self->spare = 0;
+	for (size_t i = 0; i < self->peer_count; i++)
+		self->peers[i]->old = true;
 }
 
 /* ---- stage_control.h ---- */
@@ -628,6 +642,12 @@ void stage_on_hung(stage *self, stage_hung hung, void *arg)
 {
 	self->hung = hung;
 	self->hung_arg = arg;
+}
+
+void stage_on_ready(stage *self, stage_old old, void *arg)
+{
+	self->is_old = old;
+	self->is_old_arg = arg;
 }
 
 void stage_reload(stage *self, const struct settings *conf)

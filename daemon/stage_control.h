@@ -10,6 +10,10 @@
 typedef void (*stage_hung)(void *arg, const char *name, long pid, const char *why);
 void stage_on_hung(stage *self, stage_hung hung, void *arg);
 
+/* Asked when a worker announces itself: was it started before the last stage_roll? One that was still starting then is no newcomer: it read the old settings. */
+typedef bool (*stage_old)(void *arg, const char *name, long pid);
+void stage_on_ready(stage *self, stage_old old, void *arg);
+
 /* Takes over the reloadable settings (batches, deadlines, attempts). */
 void stage_reload(stage *self, const struct settings *settings);
 

@@ -224,13 +224,13 @@ static void ended(child *c, int status)
 	if (self->stopping || c->retired || c->old) {
 		child_free(c);
 		balance(pool);
-	} else if (clean) {
-		c->failures = 0;
-		start(c);
 	} else {
-		if (now_ms() - c->started_ms >= FORGIVEN_MS)
-			c->failures = 0;
-		wait_before_start(c, configuration);
+		bool forgiven = now_ms() - c->started_ms >= FORGIVEN_MS;
+		c->failures = forgiven ? 0 : c->failures;
+		if (clean && forgiven)
+			start(c);
+		else                             /* a program that ends at once is no worker, whatever it says */
+			wait_before_start(c, configuration);
 	}
 	self->hooks.gone(self->hooks.arg, pool->stage, pid, how);
 }
@@ -264,10 +264,22 @@ static void on_child(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the snapshot of the settings ---- */
 
+/* A relative path of a file is one of our working folder by now; in the snapshot it would start at the snapshot's folder. */
+static void write_path(const char *path, buf *out)
+{
+	char folder[4096];
+	if (path[0] && path[0] != '/' && getcwd(folder, sizeof folder))
+		buf_printf(out, "%s/", strcmp(folder, "/") == 0 ? "" : folder);
+	buf_add_str(out, path);
+}
+
 static void write_value(const struct settings *conf, const option *o, buf *out)
 {
 	const char *const *items;
 	switch (o->type) {
+	case OPTION_PATH:
+		write_path(settings_str(conf, o->name), out);
+		break;
 	case OPTION_LIST:
 		for (size_t i = 0, n = settings_list(conf, o->name, &items); i < n; i++)
 			buf_printf(out, "%s%s", i ? " " : "", items[i]);
@@ -431,13 +443,41 @@ int supervisor_reload(supervisor *self, const struct settings *conf)
 	return 0;
 }
 
+/* The last roll is not over: one above the number wanted, it need not be waited for. The youngest, which is the likeliest not to work yet. */
+static void retire_surplus(pool *self)
+{
+	child *youngest = NULL;
+	size_t total = 0;
+	for (child *c = self->children; c; c = c->next) {
+		if (c->retired)
+			continue;
+		total++;
+		if (c->state == CHILD_RUNNING)
+			youngest = c;
+	}
+	if (total <= self->wanted || !youngest)
+		return;
+	youngest->retired = true;
+	stop(youngest, RETIRE_MS);
+}
+
 void supervisor_roll(supervisor *self)
 {
 	for (size_t i = 0; i < self->pool_count; i++) {
+		retire_surplus(&self->pools[i]);
 		for (child *c = self->pools[i].children; c; c = c->next)
 			c->old = c->state == CHILD_RUNNING;      /* who only waits to be started will be a new one */
 		balance(&self->pools[i]);
 	}
+}
+
+bool supervisor_is_old(const supervisor *self, long pid)
+{
+	for (size_t i = 0; i < self->pool_count; i++)
+		for (const child *c = self->pools[i].children; c; c = c->next)
+			if (c->pid == pid && pid > 0)
+				return c->old || c->retired;
+	return false;
 }
 
 void supervisor_kill(supervisor *self, long pid)

@@ -4,7 +4,7 @@
  * affair. `workers.spawn` says how many of each stage of the pipeline; stages it does not name wait for workers started by others.
  *
  * A place in a pool:  WAITING (a delay runs) -> RUNNING -> ended -> WAITING ...     STOPPING: SIGTERM was sent, SIGKILL follows
- *   exit 0               it was asked to leave (reload): started again at once
+ *   exit 0               it was asked to leave: started again at once; within ten seconds of its start that was not us, and it is as any other end
  *   exit 78              bad configuration: said as an error, next try after a minute
  *   anything else        next try after 100 ms, doubled each time up to 30 s; ten seconds of life forgive everything
  * Workers get a snapshot of the daemon's settings (`<runtime dir>/workers.conf`), so that one that starts later sees what the daemon runs with, not a
@@ -43,6 +43,7 @@ int supervisor_reload(supervisor *self, const struct settings *settings);
 /* Replaces all workers, one more than wanted at a time: a new one is started, the stage (stage_roll) lets an old one go when it is ready. When the new
  * ones do not come up, the old ones stay. */
 void supervisor_roll(supervisor *self);
+bool supervisor_is_old(const supervisor *self, long pid);        /* a child from before the last roll */
 /* The stage gave this worker up though it lives: SIGTERM, a second later SIGKILL. A pid that is not ours is nobody's business. */
 void supervisor_kill(supervisor *self, long pid);
 /* SIGTERM to all, SIGKILL after the time given; nothing is started any more. */

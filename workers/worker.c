@@ -215,7 +215,11 @@ static bool connected(worker *self)
 {
 	int events = 0;
 	size_t size = sizeof events;
-	return zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT);
+	int rc;
+	do
+		rc = zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size);
+	while (rc < 0 && errno == EINTR);
+	return rc == 0 && (events & ZMQ_POLLOUT);
 }
 
 /* ---- life ---- */
@@ -249,8 +253,13 @@ static void wait_for(worker *self, long ms, short events)
 /* Says READY until the daemon welcomes us. There is no hurry: a worker may be started before its daemon. */
 static void hello(worker *self)
 {
-	int64_t said_ms = 0;
+	int64_t said_ms = 0, since_ms = now_ms();
+	bool told = false;
 	while (!self->over && !self->heartbeat_ms) {
+		if (!told && now_ms() - since_ms > HELLO_MS) {   /* by hand or in a unit: a wrong folder must not look like work */
+			log_warn("no daemon answers yet, waiting for it", "stage", "%s", self->options->module->name, "endpoint", "%s", self->options->endpoint);
+			told = true;
+		}
 		if (!said_ms || now_ms() - said_ms > HELLO_MS) {
 			wait_for(self, 1000, ZMQ_POLLOUT);
 			if (self->over || !connected(self))

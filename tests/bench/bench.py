@@ -144,7 +144,8 @@ class Forwarder(Flow):
     def records(self):
         lines = self.log.read_text().split("\n")
         assert self.process.running(), lines[-2:]
-        return int(lines[-2]) if len(lines) > 1 else 0
+        counts = [line for line in lines[:-1] if line.isdigit()]        # between them: what librdkafka has to say
+        return int(counts[-1]) if counts else 0
 
     def workers(self):
         return []

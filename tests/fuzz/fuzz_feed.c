@@ -44,7 +44,7 @@ static void run(const record_source *source, const record_rules *rules, mr_bytes
 	record *rec = record_parse(rules, source, &fault);
 	if (!rec) {
 		mr_field headers[RECORD_HEADERS_OUT_MAX];
-		dead_letter dead = {&fault, 1, 0, 0};
+		dead_letter dead = {&fault, 1, 0, 0, false};
 		record_headers_dead(source, &dead, headers, RECORD_HEADERS_OUT_MAX, &scratch);
 		if (!fault.code[0] || !utf8_valid(mr_bytes_of(fault.message)))
 			abort();

@@ -122,6 +122,11 @@ def test_every_command_is_written_about():
     assert [name for name in named if f"`{name}`" not in table] == []
 
 
+@pytest.mark.parametrize("name", ["check", "process", "schema", "demo", "broker", "dlq", "version"])
+def test_help_fits_a_terminal(name):
+    assert [line for line in said_by(program("millrace"), name, "--help").splitlines() if len(line) > 100] == []
+
+
 def test_check_tells_all_errors_at_once(tmp_path):
     """Spelling, values and librdkafka's share in one run; the guess is the nearest name."""
     conf = tmp_path / "m.conf"

@@ -4,6 +4,7 @@ Kafka is never mocked here: transactions, isolation, rebalances and restarts are
 ports for life, so a node may be killed and started again with what it had on disk.
 
 MILLRACE_KAFKA_VERSION chooses another version (default: the one of kafka/pom.xml)."""
+import base64
 import os
 import pathlib
 import re
@@ -60,6 +61,14 @@ def jars():
     return folder
 
 
+def new_cluster_id():
+    """As Kafka's own Uuid.randomUuid: one that begins with `-` would be taken for an option by kafka-storage (one in 64)."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
+
+
 class Node:
     """One broker, which is a controller too. kill -9, SIGSTOP and restart are for the tests of trouble."""
 
@@ -87,6 +96,7 @@ class Node:
             "group.min.session.timeout.ms": 1000, "group.initial.rebalance.delay.ms": 0,
             # A transaction whose producer is gone is looked for every second (default 10).
             "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
+            "log.message.timestamp.after.max.ms": 2**63 - 1,         # Kafka 4 takes an hour from now; the daemon must stand any
             "broker.session.timeout.ms": 6000, "broker.heartbeat.interval.ms": 1000, "controlled.shutdown.max.retries": 1,
             "log.cleaner.dedupe.buffer.size": 4 << 20, "log.cleaner.threads": 1, "offsets.retention.minutes": 10080,
             "message.max.bytes": 4 << 20, "log.segment.bytes": 256 << 20, "log.retention.bytes": 4 << 30,
@@ -159,7 +169,7 @@ class Kafka:
         self.jars = jars()
         self.life = life
         self.nodes = [Node(self, i + 1, pathlib.Path(folder) / f"node{i + 1}") for i in range(nodes)]
-        cluster_id = "".join(c for c in __import__("base64").urlsafe_b64encode(uuid.uuid4().bytes).decode() if c != "=")
+        cluster_id = new_cluster_id()
         for node in self.nodes:
             node.configure(self.nodes)
             node.format(cluster_id)

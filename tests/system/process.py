@@ -15,13 +15,19 @@ def _die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+_given = set()
+
+
 def free_port():
-    """A port that nobody listens on, outside the range of outgoing connections, so that a stopped server finds its port free again."""
+    """A port that nobody listens on, outside the range of outgoing connections, and never given twice, so that a stopped server finds its port free again."""
     while True:
         port = random.SystemRandom().randrange(20000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
+                _given.add(port)
                 return port
             except OSError:
                 continue

@@ -2,8 +2,10 @@
 duplicate, every duplicate_of published, order kept.
 
 MILLRACE_ROUNDS says how often the random rounds are repeated (./run soak: hundreds). Random, but with a seed that is told."""
+import json
 import os
 import random
+import re
 import signal
 import time
 
@@ -195,6 +197,19 @@ def test_a_record_too_large_for_the_output_is_a_dead_letter(flow, kafka):
     assert dead.header("millrace.error.code") == b"output.too-large"
 
 
+def test_a_topic_that_takes_small_messages_only(flow, kafka):
+    """The topic takes less than a batch of the library: no batch is refused, so no epoch is aborted, and no record is dead."""
+    f = flow(partitions=1)
+    f.out = f.settings["publish.topic"] = f"{f.name}.small"
+    kafka.create_topic(f.out, 2, {"max.message.bytes": "30000"})
+    r = random.Random(1)
+    noise = ["".join(chr(r.randrange(0x4E00, 0x9FA5)) for _ in range(2000)) for _ in range(300)]     # compresses badly
+    f.feed((news.value(news.record(f"small {i}", 1000, blob=noise[i])), f"small {i}", "new") for i in range(300))
+    d = f.daemon().start().wait_ready()
+    f.account(120)
+    assert d.metrics()['millrace_epochs_aborted_total{results="kept"}'] == 0
+
+
 def test_slow_sink(flow, kafka):
     """The broker takes the output at 100 KB/s only (a quota): memory is flat and nothing is lost."""
     f = flow(settings={"kafka.producer/client.id": "slow-sink", "kafka.consumer/max.poll.interval.ms": 8000, "intake.high_bytes": "2M", "intake.low_bytes": "1M", "intake.max_record_bytes": "1M",
@@ -210,3 +225,39 @@ def test_slow_sink(flow, kafka):
         kafka.quota("slow-sink", None)
     f.account(240)
     assert d.running()
+
+
+def hostile_feed():
+    """Messages as a stranger with a Kafka client may write them, each with a story of its own."""
+    def good(name, **message):
+        return news.value(news.record(f"hostile {name}")), name, "new", message
+
+    yield good("no key", key=None)
+    yield good("empty key", key=b"")
+    yield good("large key", key=b"k" * 300_000)
+    yield good("many headers", headers=[(f"h{i}", b"v") for i in range(10_000)])
+    yield good("long headers", headers=[("long", b"v" * 300_000), ("longer", b"\xff\x00" * 300_000)])
+    yield good("strange headers", headers=[("", b""), ("content-type", b"application/json; \xff"), ("\x1b[2J", None), ("millrace.source.offset", b"-1"), ("traceparent", b"x" * 5000)])
+    yield good("end of time", timestamp=2**63 - 1)
+    yield good("beginning of time", timestamp=1)
+    for number in range(3):                                  # the one index key that all of them have
+        yield (news.value(news.record(f"hostile address {number}", url="https://paper.example/")), f"address {number}", "new")
+    yield news.value(news.record("hostile escapes", source="x\x1b]0;title\x07\u202ey", title="\n<6>level=info prog=millraced\n", author="\u2028")), "escapes", "new"
+    yield news.value(news.record("hostile names", **{"\u0001" * 300: 1, "": 2, "__proto__": {"a": []}})), "names", "new"
+    yield news.value(news.record("hostile id", id="i" * 1_000_000)), "id", "new"
+    yield news.value(news.record("hostile years", published_at="99999-12-31", fetched_at="-9999-01-01T00:00:00Z", updated_at="0000-00-00")), "years", "new"
+    for number, value in enumerate([b"", b"\x00", b"[" * 100_000, b'{"text":"' + b"\\u0000" * 10 + b'"}', b'{"text":1e999}', b"\xff\xfe{}", b'{"text":"\xed\xa0\x80"}', b"{}" * 1000,
+                                    b'{"text":"a","text":"b"}', b'{"id":' + b"9" * 100_000 + b"}", b"null", b'"text"', b"{" + b'"a":{' * 5000]):
+        yield value, f"bad {number}", "bad"
+        yield good(f"behind {number}")
+
+
+def test_hostile_messages_harm_nobody(flow, kafka):
+    """Each ends as it should, the neighbours are published, and the daemon writes no log line that somebody else wrote."""
+    f = flow(partitions=1)
+    f.feed(hostile_feed())
+    d = f.daemon().start().wait_ready()
+    f.account(120)
+    assert d.get("/metrics")[0] == 200 and json.loads(d.get("/status")[1])["ready"]
+    assert d.running() and "\x1b" not in d.log() and "\u202e" not in d.log()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[0-9:.]+Z level=\w+ prog=millrace", line) for line in d.log().splitlines())

@@ -80,6 +80,21 @@ def test_systemd_is_told_of_every_step(flow):
     assert order == ["READY", "RELOADING", "READY", "RELOADING", "READY", "STOPPING"]
 
 
+def test_a_reload_during_the_start_makes_nobody_ready(flow):
+    """No broker yet: SIGHUP reloads, and systemd goes on waiting for READY."""
+    f = flow()
+    notify = Notify()
+    d = f.daemon(**{"kafka/bootstrap.servers": "127.0.0.1:1"})
+    d.env.update(NOTIFY_SOCKET=notify.path)
+    d.start()
+    wait_until(lambda: d.get("/live")[0] == 200, 20, "it is live")
+    d.reload()
+    wait_until(lambda: "reload done" in d.log(), 20, "it reloaded")
+    wait_until(lambda: notify.count("STATUS"), 20, "a status was told")
+    assert notify.told[-1][1] == {"STATUS": "starting"} and not notify.count("READY") and not notify.count("RELOADING")
+    assert d.stop() == 0
+
+
 # ---- stages of others ----
 
 def python_worker(d, stage, number=1):

@@ -331,6 +331,11 @@ def test_promise_10_reload_under_load_and_a_bad_file_changes_nothing(flow):
     d.settings["publish.no_such_key"] = 1
     d.reload()
     wait_until(lambda: "no_such_key" in d.log(), 10, "the bad file is told")
+    del d.settings["publish.no_such_key"]
+    d.settings["kafka.nonsense"] = 1
+    d.reload()
+    wait_until(lambda: "has no property 'nonsense'" in d.log(), 10, "a property that would keep the next start from coming up is told now")
+    assert d.log().count("reload refused") == 2
     f.feed(mixed_feed("reload 3", 100))
     assert d.running()
     f.account()
@@ -355,6 +360,9 @@ def test_a_second_daemon_on_the_same_folder_is_refused(flow):
     second = f.daemon(first.instance + "-b", **{"daemon.state_dir": first.settings["daemon.state_dir"], "daemon.instance": first.instance})
     second.start()
     assert second.wait_end(30) == 12
+    third = f.daemon(first.instance + "-c", **{"daemon.runtime_dir": first.settings["daemon.runtime_dir"], "daemon.instance": first.instance})
+    third.start()                           # an index of its own, but the sockets of the first
+    assert third.wait_end(30) == 12
     assert first.running()
 
 

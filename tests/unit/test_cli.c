@@ -13,12 +13,12 @@
 #include "common/exit_codes.h"
 #include "common/nearest.h"
 
-/* Runs `millrace ARGUMENTS` through the shell; both streams in `out`. */
-static int run(const char *arguments, buf *out)
+/* Runs `PROGRAM ARGUMENTS` through the shell; both streams in `out`. */
+static int run_program(const char *program, const char *arguments, buf *out)
 {
 	char command[1024];
 	buf_clear(out);
-	snprintf(command, sizeof command, "env -u MILLRACE_CONFIG -u CREDENTIALS_DIRECTORY '%s/bin/millrace' 2>&1 %s", BINARY_DIR, arguments);
+	snprintf(command, sizeof command, "env -u MILLRACE_CONFIG -u CREDENTIALS_DIRECTORY '%s/bin/%s' 2>&1 %s", BINARY_DIR, program, arguments);
 	FILE *pipe = popen(command, "r");
 	assert_non_null(pipe);
 	size_t n;
@@ -30,15 +30,25 @@ static int run(const char *arguments, buf *out)
 	return WEXITSTATUS(status);
 }
 
-static void expect(const char *arguments, int code, const char *text)
+static int run(const char *arguments, buf *out)
+{
+	return run_program("millrace", arguments, out);
+}
+
+static void expect_of(const char *program, const char *arguments, int code, const char *text)
 {
 	buf out = {0};
-	int got = run(arguments, &out);
+	int got = run_program(program, arguments, &out);
 	if (got != code || !strstr(out.data, text))
-		print_message("millrace %s: %d\n%s", arguments, got, out.data);
+		print_message("%s %s: %d\n%s", program, arguments, got, out.data);
 	assert_int_equal(got, code);
 	assert_non_null(strstr(out.data, text));
 	buf_free(&out);
+}
+
+static void expect(const char *arguments, int code, const char *text)
+{
+	expect_of("millrace", arguments, code, text);
 }
 
 static void commands_are_found(void **state)
@@ -67,9 +77,27 @@ static void check_tells_all(void **state)
 	expect("check --set publish.epoch=1 --set=publish.epoch_ms=0 --set log.level=loud", EXIT_CONFIG, "millrace check: 3 errors");
 	expect("check --set publish.topic=articles.raw", EXIT_CONFIG, "'articles.raw' is an input topic");
 	expect("check --set kafka.fetch.wait.max=5", EXIT_CONFIG, "--set: librdkafka has no property 'fetch.wait.max' (did you mean 'fetch.wait.max.ms'?)");
+	expect("check --set kafka.bootstrap.server=a:1", EXIT_CONFIG, "no property 'bootstrap.server' (did you mean 'bootstrap.servers'?)");
 	expect("check --set kafka.producer.linger.ms=-1", EXIT_CONFIG, "outside allowed range");
 	expect("check --set kafka.sasl.password=file:pw", EXIT_CLEAN, "note: --set: kafka.sasl.password: relative name");
+	expect("check --set classify.model=/no/such.model", EXIT_CLEAN, "note: --set: classify.model: /no/such.model: No such file or directory");
 	expect("check --set kafka.group.id=x", EXIT_CONFIG, "kafka.group.id cannot be set: set intake.group");
+}
+
+/* The daemon refuses what `millrace check` refuses, in the same words; and what it cannot start without. */
+static void the_daemon_says_the_same(void **state)
+{
+	(void)state;
+	expect("check --set publish.epoch_ms=0 --set admin.address=0.0.0.0 --set kafka.nonsense=1", EXIT_CONFIG, "millrace check: 3 errors");
+	expect_of("millraced", "--set publish.epoch_ms=0 --set admin.address=0.0.0.0 --set kafka.linger.mss=1", EXIT_CONFIG,
+		  "--set: publish.epoch_ms: '0' is out of range: 1ms to 1min\n"
+		  "--set: admin.address: '0.0.0.0' is not a loopback address (127.0.0.1, ::1): the admin port has no password\n"
+		  "--set: librdkafka has no property 'linger.mss' (did you mean 'linger.ms'?)\n"
+		  "kafka.bootstrap.servers is not set: millraced does not start without");
+	expect_of("millraced", "--set kafka.bootstrap.servers=", EXIT_CONFIG, "kafka.bootstrap.servers is not set");
+	expect_of("millraced", "--set kafka.bootstrap.servers=localhost:1 --set kafka.sasl.password=file:pw", EXIT_CONFIG, "kafka.sasl.password: relative name");
+	expect_of("millraced", "start", EXIT_USAGE, "unexpected 'start'");
+	expect_of("millraced", "--help", EXIT_CLEAN, "  publish.epoch_ms = 100\n      an epoch ends after this time\n");
 }
 
 static void check_explains(void **state)
@@ -125,12 +153,41 @@ static void process_remembers_over_runs(void **state)
 	assert_int_equal(system("rm -rf cli-state.test"), 0);
 }
 
+/* A file that breaks off must not look like one that ended: what came before the break is printed, and the exit code says that it is not all. */
+static void process_tells_a_file_that_breaks_off(void **state)
+{
+	static const char process[] = "process --quiet --set pipeline.stages= cli-cut.test.%s";
+	char lines[128], document[128];
+	(void)state;
+	assert_int_equal(system("for i in $(seq 200); do echo \"{\\\"id\\\":\\\"$i\\\",\\\"text\\\":\\\"Item $i of $(echo $i | md5sum)\\\"}\"; done | gzip -c | head -c -9 > cli-cut.test.json.gz"), 0);
+	assert_int_equal(system("head -c 1000 /dev/zero | tr '\\0' a | gzip -c | head -c -9 > cli-cut.test.txt.gz"), 0);
+	snprintf(lines, sizeof lines, process, "json.gz");
+	snprintf(document, sizeof document, process, "txt.gz");
+	expect(lines, EXIT_FAILED, "\"feed_id\":\"1\"");
+	expect(lines, EXIT_FAILED, "cannot read cli-cut.test.json.gz: ");
+	expect(document, EXIT_FAILED, "cannot read cli-cut.test.txt.gz: ");
+	assert_int_equal(system("rm cli-cut.test.*"), 0);
+}
+
+/* The message says what the code says. */
+static void process_says_where_a_nul_byte_is(void **state)
+{
+	(void)state;
+	expect("process --quiet - <<'END'\n{\"text\":\"a\\u0000\"}\nEND", EXIT_CLEAN, "input.nul (intake): byte 17 of 18: \\u0000, a NUL character");
+	assert_int_equal(system("printf 'abc\\0def\\n' > cli-nul.test.json"), 0);
+	expect("process --quiet cli-nul.test.json", EXIT_CLEAN, "record 0: input.nul (intake): byte 3 of 7: a NUL byte");
+	assert_int_equal(system("rm cli-nul.test.json"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(process_remembers_over_runs),
+		cmocka_unit_test(process_tells_a_file_that_breaks_off),
+		cmocka_unit_test(process_says_where_a_nul_byte_is),
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(check_tells_all),
+		cmocka_unit_test(the_daemon_says_the_same),
 		cmocka_unit_test(check_explains),
 		cmocka_unit_test(secrets_are_never_printed),
 		cmocka_unit_test(distances_are_those_of_slips),

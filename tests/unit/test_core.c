@@ -211,6 +211,24 @@ static void an_empty_index_answers(void **state)
 }
 
 /* A dead letter never grows beyond what its topic takes, or the broker would refuse it for ever: first its value goes, then its key. */
+/* A producer may write any timestamp. */
+static void a_clock_at_the_end_of_time_is_only_a_clock(void **state)
+{
+	(void)state;
+	index_t *index = index_new(60 * 86400000LL, 1000);
+	index_entry e = {.clock_ms = INT64_MAX, .seen_ms = 1700000000000, .topic = index_topic(index, mr_bytes_of("in"))};
+	e.sketch = *sketch_of(0);
+	index_settle(index, index_add(index, &e), 1);
+	assert_int_equal(index_expire(index, 1700000000000, 10), 0);
+	assert_int_equal(index_expire(index, INT64_MAX, 10), 0);
+	e.clock_ms = 0;
+	e.offset = 1;
+	index_settle(index, index_add(index, &e), 1);
+	assert_int_equal(index_expire(index, 1700000000000 + 59 * 86400000LL, 10), 0);
+	assert_int_equal(index_expire(index, 1700000000000 + 61 * 86400000LL, 10), 1);
+	index_free(&index);
+}
+
 static void a_dead_letter_fits_its_topic(void **state)
 {
 	static char key[200];
@@ -246,7 +264,8 @@ static void a_refused_dead_letter_leaves_bare(void **state)
 	memset(&w, 0, sizeof w);
 	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
 	open_world(&w);
-	record_source source = {.topic = "in", .timestamp_ms = -1, .key = {"key", 3}, .value = {"no json", 7}};
+	const mr_field header = {{"long", 4}, {"header", 6}};
+	record_source source = {.topic = "in", .timestamp_ms = -1, .key = {"key", 3}, .value = {"no json", 7}, .headers = &header, .header_count = 1};
 	w.lent_messages++;
 	pipeline_take(w.pipeline, w.p[0], &source, &w);
 	for (int round = 0; round < 2; round++) {
@@ -254,6 +273,7 @@ static void a_refused_dead_letter_leaves_bare(void **state)
 		const publish_message *m = &w.batch->messages[0];
 		assert_int_equal(m->kind, PUBLISH_DEAD);
 		assert_true((m->value.data != NULL) == (round == 0) && (m->key.data != NULL) == (round == 0));
+		assert_true(mr_bytes_equal(w.batch->fields[m->first_field].name, "long") == (round == 0));       /* headers may be what is too large */
 		publish_result result = {.outcome = round == 0 ? PUBLISH_KEPT : PUBLISH_COMMITTED, .epoch = w.batch->epoch, .refused = round == 0 ? m->ticket : NULL};
 		publish_batch_free(&w.batch);
 		epochs_answer(w.epochs, &result);
@@ -337,13 +357,66 @@ static void only_a_refusal_makes_careful(void **state)
 	close_world(&w);
 }
 
+/* A finished record of about `bytes` in the core: what cannot be parsed is dead at once. */
+static void take_garbage(size_t bytes)
+{
+	static char garbage[1 << 20];
+	memset(garbage, 'g', sizeof garbage);
+	record_source source = {.topic = "in", .offset = w.now++, .timestamp_ms = -1, .value = {garbage, bytes}};
+	w.lent_messages++;
+	pipeline_take(w.pipeline, w.p[0], &source, &w);
+}
+
+/* One epoch that takes the broker so long; returns how many records it had. */
+static size_t epoch_taking(int64_t commit_us, enum publish_outcome outcome)
+{
+	if (!epochs_poll(w.epochs, ++w.now, true))
+		return 0;
+	size_t count = w.batch->message_count;
+	publish_result result = {.outcome = outcome, .epoch = w.batch->epoch, .commit_us = commit_us};
+	publish_batch_free(&w.batch);
+	epochs_answer(w.epochs, &result);
+	return count;
+}
+
+/* A slow broker: what it cannot take within its own patience would get us fenced, at every start anew. So epochs begin small and grow only while it keeps up. */
+static void an_epoch_is_no_larger_than_the_broker_is_patient(void **state)
+{
+	enum { RECORD = 16 << 10, COUNT = 1200 };
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
+	open_world(&w);
+	epochs_set_patience(w.epochs, 4000000);
+	for (int i = 0; i < COUNT; i++)
+		take_garbage(RECORD);
+	size_t first = epoch_taking(100000, PUBLISH_COMMITTED), left = COUNT - first;
+	assert_int_equal(first, 16);                             /* 256 KB */
+	assert_int_equal(epoch_taking(100000, PUBLISH_COMMITTED), 2 * first);
+	assert_int_equal(epoch_taking(2500000, PUBLISH_COMMITTED), 4 * first);   /* too long */
+	assert_int_equal(epoch_taking(3000000, PUBLISH_KEPT), 2 * first);
+	assert_int_equal(epoch_taking(1500000, PUBLISH_COMMITTED), first);       /* neither long nor short */
+	assert_int_equal(epoch_taking(2500000, PUBLISH_COMMITTED), first);
+	assert_int_equal(epoch_taking(100000, PUBLISH_COMMITTED), first / 2);
+	left -= (2 + 4 + 1 + 1) * first + first / 2;
+	for (size_t n, most = 0; left; left -= n) {
+		n = epoch_taking(100000, PUBLISH_COMMITTED);
+		assert_true(n > 0 && n <= 256);                  /* publish.epoch_bytes */
+		most = n > most ? n : most;
+		assert_true(left > n || most == 256);
+	}
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_count_as_bytes_in_flight),
 		cmocka_unit_test(only_a_refusal_makes_careful),
+		cmocka_unit_test(an_epoch_is_no_larger_than_the_broker_is_patient),
 		cmocka_unit_test(what_stays_behind_is_not_too_large),
 		cmocka_unit_test(an_empty_index_answers),
+		cmocka_unit_test(a_clock_at_the_end_of_time_is_only_a_clock),
 		cmocka_unit_test(a_dead_letter_fits_its_topic),
 		cmocka_unit_test(a_refused_dead_letter_leaves_bare),
 		cmocka_unit_test_teardown(one_partition_equals_one_record_after_the_other, tell_seed),

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -306,6 +307,44 @@ static void a_taken_port_is_told(void **state)
 	buf_free(&errors);
 }
 
+static atomic_int complaints;
+
+static void on_complaint(int severity, const char *text)
+{
+	(void)severity;
+	(void)text;
+	atomic_fetch_add(&complaints, 1);
+}
+
+/* No descriptor is left: the loop must not spin, and the client is served when there is one. */
+static void without_descriptors_clients_wait(void **state)
+{
+	static const char request[] = "GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+	struct rlimit before, none;
+	buf out = {0};
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	while (atomic_load(&server.open))                        /* of the tests before: one that ends would free a descriptor */
+		poll(NULL, 0, 10);
+	event_set_log_callback(on_complaint);
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)settings_admin_port(server.settings))};
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), lowest = dup(fd);
+	close(lowest);
+	none = (struct rlimit){(rlim_t)lowest, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(write(fd, request, sizeof request - 1), sizeof request - 1);
+	assert_false(read_until_closed(fd, &out, 500));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(read_until_closed(fd, &out, 5000));
+	assert_memory_equal(out.data, "HTTP/1.1 200 ", 13);
+	assert_int_equal(atomic_load(&complaints), 0);           /* libevent complains of every try that nobody listens to */
+	event_set_log_callback(NULL);
+	close(fd);
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +356,7 @@ int main(void)
 		cmocka_unit_test(slow_clients_are_ended),
 		cmocka_unit_test(many_connections_wait_their_turn),
 		cmocka_unit_test(a_taken_port_is_told),
+		cmocka_unit_test(without_descriptors_clients_wait),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -1,6 +1,8 @@
 /* The supervisor with real workers and a real stage: processes come, die, hang and are replaced. */
 #include "stage_bed.h"
 
+#include <sys/stat.h>
+
 #include "daemon/supervisor.h"
 
 typedef struct pen {
@@ -28,6 +30,12 @@ static void pen_hung(void *arg, const char *name, long pid, const char *why)
 	supervisor_kill(self->supervisor, pid);
 }
 
+static bool pen_is_old(void *arg, const char *name, long pid)
+{
+	(void)name;
+	return supervisor_is_old(((pen *)arg)->supervisor, pid);
+}
+
 /* `deadline`: a setting, for what is meant to miss it. */
 static pen *pen_with(const char *spawn, const char *hooks, const char *deadline)
 {
@@ -43,6 +51,7 @@ static pen *pen_with(const char *spawn, const char *hooks, const char *deadline)
 	if (!self->supervisor)
 		fail_msg("%s", errors.data);
 	stage_on_hung(self->bed->stage, pen_hung, self);
+	stage_on_ready(self->bed->stage, pen_is_old, self);
 	supervisor_start(self->supervisor);
 	return self;
 }
@@ -83,6 +92,39 @@ static void a_daemon_without_stages_starts(void **state)
 	supervisor_free(&self);
 	event_base_free(base);
 	settings_free(&conf);
+}
+
+/* A relative path means the same file to the workers, who read it in another folder. */
+static void paths_handed_to_workers_stay_the_same(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/mr-paths-XXXXXX", set[80], path[160], here[400], want[460];
+	const char *sets[] = {"classify.model=models/own.model", set};
+	buf errors = {0};
+	assert_non_null(mkdtemp(folder));
+	snprintf(set, sizeof set, "daemon.runtime_dir=%s", folder);
+	settings *conf = settings_read(NULL, sets, 2, &errors), *handed;
+	assert_non_null(conf);
+	assert_int_equal(mkdir(settings_runtime_dir(conf), 0700), 0);
+	struct event_base *base = event_base_new();
+	supervisor *self = supervisor_new(base, conf, NULL, (supervisor_hooks){0}, &errors);
+	assert_non_null(self);
+	snprintf(path, sizeof path, "%s/workers.conf", settings_runtime_dir(conf));
+	handed = settings_read(path, NULL, 0, &errors);
+	if (!handed)
+		fail_msg("%s", errors.data);
+	snprintf(want, sizeof want, "%s/models/own.model", getcwd(here, sizeof here));
+	assert_string_equal(settings_str(handed, "classify.model"), want);
+	assert_string_equal(settings_str(handed, "daemon.state_dir"), "");
+	assert_string_equal(settings_runtime_dir(handed), settings_runtime_dir(conf));
+	supervisor_free(&self);
+	event_base_free(base);
+	unlink(path);
+	rmdir(settings_runtime_dir(conf));
+	rmdir(folder);
+	settings_free(&conf);
+	settings_free(&handed);
+	buf_free(&errors);
 }
 
 static void a_killed_worker_is_started_again(void **state)
@@ -202,6 +244,62 @@ static void a_roll_replaces_everybody_without_loss(void **state)
 	pen_free(p);
 }
 
+/* Everybody who works is of the build that stands in the environment last ("hook/1"), and there are as many as wanted. */
+static bool is_rolled(const pen *p, size_t wanted)
+{
+	stage_worker worker;
+	if (stage_workers(p->bed->stage) != wanted || supervisor_running(p->supervisor) != wanted)
+		return false;
+	for (size_t i = 0; stage_worker_get(p->bed->stage, i, &worker); i++)
+		if (strcmp(worker.fingerprint, "hook/1") != 0 || worker.leaving)
+			return false;
+	return true;
+}
+
+/* A roll follows while the newcomer of the one before is still starting: that one has read the old settings. */
+static void two_rolls_in_a_row_leave_nobody_from_between(void **state)
+{
+	(void)state;
+	for (int apart = 0; apart < 2; apart++) {
+		pen *p = pen_new("hook:2", "1");
+		BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 2);
+		setenv("MILLRACE_TEST_HOOKS", "always-crash", 1);
+		stage_roll(p->bed->stage);
+		supervisor_roll(p->supervisor);
+		if (apart)                               /* the newcomer is here, somebody is just leaving */
+			BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 3 || p->gone);
+		setenv("MILLRACE_TEST_HOOKS", "1", 1);
+		stage_roll(p->bed->stage);
+		supervisor_roll(p->supervisor);
+		BED_WAIT(p->bed, 20000, p->gone >= 3 && is_rolled(p, 2));
+		pen_free(p);
+	}
+}
+
+/* A roll right after the start, or while a worker that died is started again. */
+static void workers_that_are_starting_are_rolled_too(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:2", "always-crash");
+	setenv("MILLRACE_TEST_HOOKS", "1", 1);
+	stage_roll(p->bed->stage);
+	supervisor_roll(p->supervisor);
+	BED_WAIT(p->bed, 20000, is_rolled(p, 2));
+	pen_free(p);
+}
+
+/* The wrong workers.program: no storm of processes. (The delays are lower bounds.) */
+static void a_program_that_ends_at_once_is_not_started_all_the_time(void **state)
+{
+	(void)state;
+	int64_t begun = bed_now_ms();
+	pen *p = pen_with("hook:1", "1", "workers.program=/bin/true");
+	BED_WAIT(p->bed, 20000, p->gone == 4);
+	assert_string_equal(p->how, "exit 0");
+	assert_true(bed_now_ms() - begun >= 100 + 200 + 400);
+	pen_free(p);
+}
+
 static void reload_changes_the_number(void **state)
 {
 	(void)state;
@@ -241,12 +339,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_daemon_without_stages_starts),
+		cmocka_unit_test(paths_handed_to_workers_stay_the_same),
 		cmocka_unit_test(a_killed_worker_is_started_again),
 		cmocka_unit_test(a_stopped_worker_is_killed_and_replaced),
 		cmocka_unit_test(poison_is_failed_and_its_neighbours_pass),
 		cmocka_unit_test(a_lone_poison_record_is_failed_too),
 		cmocka_unit_test(a_broken_build_fails_no_task),
 		cmocka_unit_test(a_roll_replaces_everybody_without_loss),
+		cmocka_unit_test(two_rolls_in_a_row_leave_nobody_from_between),
+		cmocka_unit_test(workers_that_are_starting_are_rolled_too),
+		cmocka_unit_test(a_program_that_ends_at_once_is_not_started_all_the_time),
 		cmocka_unit_test(reload_changes_the_number),
 		cmocka_unit_test(stop_leaves_nobody),
 	};

@@ -1,6 +1,8 @@
 /* Workers of every kind: ours in their cage, and one in another language. */
 #include "stage_bed.h"
 
+#include <sys/time.h>
+
 #include "workers/cage.h"
 #include "workers/stages.h"
 
@@ -145,13 +147,74 @@ static void workers_die_with_the_process_that_started_them(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* A worker that nobody listens to says so, with the address, and goes on waiting: the daemon may be started after it. */
+static void a_worker_without_a_daemon_says_so(void **state)
+{
+	(void)state;
+	int ends[2];
+	char text[600] = "";
+	size_t len = 0;
+	ssize_t n = 1;
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(ends[1], 2);
+		execl(BINARY_DIR "/bin/millrace-worker", "millrace-worker", "--stage", "dedup", "--set", "daemon.runtime_dir=/tmp/millrace-no-such-folder", NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	while (!strchr(text, '\n') && n > 0 && len < sizeof text - 1) {
+		n = read(ends[0], text + len, sizeof text - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = 0;
+	}
+	assert_non_null(strstr(text, "no daemon answers yet"));
+	assert_non_null(strstr(text, "endpoint=ipc:///tmp/millrace-no-such-folder/millrace/dedup.sock"));
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGTERM);
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(ends[0]);
+}
+
+static void on_alarm(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* Signals come at any moment (a worker ends, a reload); libzmq breaks its calls off for them. No worker may be given up for that. */
+static void signals_cost_no_worker(void **state)
+{
+	(void)state;
+	const char *const sets[] = {"stage.batch_tasks=1", "stage.credit=16", NULL};
+	struct sigaction action = {.sa_handler = on_alarm};
+	bed *b = bed_new(sets);
+	pid_t worker = bed_worker(b, "1");
+	BED_WAIT(b, 10000, stage_workers(b->stage) == 1);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 30}, {0, 30}}, NULL);
+	for (size_t i = 0; i < BED_TICKETS; i++) {
+		bed_text(b, "text");
+		if (i % 16 == 15)
+			BED_WAIT(b, 10000, b->done == b->count);
+	}
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+	assert_int_equal(stage_counts_get(b->stage)->workers_expelled, 0);
+	assert_int_equal(stage_counts_get(b->stage)->retried, 0);
+	bed_kill(b, worker);
+	bed_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers_die_with_the_process_that_started_them),
+		cmocka_unit_test(a_worker_without_a_daemon_says_so),
 		cmocka_unit_test(no_worker_gets_out_of_its_cage),
 		cmocka_unit_test(every_stage_works_in_its_cage),
 		cmocka_unit_test(a_worker_in_another_language_joins),
+		cmocka_unit_test(signals_cost_no_worker),
 	};
 	log_setup("test", getenv("TEST_LOG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, LOG_LOGFMT, 1000);
 	return cmocka_run_group_tests(tests, NULL, NULL);

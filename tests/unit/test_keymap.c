@@ -71,11 +71,36 @@ static void a_chain_is_most_recent_first(void **state)
 	keymap_free(&m);
 }
 
+/* All entries under one key: the oldest go (expiry) while new ones come. Looking for each through the whole chain would take hours. */
+static void a_key_that_everybody_has_costs_nothing(void **state)
+{
+	enum { MOST = 1000000, MORE = 2000000 };
+	(void)state;
+	keymap *m = keymap_new();
+	uint32_t found[2];
+	for (uint32_t i = 0; i < MORE; i++) {
+		keymap_add(m, 7, i);
+		if (i >= MOST)
+			keymap_remove(m, 7, i - MOST);
+		if (i % 3 == 0) {                /* one that is dropped at once */
+			keymap_add(m, 7, MORE + i);
+			keymap_remove(m, 7, MORE + i);
+		}
+	}
+	assert_int_equal(keymap_find(m, 7, found, 2), 2);
+	assert_true(found[0] == MORE - 1 && found[1] == MORE - 2);
+	for (uint32_t i = MORE - MOST; i < MORE; i++)
+		keymap_remove(m, 7, i);
+	assert_int_equal(keymap_find(m, 7, found, 2), 0);
+	keymap_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_filed_is_found_until_removed),
 		cmocka_unit_test(a_chain_is_most_recent_first),
+		cmocka_unit_test(a_key_that_everybody_has_costs_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,13 +20,29 @@
 static int saved_stderr = -1;
 static FILE *captured;
 
-static void capture(enum log_level level, enum log_format format, unsigned rate)
+/* $JOURNAL_STREAM names what systemd connected; a service that sends its errors elsewhere still has the variable. */
+static void be_the_journal(bool really)
+{
+	struct stat s;
+	char stream[64];
+	assert_int_equal(fstat(2, &s), 0);
+	snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)s.st_dev, (unsigned long long)s.st_ino + !really);
+	setenv("JOURNAL_STREAM", stream, 1);
+}
+
+static void capture_from(bool to_journal, enum log_level level, enum log_format format, unsigned rate)
 {
 	fflush(stderr);
 	saved_stderr = dup(2);
 	captured = tmpfile();
 	dup2(fileno(captured), 2);
+	be_the_journal(to_journal);
 	log_setup("test", level, format, rate);
+}
+
+static void capture(enum log_level level, enum log_format format, unsigned rate)
+{
+	capture_from(true, level, format, rate);
 }
 
 static buf release(void)
@@ -61,6 +78,29 @@ static void a_line_has_priority_level_message_and_pairs(void **state)
 	       "<3>level=error prog=test msg=plain\n");
 }
 
+/* A file or a pipe: the reader has no other time than the line's, and a JSON line is JSON from its first byte on. */
+static void lines_elsewhere_have_their_time(void **state)
+{
+	(void)state;
+	int year, ms, end = 0;
+	capture_from(false, LOG_LEVEL_INFO, LOG_LOGFMT, 100);
+	log_info("here");
+	buf out = release();
+	assert_int_equal(sscanf(out.data, "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%3dZ level=info prog=test msg=here\n%n", &year, &ms, &end), 2);
+	assert_int_equal(end, out.len);
+	buf_free(&out);
+	capture_from(false, LOG_LEVEL_INFO, LOG_JSON, 100);
+	log_info("here", "n", "%d", 5);
+	out = release();
+	json_t *line = json_loadb(out.data, out.len, 0, NULL);
+	assert_non_null(line);
+	assert_int_equal(strlen(json_string_value(json_object_get(line, "time"))), 24);
+	assert_string_equal(json_string_value(json_object_get(line, "level")), "info");
+	assert_int_equal(json_object_size(line), 5);
+	json_decref(line);
+	buf_free(&out);
+}
+
 static void debug_lines_say_where(void **state)
 {
 	(void)state;
@@ -75,8 +115,8 @@ static void strangers_bytes_are_escaped(void **state)
 {
 	(void)state;
 	capture(LOG_LEVEL_INFO, LOG_LOGFMT, 100);
-	log_info("x", "a", "%s", "a\"b\\c\nd\x1b[2J\xFF\xE2\x80\xAEz", "empty", "%s", "", "null", "%s", (char *)NULL, "cn", "%s", "丰台 人才", "eq", "%s", "k=v");
-	expect("<6>level=info prog=test msg=x a=\"a\\\"b\\\\c\\nd\\u001b[2J\xEF\xBF\xBD\\u202ez\" empty=\"\" null=\"\" cn=\"丰台 人才\" eq=\"k=v\"\n");
+	log_info("x", "a", "%s", "a\"b\\c\nd\x1b[2J\xFF\xE2\x80\xAE\xD8\x9Cz", "empty", "%s", "", "null", "%s", (char *)NULL, "cn", "%s", "丰台 人才", "eq", "%s", "k=v");
+	expect("<6>level=info prog=test msg=x a=\"a\\\"b\\\\c\\nd\\u001b[2J\xEF\xBF\xBD\\u202e\\u061cz\" empty=\"\" null=\"\" cn=\"丰台 人才\" eq=\"k=v\"\n");
 }
 
 static void json_lines_parse(void **state)
@@ -209,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_priority_level_message_and_pairs),
+		cmocka_unit_test(lines_elsewhere_have_their_time),
 		cmocka_unit_test(debug_lines_say_where),
 		cmocka_unit_test(strangers_bytes_are_escaped),
 		cmocka_unit_test(json_lines_parse),

@@ -308,7 +308,7 @@ static void dead_letters_say_why(void **state)
 	record_source source = {.topic = "articles.raw", .partition = 1, .offset = 5, .headers = in, .header_count = 2};
 	record_fault fault;
 	record_fault_set(&fault, "stage.crash", "extract", "signal 11");
-	dead_letter dead = {&fault, 3, 1773362400000, 1773362500000};
+	dead_letter dead = {&fault, 3, 1773362400000, 1773362500000, false};
 	mr_field out[RECORD_HEADERS_OUT_MAX];
 	buf scratch = {0};
 	buf_add_str(&scratch, "kept");

@@ -217,7 +217,7 @@ static void one_file_sets_a_name_once(void **state)
 {
 	(void)state;
 	expect_errors("[publish]\nepoch_ms = 5\n[log]\nlevel = info\n[publish]\nepoch_ms = 5\n[kafka]\nclient.id = a\nclient.id = b\n",
-		      "m.conf:6: set a second time (first on line 2)\nm.conf:9: set a second time (first on line 8)\n");
+		      "m.conf:6: publish.epoch_ms: set a second time (first on line 2)\nm.conf:9: kafka.client.id: set a second time (first on line 8)\n");
 }
 
 static int collect(void *arg, const char *key, const char *value)
@@ -456,6 +456,29 @@ static void a_reload_keeps_what_needs_a_restart(void **state)
 	buf_free(&names);
 }
 
+/* Reading and rules tell all in one run; no rule speaks of what stands in for a value that could not be read. */
+static void all_mistakes_are_told_at_once(void **state)
+{
+	(void)state;
+	static const char *const sets[] = {"publish.epoch_ms=0", "admin.address=0.0.0.0", "intake.low_bytes=32M", "intake.high_bytes=16Q", "intake.topcs=raw",
+		"publish.topic=articles.raw", "pipeline.stage=extract", "workers.spawn=xtract:1 extract:x", "classify.labels=none"};
+	buf errors = {0};
+	int bad;
+	settings *s = settings_read_good(NULL, sets, sizeof sets / sizeof *sets, &errors, &bad);
+	bad += settings_check(s, &errors);
+	assert_string_equal(errors.data,
+			    "--set: publish.epoch_ms: '0' is out of range: 1ms to 1min\n"
+			    "--set: intake.high_bytes: '16Q' is not a size (like 65536, 64K, 16M, 1G)\n"
+			    "--set: unknown setting 'intake.topcs' (did you mean 'intake.topics'?)\n"
+			    "--set: unknown setting 'pipeline.stage' (did you mean 'pipeline.stages'?)\n"
+			    "--set: workers.spawn: 'extract:x' is not stage:number with a number from 0 to 64\n"
+			    "--set: classify.labels: 'none' is what an article without a label gets; it cannot be a label\n"
+			    "--set: admin.address: '0.0.0.0' is not a loopback address (127.0.0.1, ::1): the admin port has no password\n");
+	assert_int_equal(bad, 7);
+	settings_free(&s);
+	buf_free(&errors);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -490,6 +513,7 @@ int main(void)
 		cmocka_unit_test(folders_carry_the_instance),
 		cmocka_unit_test(own_output_is_never_read),
 		cmocka_unit_test(names_must_be_legal),
+		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(workers_and_limits_fit_together),
 		cmocka_unit_test(a_reload_names_what_needs_a_restart),
 		cmocka_unit_test(a_reload_keeps_what_needs_a_restart),
