@@ -47,20 +47,25 @@ typedef struct counts {
 	size_t words, hits[LATIN];
 } counts;
 
+static uint32_t three_bytes(const char *at)
+{
+	const unsigned char *b = (const unsigned char *)at;
+	return (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
+}
+
+/* Compared as numbers: a call of memcmp a step was a tenth of the whole stage. */
 static bool in_table(const char *table, size_t bytes, const char *at)
 {
 	size_t low = 0, high = bytes / 3;
+	uint32_t key = three_bytes(at);
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int order = memcmp(at, table + 3 * mid, 3);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = mid;
-		else
+		if (three_bytes(table + 3 * mid) < key)
 			low = mid + 1;
+		else
+			high = mid;
 	}
-	return false;
+	return low < bytes / 3 && three_bytes(table + 3 * low) == key;
 }
 
 static void count_word(counts *c, const char *word, size_t len)
