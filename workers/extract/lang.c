@@ -53,19 +53,16 @@ static uint32_t three_bytes(const char *at)
 	return (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
 }
 
-/* Compared as numbers: a call of memcmp a step was a tenth of the whole stage. */
+/* Compared as numbers, halved without a jump: a call of memcmp a step was a tenth of the whole stage. */
 static bool in_table(const char *table, size_t bytes, const char *at)
 {
-	size_t low = 0, high = bytes / 3;
 	uint32_t key = three_bytes(at);
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		if (three_bytes(table + 3 * mid) < key)
-			low = mid + 1;
-		else
-			high = mid;
+	for (size_t count = bytes / 3; count > 1;) {
+		size_t half = count / 2;
+		table += three_bytes(table + 3 * half) <= key ? 3 * half : 0;
+		count -= half;
 	}
-	return low < bytes / 3 && three_bytes(table + 3 * low) == key;
+	return three_bytes(table) == key;
 }
 
 static void count_word(counts *c, const char *word, size_t len)
