@@ -336,6 +336,8 @@ static void build(struct loader *self)
 static int named_txt(const struct dirent *entry)
 {
 	size_t length = strlen(entry->d_name);
+	if (!strncmp(entry->d_name, "tagger-", 7))               /* compiled into a model of the tagger when it is trained; the rules do not read them */
+		return 0;
 	return length > 4 && entry->d_name[0] != '.' && !strcmp(entry->d_name + length - 4, ".txt");
 }
 

@@ -67,7 +67,7 @@ typedef struct lexicon_match {
 
 typedef struct lexicon lexicon;
 
-/* Reads every *.txt of the folder. NULL with a line that names file and line number in `error`. */
+/* Reads every *.txt of the folder but tagger-*.txt (docs/entities.md). NULL with a line that names file and line number in `error`. */
 lexicon *lexicon_open(const char *folder, char error[256]);
 void lexicon_close(lexicon **self);
 
