@@ -129,7 +129,7 @@ static bool is_plain(const struct word *w)
 static bool adjoins(const english *self, size_t i)       /* word i directly behind word i - 1, or with & between */
 {
 	const struct word *a = &self->list[i - 1], *b = &self->list[i];
-	return b->joined || (b->begin == a->end + 3 && self->c[a->end + 1] == '&') || (b->begin == a->end + 2 && self->c[a->end] == '.' && a->end - a->begin <= 2);
+	return b->joined || (b->begin == a->end + 3 && self->c[a->end + 1] == '&') || (self->c[a->end] == '.' && a->end - a->begin <= 2 && b->begin <= a->end + 2);         /* J. Smith, U.S. Treasury */
 }
 
 /* Behind the last word of the row of capitals that begins with word i. */

@@ -130,6 +130,15 @@ static uint32_t sentence_end(const fact_text *text, uint32_t begin, uint32_t lim
 	return most == limit || !comma ? most : comma;
 }
 
+/* Some texts that the tagger learnt from count the bracket behind a name to it: 某某(Some Name). */
+static uint32_t name_end(const fact_text *text, const tagger_span *tag)
+{
+	uint32_t end = tag->begin;
+	while (end < tag->end && text->characters[end] != '(' && text->characters[end] != ')')
+		end++;
+	return end;
+}
+
 /* The tagger's spans that lie within the sentence; the names of persons among them as words for the segmenter. Returns how many those are. */
 static size_t tags_of(entities *self, fact_span at)
 {
@@ -142,10 +151,11 @@ static size_t tags_of(entities *self, fact_span at)
 		self->next_tag++;
 	for (size_t i = 0; i < s->tag_count; i++) {
 		const tagger_span *tag = &s->tags[i];
-		if (tag->type != self->person_type || tag->margin < PERSON_MARGIN || tag->end - tag->begin < 2 || tag->end - tag->begin > PERSON_MAX)
+		uint32_t end = name_end(&self->text, tag);
+		if (tag->type != self->person_type || tag->margin < PERSON_MARGIN || end < tag->begin + 2 || end > tag->begin + PERSON_MAX)
 			continue;
 		int32_t weight = PERSON_WEIGHT - tag->margin / PERSON_SHARE;
-		self->names[count++] = (named){tag->begin, tag->end, (uint16_t)(weight < 700 ? 700 : weight)};
+		self->names[count++] = (named){tag->begin, end, (uint16_t)(weight < 700 ? 700 : weight)};
 	}
 	return count;
 }

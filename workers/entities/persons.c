@@ -95,6 +95,17 @@ static bool is_doctrine(const sentence *self, size_t i)
 	return false;
 }
 
+/* 王某, 李某某; and what is a family name with an office (陈校长), which only the tagger takes for a name. */
+static bool is_masked(const sentence *self, const token *t)
+{
+	const uint32_t *c = self->text->characters;
+	for (uint32_t i = t->begin + 1; i < t->end; i++)
+		if (c[i] == 0x67D0)
+			return true;
+	const lexicon_entry *rest = lexicon_find(self->words, c + t->begin + 1, c + t->end);
+	return rest && rest->classes & (LEX_TITLE | LEX_BEHIND);
+}
+
 static bool is_quoted(const sentence *self, size_t i)
 {
 	uint32_t before = i ? token_first(self, i - 1) : 0, behind = token_first(self, i + 1);
@@ -113,7 +124,7 @@ static bool is_believed(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (self->taken[i] || is_quoted(self, i) || (is_author(self, t) && !(t->hint & HINT_TITLE)) || behind_reporter(self, i))
 		return false;
-	if (leads_to_place(self, i) || is_doctrine(self, i))
+	if (leads_to_place(self, i) || is_doctrine(self, i) || is_masked(self, t))
 		return false;
 	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN | HINT_TAGGED) || labelled(self, i) || behind_person(self, i))
 		return true;
