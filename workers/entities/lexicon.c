@@ -141,8 +141,8 @@ static int entry_of(struct loader *self, const mr_bytes *columns, size_t count, 
 	*out = (lexicon_entry){.classes = row->classes, .kind = 0};
 	if (row->classes == LEX_WORD) {
 		out->weight = count == 3 ? number_of(columns[1]) : 0;
-		if (!out->weight || columns[2].len != 1 || !strchr("nvafmt", columns[2].data[0]))
-			return wrong(self, "word, weight and kind (n v a f m t) are expected");
+		if (!out->weight || columns[2].len != 1 || !strchr("nvafmts", columns[2].data[0]))
+			return wrong(self, "word, weight and kind (n v a f m t s) are expected");
 		out->kind = columns[2].data[0];
 	} else if (row->classes == LEX_SURNAME) {
 		out->surname = count == 2 ? number_of(columns[1]) : 0;

@@ -57,7 +57,7 @@ typedef struct lexicon_entry {
 	uint32_t classes;
 	uint16_t weight;                 /* as a word of a sentence; of those that words.txt has not, by their length */
 	uint16_t surname;                /* weight as a family name; 0: none */
-	char kind;                       /* of a word: n v a f m t; 'n' where no file says */
+	char kind;                       /* of a word: n v a f m t s; 'n' where no file says */
 } lexicon_entry;
 
 typedef struct lexicon_match {

@@ -28,7 +28,7 @@ static uint32_t end_kind(const sentence *self, size_t i)
 	return length >= 2 ? LEX_NAMED : 0;
 }
 
-/* A place, a level or a piece of an unknown name: behind one a single verb may be a piece of it too (北京 安 科 …公司). */
+/* A place, a level or a piece of an unknown name: behind one a verb of one ideograph may be a piece of it too (北京 安 科 …公司), and one right before the end (某县 光复 国小). */
 static bool follows_name(const sentence *self, size_t i)
 {
 	return self->tokens[i].classes & LEX_PLACE || token_is_level(self, i) || self->tokens[i].kind == TOKEN_UNKNOWN;
@@ -62,7 +62,7 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 	case 'm':                                        /* 第一 医院 */
 		return token_first(self, i) == 0x7B2C;
 	case 'v':
-		return t->classes & LEX_INNER || (token_length(t) == 1 && !(t->classes & (LEX_BORDER | LEX_SPEECH)) && i && follows_name(self, i - 1));
+		return t->classes & LEX_INNER || (!(t->classes & (LEX_BORDER | LEX_SPEECH)) && i && follows_name(self, i - 1) && (token_length(t) == 1 || i + 1 == end));
 	default:
 		break;
 	}
@@ -74,11 +74,14 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 /* Where the name begins that ends with token `end`: as far left as words allow. */
 static size_t walk(const sentence *self, size_t end)
 {
-	size_t begin = end;
-	while (begin && end - begin < WORDS_MAX && self->tokens[end].end - self->tokens[begin - 1].begin <= NAME_MAX && may_stand_in(self, begin - 1, end) && !is_predicate(self, begin - 1))
-		begin--;
+	size_t begin = end, place_at = end;
+	while (begin && end - begin < WORDS_MAX && self->tokens[end].end - self->tokens[begin - 1].begin <= NAME_MAX && may_stand_in(self, begin - 1, end) && !is_predicate(self, begin - 1)) {
+		size_t place = place_begin(self, --begin);                       /* 望 + 溪 + 镇: its pieces may be of any kind */
+		if (place < begin)
+			begin = place_at = place;
+	}
 	/* no name begins with a verb, unless a place stood before it */
-	while (begin < end && self->tokens[begin].kind == 'v' && !(self->tokens[begin].classes & LEX_PLACE))
+	while (begin < end && begin != place_at && self->tokens[begin].kind == 'v' && !(self->tokens[begin].classes & LEX_PLACE))
 		begin++;
 	/* 、临 + 港 + 街道办事处: a verb of one ideograph between a mark and a piece of a name is a piece too */
 	if (begin && begin < end && (begin == 1 || self->tokens[begin - 2].kind == TOKEN_MARK) && self->tokens[begin - 1].kind == 'v' && token_length(&self->tokens[begin - 1]) == 1 &&
@@ -127,7 +130,7 @@ static bool is_naming(const sentence *self, size_t i, uint32_t kind)
 	const token *t = &self->tokens[i];
 	if (t->classes & LEX_ORGANIZATION || (!(t->classes & NAMED_ENDS) && end_kind(self, i)))          /* 北京大学 口腔医院 */
 		return true;
-	if (t->kind == TOKEN_UNKNOWN || t->kind == TOKEN_NAME || t->kind == TOKEN_FOREIGN || (t->kind == TOKEN_LATIN && !is_mask(self, i)))
+	if (t->kind == 's' || t->kind == TOKEN_UNKNOWN || t->kind == TOKEN_NAME || t->kind == TOKEN_FOREIGN || (t->kind == TOKEN_LATIN && !is_mask(self, i)))
 		return true;
 	if (t->classes & (LEX_GENERIC | LEX_INNER) || t->kind == 'm' || is_everyday(t) || t->kind == TOKEN_LATIN)
 		return false;
@@ -214,7 +217,7 @@ static bool is_supported(const sentence *self, size_t begin, size_t end, uint32_
 	if (!self->tagged || !(kind & LEX_WEAK))
 		return true;
 	for (size_t i = begin; i < end; i++)
-		if (self->tokens[i].classes & (LEX_PLACE | LEX_ORGANIZATION) || token_is_level(self, i) || self->tokens[i].kind == TOKEN_UNKNOWN || self->tokens[i].kind == TOKEN_NAME ||
+		if (self->tokens[i].classes & (LEX_PLACE | LEX_ORGANIZATION) || token_is_level(self, i) || self->tokens[i].kind == 's' || self->tokens[i].kind == TOKEN_UNKNOWN || self->tokens[i].kind == TOKEN_NAME ||
 		    (token_length(&self->tokens[i]) == 1 && self->tokens[i].weight >= SELDOM_PIECE))
 			return true;
 	for (size_t k = 0; k < self->tag_count; k++)

@@ -16,7 +16,7 @@
 #define BONUS_BEHIND 350
 #define BONUS_SPEECH 150
 #define BONUS_LIST 150
-#define OFFICE_CUT 800
+#define OFFICE_CUT 1500
 #define FOREIGN_PRIOR 700
 #define FOREIGN_MAX 7
 #define DOT_PART_MAX 9           /* characters of a part of a foreign name */
@@ -204,10 +204,13 @@ static void offer_foreign(segmenter *self, uint32_t i)
 	}
 }
 
-/* 某市 + 长: the level belongs to the office. */
+/* 某市 + 长, 教育局 + 长, 财政部 + 门: the end of a place or a body belongs to the next word. */
 static uint32_t office_cut(const segmenter *self, const lexicon_entry *entry, uint32_t end)
 {
-	return entry->classes & LEX_PLACE && end < self->count && self->c[end] == 0x957F ? OFFICE_CUT : 0;
+	uint32_t last = self->c[end - 1], next = end < self->count ? self->c[end] : 0;
+	if (!(entry->classes & (LEX_PLACE | LEX_BODY | LEX_NAMED | LEX_SHORT)))
+		return 0;
+	return next == 0x957F || (next == 0x95E8 && last == 0x90E8) ? OFFICE_CUT : 0;
 }
 
 static void offer_words(segmenter *self, uint32_t i)
@@ -217,7 +220,8 @@ static void offer_words(segmenter *self, uint32_t i)
 	for (size_t k = 0; k < at->count; k++) {
 		const lexicon_entry *entry = at->matches[k].entry;
 		uint32_t length = at->matches[k].length;
-		if (entry->classes == LEX_SURNAME && length == 1)
+		/* a family name alone is no word, nor is a phrase that only tells what names nothing (镇人民政府) */
+		if ((entry->classes == LEX_SURNAME && length == 1) || (entry->classes == LEX_GENERIC && length > 2))
 			continue;
 		single = single || length == 1;
 		offer(self, i, i + length, entry->weight + office_cut(self, entry, i + length), entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);

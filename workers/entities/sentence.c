@@ -47,7 +47,7 @@ bool token_is_single(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (token_length(t) != 1 || !utf8_is_han(self->text->characters[t->begin]) || t->classes & (LEX_BORDER | LEX_SPEECH))
 		return false;
-	return t->kind == 'n' || t->kind == TOKEN_UNKNOWN || t->kind == 'a' || (t->kind == 'v' && t->weight > 900);
+	return t->kind == 'n' || t->kind == TOKEN_UNKNOWN || t->kind == 'a' || (t->kind == 'v' && t->weight > 800);
 }
 
 #define SELDOM_PIECE 1000                /* weight from which a single ideograph speaks for an unknown name */
@@ -63,6 +63,8 @@ size_t place_begin(const sentence *self, size_t i)
 	/* 云陂 + 市: what the segmenter took for a name or a foreign one */
 	if (i && (self->tokens[i - 1].kind == TOKEN_NAME || self->tokens[i - 1].kind == TOKEN_FOREIGN) && !(self->tokens[i - 1].hint & (HINT_TITLE | HINT_KNOWN)))
 		return i - 1;
+	if (i && self->tokens[i - 1].kind == 's')                /* a short name of a place that is a word too: 江陵 + 市 */
+		return i > 1 && token_is_single(self, i - 2) && !character_is_level(token_first(self, i - 2)) ? i - 2 : i - 1;
 	size_t begin = i;
 	bool seldom = false;
 	while (begin && i - begin < PLACE_PIECES && token_is_single(self, begin - 1) && !character_is_level(token_first(self, begin - 1))) {
