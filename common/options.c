@@ -47,7 +47,7 @@ const option option_table[] = {
 	{"extract.max_depth", OPTION_INT, "256", 16, 4096, NULL, true, "deepest nesting of an HTML page that is kept apart; deeper text joins its ancestor"},
 	{"dedup.duplicates", OPTION_ENUM, "topic", 0, 0, "topic enrich drop", false, "where duplicates go: their own topic, articles.enriched with full processing, nowhere (counted)"},
 	{"dedup.window_days", OPTION_INT, "60", 1, 3650, NULL, true, "how far back an earlier article counts"},
-	{"dedup.max_revisions", OPTION_INT, "24", 1, 100000, NULL, true, "revisions of one address a day; more are withheld, counted"},
+	{"dedup.max_revisions", OPTION_INT, "24", 1, 65535, NULL, true, "revisions of one address a day; more are withheld, counted"},
 	{"dedup.max_entries", OPTION_INT, "3000000", 1000, 1000000000, NULL, true, "entries of the index; the oldest go first, counted"},
 	{"classify.labels", OPTION_LIST, "education science talent", 0, 0, NULL, false, "the taxonomy: one score_<label> field each"},
 	{"classify.model", OPTION_PATH, "", 0, 0, NULL, true, "model file; empty: the shipped one (conf/models/topics.model beside the program or in /usr/share/millrace)"},

@@ -274,8 +274,6 @@ static int read_segment(index_log *self, uint32_t segment, bool last, index_log_
 	if (last && sound > 0) {
 		self->fd = fd;
 		fd = -1;
-		if (lseek(self->fd, 0, SEEK_END) < 0)
-			result = -1;
 	}
 out:
 	if (data != MAP_FAILED)
@@ -370,15 +368,16 @@ static int sync_folder(const char *folder)
 	return result;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+static int write_all(int fd, const char *data, size_t len, size_t at)
 {
 	while (len) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = pwrite(fd, data, len, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return -1;
 		data += n;
+		at += (size_t)n;
 		len -= (size_t)n;
 	}
 	return 0;
@@ -393,7 +392,7 @@ static int start_segment(index_log *self, uint32_t number)
 	if (fd < 0)
 		return -1;
 	seal(self->header.data + MAGIC_LEN, self->header.len - MAGIC_LEN, number);
-	if (write_all(fd, self->header.data, self->header.len) || fdatasync(fd) || sync_folder(self->folder)) {
+	if (write_all(fd, self->header.data, self->header.len, 0) || fdatasync(fd) || sync_folder(self->folder)) {
 		int cause = errno;
 		close(fd);
 		unlink(path);
@@ -514,13 +513,13 @@ uint64_t index_log_next_epoch(const index_log *self)
 /* Appends sealed bytes, or leaves the file as it was. */
 static int append(index_log *self, const char *data, size_t len)
 {
-	if (write_all(self->fd, data, len) == 0) {
+	if (write_all(self->fd, data, len, self->size) == 0) {
 		self->size += len;
 		buf_add(&self->unsynced, data, len);
 		return 0;
 	}
 	int cause = errno;
-	if (ftruncate(self->fd, (off_t)self->size) || lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
+	if (ftruncate(self->fd, (off_t)self->size))      /* the next write overwrites what is left; a start cuts off the rest */
 		log_error("index log: cannot cut back after a failed write", "folder", "%s", self->folder, "error", "%s", strerror(errno));
 	errno = cause;
 	return -1;
@@ -557,14 +556,7 @@ uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_
 
 static int write_unsynced(index_log *self)
 {
-	if (lseek(self->fd, (off_t)(self->size - self->unsynced.len), SEEK_SET) < 0 || write_all(self->fd, buf_bytes(&self->unsynced).data, self->unsynced.len)) {
-		int cause = errno;
-		if (lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
-			log_error("index log: cannot seek", "folder", "%s", self->folder, "error", "%s", strerror(errno));
-		errno = cause;
-		return -1;
-	}
-	return 0;
+	return write_all(self->fd, buf_bytes(&self->unsynced).data, self->unsynced.len, self->size - self->unsynced.len);
 }
 
 int index_log_sync(index_log *self)

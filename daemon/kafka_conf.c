@@ -154,8 +154,8 @@ static int64_t transaction_default(const struct settings *settings)
 	return session * 2 / 3 < TRANSACTION_MS_MAX ? session * 2 / 3 : TRANSACTION_MS_MAX;
 }
 
-/* A message is given up at half of the transaction's time (unless the operator says more), so that there is time left to abort: when the broker's patience ends first, it fences
- * the producer, and the daemon has to leave. */
+/* A message is given up at half of the transaction's time (unless the operator says otherwise), so that there is time left to abort: when the broker's patience
+ * ends first, it fences the producer, and the daemon has to leave. */
 static void set_times(building *b, const struct settings *settings)
 {
 	set_number(b, "transaction.timeout.ms", transaction_default(settings));

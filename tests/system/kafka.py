@@ -15,7 +15,7 @@ import subprocess
 import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from process import Process, free_port
 from wait import wait_until
@@ -225,6 +225,10 @@ class Kafka:
         topic = NewTopic(name, num_partitions=partitions, replication_factor=min(len(self.nodes), 3), config=config or {})
         list(self.admin().create_topics([topic], operation_timeout=20).values())[0].result(30)
         wait_until(lambda: self.partitions(name) == partitions, 20, f"topic {name} exists")
+
+    def grow_topic(self, name, partitions):
+        list(self.admin().create_partitions([NewPartitions(name, partitions)]).values())[0].result(30)
+        wait_until(lambda: self.partitions(name) == partitions, 20, f"topic {name} has {partitions} partitions")
 
     def delete_topic(self, name):
         list(self.admin().delete_topics([name], operation_timeout=20).values())[0].result(30)

@@ -2,6 +2,7 @@
 each other with a lag); everything else holds as with one."""
 import random
 
+import news
 from flow import Load, mixed_feed
 from test_faults import ROUNDS, SEED, pause_of, restart_when_ended
 from test_promises import stays_for
@@ -45,6 +46,20 @@ def test_two_daemons_join_and_leave_all_the_time(flow):
     for d in pair:
         restart_when_ended(d, 60)
     f.account(240, one_daemon=False)
+
+
+def test_new_partitions_are_read_from_their_beginning(flow, kafka):
+    """The topic gets more partitions, and records before the daemon knows of them; the new ones are taken over while the old ones flow."""
+    f = flow(partitions=2, settings={"kafka/topic.metadata.refresh.interval.ms": 2000})
+    f.feed(mixed_feed("narrow", 100))
+    d = f.daemon().start().wait_ready()
+    load = Load(f, "all the time", 300, 60)
+    load.start()
+    kafka.grow_topic(f.raw, 5)
+    f.feed((news.value(news.record(f"wide {i}")), f"wide {i}", "new", {"partition": 2 + i % 3}) for i in range(60))
+    load.end()
+    f.account()
+    assert d.metric("millrace_partitions_assigned") == 5
 
 
 def test_a_zombie_publishes_nothing(flow):

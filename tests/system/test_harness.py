@@ -8,6 +8,8 @@ from confluent_kafka import Producer
 
 import news
 from flow import Account, Fed
+from kafka import new_cluster_id
+from process import free_port
 from wait import TooSlow, wait_until
 
 
@@ -21,6 +23,12 @@ def transaction(kafka, topic, values, name, commit=True):
     if commit:
         producer.commit_transaction(30)
     return producer
+
+
+def test_names_and_ports_are_good_for_what_they_are_made_for():
+    assert not any(new_cluster_id().startswith("-") for _ in range(1000)), "kafka-storage takes it for an option"
+    ports = [free_port() for _ in range(200)]
+    assert len(set(ports)) == 200
 
 
 def test_what_was_produced_is_read_in_order_with_keys_and_headers(kafka, name):
