@@ -106,6 +106,19 @@ static bool is_masked(const sentence *self, const token *t)
 	return rest && rest->classes & (LEX_TITLE | LEX_BEHIND);
 }
 
+/* 丰华正茂·创智 by the tagger: a dot joins parts of foreign names, whose characters are those of foreign.txt (one other is let pass). */
+static bool is_motto(const sentence *self, const token *t)
+{
+	uint32_t others = 0;
+	bool dot = false;
+	for (uint32_t i = t->begin; i < t->end; i++) {
+		uint32_t c = self->text->characters[i];
+		dot = dot || c == 0xB7 || c == 0x2022 || c == 0x30FB || c == 0x2027;
+		others += utf8_is_han(c) && !lexicon_foreign(self->words, c);
+	}
+	return dot && others > 1;
+}
+
 static bool is_quoted(const sentence *self, size_t i)
 {
 	uint32_t before = i ? token_first(self, i - 1) : 0, behind = token_first(self, i + 1);
@@ -124,7 +137,7 @@ static bool is_believed(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (self->taken[i] || is_quoted(self, i) || (is_author(self, t) && !(t->hint & HINT_TITLE)) || behind_reporter(self, i))
 		return false;
-	if (leads_to_place(self, i) || is_doctrine(self, i) || is_masked(self, t))
+	if (leads_to_place(self, i) || is_doctrine(self, i) || is_masked(self, t) || is_motto(self, t))
 		return false;
 	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN | HINT_TAGGED) || labelled(self, i) || behind_person(self, i))
 		return true;
