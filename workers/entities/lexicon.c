@@ -69,7 +69,10 @@ static const struct class_row rows[] = {
 
 static int wrong(struct loader *self, const char *why)
 {
-	snprintf(self->error, 256, "extract.lexicons: %.110s/%.50s line %u: %.50s", self->folder, self->file, self->line, why);
+	char line[24] = "";
+	if (self->line)                          /* 0: the file as a whole */
+		snprintf(line, sizeof line, " line %u", self->line);
+	snprintf(self->error, 256, "extract.lexicons: %.110s/%.50s%s: %.50s", self->folder, self->file, line, why);
 	return -1;
 }
 

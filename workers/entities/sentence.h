@@ -1,7 +1,7 @@
 /* sentence.h - one sentence as the rules see it: its words, and which of them belong to a name already. Inside workers/entities only.
  *
  * Each kind of name is found by one pass over the words; the passes run in the order of the functions below and mark what they take, so that no word is read as two things:
- * titles in 《》, bodies, persons, plans, places. */
+ * titles in 《》, bodies, persons, what the tagger adds, plans, places. */
 #ifndef ENTITIES_SENTENCE_H
 #define ENTITIES_SENTENCE_H
 
