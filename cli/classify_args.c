@@ -158,7 +158,7 @@ int classify_args_read(classify_args *self, int argc, char **argv)
 				.learn = {.features = 48000, .min_texts = 2, .cost = 1, .positive = 2, .title_times = 2, .lead_times = 2, .title_share = 0.5f, .seed = 1}};
 	char of = argv[0][0];
 	if (argc < 2 || strcmp(argv[1], "classify") != 0)
-		return wrong("what? Only \"classify\" can be trained and evaluated", argv[0]);
+		return wrong("what? \"classify\" and \"entities\" can be trained and evaluated", argv[0]);
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
 			     of == 'e' ? file_add(self, argv[i], false) : wrong("unexpected", argv[i]);

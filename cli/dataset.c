@@ -1,30 +1,24 @@
 /* dataset.c - see dataset.h. */
 #include "dataset.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zlib.h>
 
+#include "cli/lines.h"
 #include "cli/sha256.h"
 #include "common/mem.h"
 #include "common/utf8.h"
 
-#define LINE_MAX_BYTES (16u << 20)
-
 typedef struct source {
-	const char *path;
-	size_t line;
+	lines lines;
 	int file;                        /* index in dataset.files */
 	int share;
-	char *error;
 } source;
 
 static int fail(const source *in, const char *what)
 {
-	snprintf(in->error, 256, "%.160s:%zu: %.80s", in->path, in->line, what);
-	return -1;
+	return lines_fail(&in->lines, what);
 }
 
 /* Index of a label; -1: none of ours; -2: no room or no name. */
@@ -155,30 +149,6 @@ static int tab_line(dataset *self, const source *in, char *line, size_t len)
 	return 0;
 }
 
-/* One line without its end into `line`; 1, 0 at the end of the file, -1 with error. */
-static int line_read(gzFile gz, buf *line, source *in)
-{
-	buf_clear(line);
-	in->line++;
-	for (;;) {
-		char *at = buf_reserve(line, 65536);
-		at[0] = '\0';
-		if (!gzgets(gz, at, 65536)) {
-			int code;
-			const char *what = gzerror(gz, &code);
-			return code < 0 ? fail(in, what) : line->len > 0;
-		}
-		size_t got = strlen(at);
-		line->len += got;
-		if (got && at[got - 1] == '\n') {
-			line->data[--line->len] = '\0';
-			return 1;
-		}
-		if (line->len > LINE_MAX_BYTES)
-			return fail(in, "a line of more than 16 MB");
-	}
-}
-
 int dataset_set_labels(dataset *self, const char *names, char error[256])
 {
 	char *copy = mem_string(names), *rest = copy, *name;
@@ -195,24 +165,21 @@ int dataset_set_labels(dataset *self, const char *names, char error[256])
 
 int dataset_read(dataset *self, const char *path, int times, int share, bool extra, char error[256])
 {
-	gzFile gz = gzopen(path, "rb");
-	if (!gz) {
-		snprintf(error, 256, "%.180s: %s", path, strerror(errno));
+	source in = {.file = (int)self->file_count, .share = share};
+	if (lines_open(&in.lines, path, error))
 		return -1;
-	}
 	self->files = mem_grow(self->files, self->file_count + 1, sizeof *self->files);
-	self->files[self->file_count] = (dataset_file){.path = mem_string(path), .times = times, .extra = extra};
-	source in = {.path = path, .file = (int)self->file_count++, .share = share, .error = error};
+	self->files[self->file_count++] = (dataset_file){.path = mem_string(path), .times = times, .extra = extra};
 	buf line = {0};
 	int got, result = 0;
-	while (result == 0 && (got = line_read(gz, &line, &in)) != 0) {
+	while (result == 0 && (got = lines_next(&in.lines, &line)) != 0) {
 		if (got < 0)
 			result = -1;
 		else if (line.len)
 			result = line.data[0] == '{' ? json_line(self, &in, line.data, line.len) : tab_line(self, &in, line.data, line.len);
 	}
 	buf_free(&line);
-	gzclose(gz);
+	lines_close(&in.lines);
 	return result;
 }
 

@@ -6,18 +6,21 @@
 
 #include "cli/classify_args.h"
 #include "cli/cli.h"
+#include "cli/entities_args.h"
 #include "cli/measure.h"
 #include "common/log.h"
 #include "workers/classify/scorer.h"
 
 const char evaluate_help[] =
-	"Usage: millrace evaluate classify --model MODEL FILE... [OPTION]...\n\n"
-	"Judges labelled texts (as for millrace train) as the worker does and says how many came out right.\n\n"
+	"Usage: millrace evaluate classify --model MODEL FILE... [OPTION]...\n"
+	"       millrace evaluate entities --model MODEL FILE... [OPTION]...\n\n"
+	"classify: judges labelled texts (as for millrace train) as the worker does and says how many came out right.\n\n"
 	"  --model        MODEL          the model file\n"
 	"  --json                        figures as one JSON object\n"
 	"  --errors       N              show the first N texts that came out wrong\n"
 	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
-	"  --quiet                       no progress bar\n";
+	"  --quiet                       no progress bar\n\n"
+	ENTITIES_EVALUATE_HELP;
 
 static void print_json(const measure *self, const char (*names)[MODEL_NAME_BYTES], const model *m, double seconds)
 {
@@ -111,6 +114,8 @@ static int read_all(const classify_args *args, const model *m, dataset *data, ch
 
 int evaluate_main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "entities") == 0)
+		return evaluate_entities_main(argc, argv);
 	classify_args args;
 	if (classify_args_read(&args, argc, argv)) {
 		classify_args_free(&args);

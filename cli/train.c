@@ -8,13 +8,15 @@
 #include "cli/card.h"
 #include "cli/classify_args.h"
 #include "cli/cli.h"
+#include "cli/entities_args.h"
 #include "cli/measure.h"
 #include "workers/classify/scorer.h"
 #include "common/mem.h"
 
 const char train_help[] =
-	"Usage: millrace train classify --data FILE... --out MODEL [OPTION]...\n\n"
-	"Learns the labels of texts. Files hold JSON lines (title, text, labels, primary, date, id) or label<TAB>text, plain or gzipped. FILE@3: each of its texts\n"
+	"Usage: millrace train classify --data FILE... --out MODEL [OPTION]...\n"
+	"       millrace train entities --data FILE... --out MODEL [OPTION]...\n\n"
+	"classify: learns the labels of texts. Files hold JSON lines (title, text, labels, primary, date, id) or label<TAB>text, plain or gzipped. FILE@3: each of its texts\n"
 	"counts three times; FILE@1/4: a fourth of its texts, chosen by their hash.\n\n"
 	"  --data         FILE[@N|@1/N]  texts to learn from and to measure on (may be repeated; takes all names up to the next option)\n"
 	"  --extra        FILE[@N|@1/N]  texts of another kind that help: learnt from, but not measured and no part of the thresholds\n"
@@ -32,7 +34,8 @@ const char train_help[] =
 	"  --lead-times   N              ... and of the lead (default: 2)\n"
 	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.5)\n"
 	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
-	"  --quiet                       no progress bar\n";
+	"  --quiet                       no progress bar\n\n"
+	ENTITIES_TRAIN_HELP;
 
 #define SECTION_ALARMS 0.01      /* share of long texts that a section may label wrongly */
 #define SECTION_TEXTS_MIN 100    /* with fewer long texts to judge by, sections decide nothing */
@@ -300,6 +303,8 @@ static int train(training *self, char error[256])
 
 int train_main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "entities") == 0)
+		return train_entities_main(argc, argv);
 	classify_args args;
 	if (classify_args_read(&args, argc, argv)) {
 		classify_args_free(&args);

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "common/buf.h"
 
 #define TAGGER_MODEL_VERSION 1
@@ -32,13 +36,84 @@ const char *tagger_type_name(const tagger_model *self, uint32_t type);
 /* The type of that name; -1: the model has none. */
 int tagger_type_find(const tagger_model *self, const char *name);
 
+/* ---- for tagger.c and the trainer ---- */
+
+#define TAGGER_BUCKET_LOG2 4             /* 16 slots, 32 bytes of tags: within a cache line */
+#define TAGGER_SLOTS_LOG2_MIN 4
+#define TAGGER_SLOTS_LOG2_MAX 20
+#define TAGGER_ROWS_MAX (1u << 20)
+#define TAGGER_STEP_MAX 20000            /* size of a step's value, in units */
+#define TAGGER_LONGER 1u                 /* cell.flags: a gram of four characters that a word of more characters begins with */
+
+/* What the table knows of a gram. */
+typedef struct tagger_cell {
+	uint32_t row;                    /* its first row */
+	uint8_t places;                  /* a bit a place that it has a row for */
+	uint8_t class;                   /* of the word or character in the word list; 0: none */
+	uint8_t flags, zero;
+} tagger_cell;
+
 struct tagger_model {
+	char name[TAGGER_TYPE_BYTES];
 	uint32_t type_count;
 	char types[TAGGER_TYPES_MAX][TAGGER_TYPE_BYTES];
+	uint32_t unit;                   /* of weights and steps, in millionths of a nat */
+	uint32_t slots_log2;
+	uint32_t gram_count, row_count, word_count;
+	uint32_t stride;                 /* bytes of a row: 4 * types and zeros up to a multiple of 16 */
+	const int32_t *steps;            /* between labels, in units: closed to starter, row after row, then the inner ones (labels.h) */
+	const uint16_t *tags;            /* 1 << slots_log2; 0: empty */
+	const tagger_cell *cells;        /* 1 << slots_log2 */
+	const int8_t *rows;              /* in units, by label from 1: outside has 0 */
 	uint64_t fingerprint;            /* the checksum: names the model */
 	const char *base;                /* what was mapped or borrowed */
 	size_t bytes;
 	bool mapped;
 };
+
+static inline uint16_t tagger_tag(uint64_t hash)
+{
+	return (uint16_t)hash ? (uint16_t)hash : 1;
+}
+
+/* First slot of the gram's bucket. */
+static inline uint32_t tagger_bucket(uint32_t slots_log2, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32 >> (32 + TAGGER_BUCKET_LOG2 - slots_log2)) << TAGGER_BUCKET_LOG2;
+}
+
+/* A bit for each tag of a bucket that equals `tag` (as model_matches of the classifier, and why: workers/classify/model.h). */
+static inline uint32_t tagger_matches(const uint16_t *tags, uint16_t tag)
+{
+#ifdef __SSE2__
+	__m128i want = _mm_set1_epi16((short)tag);
+	__m128i low = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)tags), want);
+	__m128i high = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)(tags + 8)), want);
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+#else
+	uint32_t found = 0;
+	for (uint32_t i = 0; i < 1u << TAGGER_BUCKET_LOG2; i++)
+		found |= (uint32_t)(tags[i] == tag) << i;
+	return found;
+#endif
+}
+
+/* The gram's cell; NULL: the model does not know it (or one in some thousands takes another for it). */
+static inline const tagger_cell *tagger_model_find(const tagger_model *self, uint64_t hash)
+{
+	uint32_t bucket = tagger_bucket(self->slots_log2, hash), found = tagger_matches(self->tags + bucket, tagger_tag(hash));
+	return found ? &self->cells[bucket + (uint32_t)__builtin_ctz(found)] : NULL;
+}
+
+/* One gram for writing: rows of the places in `places`, lowest first, each 4 * types values. */
+typedef struct tagger_gram {
+	uint64_t hash;
+	const int8_t *rows;
+	uint8_t places, class, flags;
+} tagger_gram;
+
+/* Appends the file to `out`; of `head` name, types and unit are taken. The most important grams come first: a bucket may be full. Equal input gives equal bytes. -1
+ * when it would not fit into TAGGER_MODEL_BYTES_MAX. */
+int tagger_model_write(const tagger_model *head, const int32_t *steps, const tagger_gram *grams, size_t count, buf *out) MR_MUST_USE;
 
 #endif

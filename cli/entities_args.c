@@ -1,0 +1,215 @@
+/* entities_args.c - see entities_args.h. */
+#include "entities_args.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "common/mem.h"
+
+enum arg_type { ARG_FILES, ARG_RULE, ARG_LISTS, ARG_TEXT, ARG_FLAG, ARG_INT, ARG_UINT, ARG_REAL };
+
+typedef struct arg {
+	const char *name;
+	enum arg_type type;
+	size_t field;                    /* offset in entities_args; files and rules: enum entity_word_kind */
+	double min, max;
+	char of;                         /* t: train, e: evaluate, b: both */
+} arg;
+
+#define FIELD(name) offsetof(entities_args, name)
+
+/* Told in train_help and evaluate_help. */
+static const arg arg_table[] = {
+	{"--data", ARG_FILES, WORD_DATA, 0, 0, 't'},
+	{"--before", ARG_FILES, WORD_BEFORE, 0, 0, 't'},
+	{"--map", ARG_RULE, WORD_MAP, 0, 0, 'b'},
+	{"--open", ARG_RULE, WORD_OPEN, 0, 0, 't'},
+	{"--words", ARG_LISTS, 0, 0, 0, 't'},
+	{"--types", ARG_TEXT, FIELD(types), 0, 0, 't'},
+	{"--out", ARG_TEXT, FIELD(out), 0, 0, 't'},
+	{"--name", ARG_TEXT, FIELD(name), 0, 0, 't'},
+	{"--notes", ARG_TEXT, FIELD(notes), 0, 0, 't'},
+	{"--seed", ARG_UINT, FIELD(learn.seed), 0, 4294967295.0, 't'},
+	{"--passes", ARG_UINT, FIELD(learn.passes), 1, 1000, 't'},
+	{"--before-passes", ARG_UINT, FIELD(learn.before_passes), 1, 1000, 't'},
+	{"--runs", ARG_UINT, FIELD(learn.runs), 1, 100, 't'},
+	{"--min-times", ARG_UINT, FIELD(learn.min_times), 1, 1000, 't'},
+	{"--rows", ARG_UINT, FIELD(learn.rows), 1, TAGGER_ROWS_MAX, 't'},
+	{"--cost", ARG_REAL, FIELD(learn.cost), 1e-3, 1e6, 't'},
+	{"--rate", ARG_REAL, FIELD(learn.rate), 1e-5, 10, 't'},
+	{"--margin", ARG_REAL, FIELD(learn.margin), 0, 20, 't'},
+	{"--missed", ARG_REAL, FIELD(learn.missed), 0, 20, 't'},
+	{"--drop", ARG_REAL, FIELD(learn.drop), 0, 0.9, 't'},
+	{"--model", ARG_TEXT, FIELD(model), 0, 0, 'e'},
+	{"--json", ARG_FLAG, FIELD(json), 0, 0, 'e'},
+	{"--predictions", ARG_TEXT, FIELD(predictions), 0, 0, 'e'},
+	{"--errors", ARG_INT, FIELD(errors), 0, 1000000, 'e'},
+	{"--quiet", ARG_FLAG, FIELD(quiet), 0, 0, 'b'},
+};
+
+static int wrong(const char *what, const char *name)
+{
+	cli_usage("entities", "%s: %s", name, what);
+	return -1;
+}
+
+static int word_add(entities_args *self, enum entity_word_kind kind, const char *text)
+{
+	if (self->word_count == sizeof self->words / sizeof *self->words)
+		return wrong("too many files and rules", text);
+	self->words[self->word_count++] = (entity_word){kind, text};
+	self->file_count += kind == WORD_DATA || kind == WORD_BEFORE;
+	return 0;
+}
+
+static int number_read(const arg *a, const char *text, double *out)
+{
+	char *end;
+	errno = 0;
+	*out = strtod(text, &end);
+	if (errno || end == text || *end || !(*out >= a->min && *out <= a->max))
+		return wrong("not a number in its range", a->name);
+	return a->type != ARG_REAL && *out != floor(*out) ? wrong("not a whole number", a->name) : 0;
+}
+
+static int value_read(entities_args *self, const arg *a, const char *text)
+{
+	char *field = (char *)self + a->field;
+	double number = 0;
+	switch (a->type) {
+	case ARG_FILES:
+	case ARG_RULE:
+		return word_add(self, (enum entity_word_kind)a->field, text);
+	case ARG_LISTS:
+		if (self->list_count == ENTITY_FILES_MAX)
+			return wrong("too many files", text);
+		self->lists[self->list_count++] = text;
+		return 0;
+	case ARG_TEXT:
+		*(const char **)(void *)field = text;
+		return 0;
+	default:
+		if (number_read(a, text, &number))
+			return -1;
+	}
+	if (a->type == ARG_INT)
+		*(int *)(void *)field = (int)number;
+	else if (a->type == ARG_UINT)
+		*(uint32_t *)(void *)field = (uint32_t)number;
+	else
+		*(double *)(void *)field = number;
+	return 0;
+}
+
+static const arg *arg_find(const char *name, char of)
+{
+	for (size_t i = 0; i < sizeof arg_table / sizeof *arg_table; i++)
+		if (strcmp(arg_table[i].name, name) == 0 && (arg_table[i].of == of || arg_table[i].of == 'b'))
+			return &arg_table[i];
+	return NULL;
+}
+
+/* One option with its values at argv[*i]. */
+static int option_read(entities_args *self, char **argv, int argc, int *i, char of)
+{
+	const arg *a = arg_find(argv[*i], of);
+	if (!a)
+		return wrong("unknown option", argv[*i]);
+	if (a->type == ARG_FLAG) {
+		*((bool *)((char *)self + a->field)) = true;
+		return 0;
+	}
+	if (*i + 1 >= argc)
+		return wrong("needs a value", a->name);
+	do {
+		if (value_read(self, a, argv[++*i]))
+			return -1;
+	} while ((a->type == ARG_FILES || a->type == ARG_LISTS) && *i + 1 < argc && argv[*i + 1][0] != '-');
+	return 0;
+}
+
+static int complete(const entities_args *self, bool training)
+{
+	if (!self->file_count)
+		return wrong("no texts given", training ? "--data" : "FILE");
+	if (training && !self->out)
+		return wrong("needed: where the model goes", "--out");
+	if (!training && !self->model)
+		return wrong("needed: the model to measure", "--model");
+	if (self->name && (!*self->name || strlen(self->name) >= TAGGER_TYPE_BYTES || strspn(self->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") < strlen(self->name)))
+		return wrong("not a name of a-z 0-9 _ - (at most 31)", "--name");
+	return 0;
+}
+
+int entities_args_read(entities_args *self, int argc, char **argv)
+{
+	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .cost = 1, .rate = 0.05, .drop = 0.2, .seed = 1}};
+	char of = argv[0][0];
+	for (int i = 2; i < argc; i++) {
+		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
+			     of == 'e' ? word_add(self, WORD_DATA, argv[i]) : wrong("unexpected", argv[i]);
+		if (result)
+			return -1;
+	}
+	return complete(self, of == 't');
+}
+
+/* Names separated by commas or blanks to a set; those that are new are added. */
+static int types_read(entity_data *data, const char *option, const char *names, type_set *out, char error[256])
+{
+	char *copy = mem_string(names), *rest = copy, *name;
+	int result = 0;
+	*out = 0;
+	while (result == 0 && (name = strsep(&rest, ", "))) {
+		int type = *name ? entity_data_type(data, name) : 0;
+		if (type < 0) {
+			snprintf(error, 256, "%s: \"%.60s\" is no type", option, name);
+			result = -1;
+		} else if (*name) {
+			*out |= 1u << type;
+		}
+	}
+	free(copy);
+	return result;
+}
+
+/* FILE or FILE@N. What follows the last @ counts only if it is a number, so that names with @ work. */
+static int file_load(entity_data *data, const entity_word *word, type_set open, char error[256])
+{
+	const char *at = strrchr(word->text, '@');
+	int times = 1, used = 0;
+	size_t len = strlen(word->text);
+	if (at && sscanf(at, "@%d%n", &times, &used) == 1 && !at[used] && times >= 1 && times <= 100)
+		len = (size_t)(at - word->text);
+	else
+		times = 1;
+	char *path = mem_copy(word->text, len);
+	int result = entity_data_read(data, (entity_file){.path = path, .open = open, .times = (uint32_t)times, .before = word->kind == WORD_BEFORE}, error);
+	free(path);
+	return result;
+}
+
+int entities_args_load(const entities_args *self, entity_data *data, char error[256])
+{
+	type_set open = 0, all;
+	if (self->types) {
+		if (types_read(data, "--types", self->types, &all, error))
+			return -1;
+		data->closed = true;
+	}
+	for (size_t i = 0; i < self->word_count; i++) {
+		const entity_word *word = &self->words[i];
+		int result = word->kind == WORD_MAP ? entity_data_map(data, word->text, error) :
+			     word->kind == WORD_OPEN ? types_read(data, "--open", word->text, &open, error) : file_load(data, word, open, error);
+		if (result)
+			return -1;
+	}
+	if (!data->type_count || !data->count) {
+		snprintf(error, 256, "no annotated text in the files");
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* entities_parts.h - what a fit is made of; shared by entities_corpus.c (sentences and the numbers of their grams), entities_learn.c (weights) and entities_write.c
+ * (the model file). */
+#ifndef CLI_ENTITIES_PARTS_H
+#define CLI_ENTITIES_PARTS_H
+
+#include "cli/entities_learn.h"
+#include "workers/entities/features.h"
+#include "workers/entities/labels.h"
+
+/* A sentence as the tagger cuts it. */
+typedef struct learn_sentence {
+	uint32_t count;                  /* characters */
+	char *packed;                    /* what is in the arrays of struct sentence: that one has room for the longest */
+	entity *entities;                /* places from the sentence's begin */
+	uint32_t entity_count;
+	type_set open;
+	uint32_t times;
+	bool before;
+} learn_sentence;
+
+typedef struct gram_entry {
+	uint64_t hash;                   /* 0: empty */
+	uint32_t times;
+	uint32_t row;                    /* first of its rows; UINT32_MAX: not kept */
+	uint8_t rows;
+} gram_entry;
+
+/* One row of weights at one place of a sentence. */
+typedef struct gram_use {
+	uint32_t row;
+	uint32_t place;
+} gram_use;
+
+#define USES_MAX (48 * TAGGER_ROOM)      /* rows at a place: 45 */
+
+struct entity_fit {
+	const entity_options *options;
+	uint32_t types, labels;
+	learn_sentence *sentences;
+	size_t sentence_count, sentence_room;
+	gram_entry *grams;               /* open addressing */
+	uint32_t grams_log2;
+	size_t gram_count;
+	uint32_t row_count;
+	float *weights;                  /* by row and label */
+	float *steps;                    /* STEPS_OF */
+};
+
+/* Sentences and numbered grams; weights are 0. */
+entity_fit *fit_new(const entity_data *data, const word_list *words, const entity_options *options);
+/* Fills `out` with what was packed. */
+void learn_sentence_unpack(const learn_sentence *self, sentence *out);
+/* The rows that a sentence uses; returns their number, at most USES_MAX. */
+size_t uses_find(const entity_fit *self, const sentence *s, gram_use *uses);
+/* Rows of the gram of that hash, NULL: not kept. */
+const gram_entry *gram_find(const entity_fit *self, uint64_t hash);
+
+#endif

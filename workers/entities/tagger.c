@@ -1,0 +1,283 @@
+/* tagger.c - see tagger.h. A sentence in four steps: all grams of characters are hashed and their buckets fetched; the buckets are read, which gives rows
+ * and words; the same for the grams of classes and words; the rows are added up place by place, and Viterbi finds the best labels. */
+#include "tagger.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "workers/entities/features.h"
+#include "workers/entities/labels.h"
+
+#define GRAMS_MAX (6 * TAGGER_ROOM)      /* at a place: 5 of characters, or 6 of classes and words */
+#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (45 * 127 + 20000)) */
+
+typedef struct lookup {
+	uint64_t hash;
+	int16_t place;
+	uint8_t rows, length;
+} lookup;
+
+typedef struct hit {
+	uint32_t row;
+	int16_t place;
+	uint8_t places;
+} hit;
+
+struct tagger {
+	const tagger_model *model;
+	uint32_t types, labels, starters, stride;
+	sentence sentence;
+	lookup lookups[GRAMS_MAX];
+	size_t lookup_count;
+	hit hits[2 * GRAMS_MAX];
+	size_t hit_count;
+	int16_t *scores;                 /* by place and stride */
+	uint8_t *from;                   /* by place and label: the best label before */
+	int32_t *best, *next;            /* by label */
+	uint8_t path[TAGGER_SENTENCE_MAX];
+	tagger_span *spans;
+	size_t span_count, span_room;
+};
+
+tagger *tagger_new(const tagger_model *model)
+{
+	tagger *self = mem_alloc(sizeof *self);
+	self->model = model;
+	self->types = model->type_count;
+	self->labels = LABELS_OF(self->types);
+	self->starters = STARTERS_OF(self->types);
+	self->stride = model->stride;
+	self->scores = mem_array((size_t)TAGGER_SENTENCE_MAX * self->stride, sizeof *self->scores);
+	self->from = mem_array((size_t)TAGGER_SENTENCE_MAX * self->labels, sizeof *self->from);
+	self->best = mem_array(self->labels, sizeof *self->best);
+	self->next = mem_array(self->labels, sizeof *self->next);
+	return self;
+}
+
+void tagger_free(tagger **self_p)
+{
+	tagger *self = *self_p;
+	if (!self)
+		return;
+	*self_p = NULL;
+	free(self->scores);
+	free(self->from);
+	free(self->best);
+	free(self->next);
+	free(self->spans);
+	free(self);
+}
+
+/* ---- grams to rows ---- */
+
+static inline __attribute__((always_inline)) void lookup_add(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length)
+{
+	tagger *self = arg;
+	__builtin_prefetch(self->model->tags + tagger_bucket(self->model->slots_log2, hash));
+	self->lookups[self->lookup_count++] = (lookup){hash, (int16_t)place, (uint8_t)rows, (uint8_t)length};
+}
+
+/* Words of more than four characters that begin as this gram does. */
+static void longer_find(tagger *self, const lookup *from, size_t begin)
+{
+	uint64_t h = from->hash;
+	for (size_t n = 5; n <= TAGGER_WORD_MAX && begin + n <= TAGGER_PAD + self->sentence.count; n++) {
+		h = gram_longer(h, self->sentence.at[begin + n - 1]);
+		const tagger_cell *cell = tagger_model_find(self->model, h);
+		if (cell && cell->class)
+			sentence_word(&self->sentence, begin, n, cell->class);
+	}
+}
+
+static void word_found(tagger *self, const lookup *l, const tagger_cell *cell)
+{
+	ptrdiff_t begin = gram_begin(l->place, l->length);
+	if (begin < TAGGER_PAD || (size_t)begin + l->length > TAGGER_PAD + self->sentence.count)
+		return;                          /* a boundary mark in it: no word, whatever the table says */
+	if (cell->class)
+		sentence_word(&self->sentence, (size_t)begin, l->length, cell->class);
+	if (l->length == 4 && cell->flags & TAGGER_LONGER)
+		longer_find(self, l, (size_t)begin);
+}
+
+static void lookups_read(tagger *self)
+{
+	const tagger_model *model = self->model;
+	for (size_t i = 0; i < self->lookup_count; i++) {
+		const lookup *l = &self->lookups[i];
+		const tagger_cell *cell = tagger_model_find(model, l->hash);
+		if (!cell)
+			continue;
+		if (l->length && (cell->class | cell->flags))
+			word_found(self, l, cell);
+		uint8_t places = cell->places & (uint8_t)((1u << l->rows) - 1);      /* a strange gram may have the same tag: not its rows beyond ours */
+		if (!places)
+			continue;
+		__builtin_prefetch(model->rows + (size_t)cell->row * self->stride);
+		self->hits[self->hit_count++] = (hit){cell->row, l->place, places};
+	}
+	self->lookup_count = 0;
+}
+
+/* out += row; both of `stride` values, a multiple of 16. */
+static inline void row_add(int16_t *out, const int8_t *row, uint32_t stride)
+{
+#ifdef __SSE2__
+	for (uint32_t i = 0; i < stride; i += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(row + i));
+		__m128i low = _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8), high = _mm_srai_epi16(_mm_unpackhi_epi8(bytes, bytes), 8);
+		__m128i *to = (__m128i *)(void *)(out + i);
+		_mm_storeu_si128(to, _mm_add_epi16(_mm_loadu_si128(to), low));
+		_mm_storeu_si128(to + 1, _mm_add_epi16(_mm_loadu_si128(to + 1), high));
+	}
+#else
+	for (uint32_t i = 0; i < stride; i++)
+		out[i] = (int16_t)(out[i] + row[i]);
+#endif
+}
+
+static void hits_add(tagger *self)
+{
+	ptrdiff_t end = (ptrdiff_t)(self->sentence.count + TAGGER_PAD);
+	memset(self->scores, 0, self->sentence.count * self->stride * sizeof *self->scores);
+	for (size_t i = 0; i < self->hit_count; i++) {
+		const hit *h = &self->hits[i];
+		const int8_t *row = self->model->rows + (size_t)h->row * self->stride;
+		for (uint32_t places = h->places; places; places &= places - 1, row += self->stride) {
+			ptrdiff_t place = h->place + __builtin_ctz(places);
+			if (place >= TAGGER_PAD && place < end)
+				row_add(self->scores + (size_t)(place - TAGGER_PAD) * self->stride, row, self->stride);
+		}
+	}
+	self->hit_count = 0;
+}
+
+/* ---- the best labels ---- */
+
+static int32_t label_score(const tagger *self, size_t place, uint32_t label)
+{
+	return label ? self->scores[place * self->stride + label - 1] : 0;
+}
+
+/* Best way to each label of a place. */
+static void viterbi_step(tagger *self, size_t place)
+{
+	uint32_t types = self->types, starters = self->starters;
+	const int32_t *steps = self->model->steps, *inner = steps + (size_t)starters * starters;
+	uint8_t *from = self->from + place * self->labels;
+	for (uint32_t b = 0; b < starters; b++)
+		self->next[b] = NEVER;
+	for (uint32_t a = 0; a < starters; a++, steps += starters) {
+		uint32_t before = label_closed(types, a);
+		int32_t score = self->best[before];
+		for (uint32_t b = 0; b < starters; b++) {
+			int32_t way = score + steps[b];
+			bool better = way > self->next[b];
+			self->next[b] = better ? way : self->next[b];
+			from[b] = better ? (uint8_t)before : from[b];
+		}
+	}
+	for (uint32_t t = 0; t < types; t++, inner += INNER_STEPS) {
+		uint32_t begin = label_of_type(types, PART_BEGIN, t), inside = label_of_type(types, PART_INSIDE, t), end = label_of_type(types, PART_END, t);
+		int32_t to_inside[2] = {self->best[begin] + inner[BEGIN_INSIDE], self->best[inside] + inner[INSIDE_INSIDE]};
+		int32_t to_end[2] = {self->best[begin] + inner[BEGIN_END], self->best[inside] + inner[INSIDE_END]};
+		from[inside] = (uint8_t)(to_inside[1] > to_inside[0] ? inside : begin);
+		from[end] = (uint8_t)(to_end[1] > to_end[0] ? inside : begin);
+		self->next[inside] = to_inside[to_inside[1] > to_inside[0]];
+		self->next[end] = to_end[to_end[1] > to_end[0]];
+	}
+	for (uint32_t l = 1; l < self->labels; l++)
+		self->next[l] += self->scores[place * self->stride + l - 1];
+	int32_t *kept = self->best;
+	self->best = self->next;
+	self->next = kept;
+}
+
+static void viterbi(tagger *self)
+{
+	size_t count = self->sentence.count;
+	for (uint32_t l = 0; l < self->labels; l++)
+		self->best[l] = l < self->starters ? label_score(self, 0, l) : NEVER;
+	for (size_t i = 1; i < count; i++)
+		viterbi_step(self, i);
+	uint32_t last = LABEL_OUTSIDE;
+	for (uint32_t a = 1; a < self->starters; a++)
+		if (self->best[label_closed(self->types, a)] > self->best[last])
+			last = label_closed(self->types, a);
+	for (size_t i = count; i-- > 0;) {
+		self->path[i] = (uint8_t)last;
+		last = i ? self->from[i * self->labels + last] : 0;
+	}
+}
+
+/* ---- labels to spans ---- */
+
+/* Value of the step from label a to label b, of which one follows the other in a path. */
+static int32_t step_value(const tagger *self, uint32_t a, uint32_t b)
+{
+	uint32_t types = self->types, starters = self->starters;
+	if (b < starters)
+		return self->model->steps[(a <= types ? a : a - 2 * types) * starters + b];
+	uint32_t inside = label_of_type(types, PART_INSIDE, 0), type = (a - 1) % types;
+	uint32_t step = (a >= inside ? INSIDE_INSIDE : BEGIN_INSIDE) + (b >= label_of_type(types, PART_END, 0));
+	return self->model->steps[starters * starters + type * INNER_STEPS + step];
+}
+
+/* The path through the span against the same path with nothing in its place, in units. */
+static int64_t span_margin(const tagger *self, size_t begin, size_t end)
+{
+	int64_t with = 0, without = 0;
+	for (size_t i = begin; i < end; i++)
+		with += label_score(self, i, self->path[i]);
+	for (size_t i = begin ? begin : 1; i <= end && i < self->sentence.count; i++) {
+		with += step_value(self, self->path[i - 1], self->path[i]);
+		without += step_value(self, i > begin ? LABEL_OUTSIDE : self->path[i - 1], i < end ? LABEL_OUTSIDE : self->path[i]);
+	}
+	return with - without;
+}
+
+static void span_add(tagger *self, size_t base, size_t begin, size_t end)
+{
+	if (self->span_count == self->span_room) {
+		self->span_room = self->span_room ? self->span_room * 2 : 256;
+		self->spans = mem_grow(self->spans, self->span_room, sizeof *self->spans);
+	}
+	int64_t margin = span_margin(self, begin, end) * self->model->unit / 1000;
+	margin = margin > INT32_MAX ? INT32_MAX : margin < INT32_MIN ? INT32_MIN : margin;
+	self->spans[self->span_count++] = (tagger_span){.begin = (uint32_t)(base + begin), .end = (uint32_t)(base + end),
+							.type = (uint16_t)((self->path[begin] - 1) % self->types), .margin = (int32_t)margin};
+}
+
+static void spans_add(tagger *self, size_t base)
+{
+	uint32_t begin = label_of_type(self->types, PART_BEGIN, 0), inside = label_of_type(self->types, PART_INSIDE, 0);
+	for (size_t i = 0; i < self->sentence.count; i++) {
+		if (self->path[i] == LABEL_OUTSIDE)
+			continue;
+		size_t end = i + 1;
+		if (self->path[i] >= begin && self->path[i] < inside)
+			while (self->path[end++] < label_of_type(self->types, PART_END, 0))
+				;
+		span_add(self, base, i, end);
+		i = end - 1;
+	}
+}
+
+size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const tagger_span **spans)
+{
+	self->span_count = 0;
+	for (size_t from = 0, to; from < count; from = to) {
+		to = sentence_end(characters, count, from);
+		sentence_fill(&self->sentence, characters + from, to - from);
+		grams_walk(&self->sentence, lookup_add, self);
+		lookups_read(self);
+		classes_walk(&self->sentence, lookup_add, self);
+		lookups_read(self);
+		hits_add(self);
+		viterbi(self);
+		spans_add(self, from);
+	}
+	*spans = self->spans;
+	return self->span_count;
+}
