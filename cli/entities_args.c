@@ -42,6 +42,7 @@ static const arg arg_table[] = {
 	{"--rate", ARG_REAL, FIELD(learn.rate), 1e-5, 10, 't'},
 	{"--margin", ARG_REAL, FIELD(learn.margin), 0, 20, 't'},
 	{"--missed", ARG_REAL, FIELD(learn.missed), 0, 20, 't'},
+	{"--doubt", ARG_REAL, FIELD(learn.doubt), 0, 20, 't'},
 	{"--drop", ARG_REAL, FIELD(learn.drop), 0, 0.9, 't'},
 	{"--model", ARG_TEXT, FIELD(model), 0, 0, 'e'},
 	{"--json", ARG_FLAG, FIELD(json), 0, 0, 'e'},
@@ -146,7 +147,7 @@ static int complete(const entities_args *self, bool training)
 
 int entities_args_read(entities_args *self, int argc, char **argv)
 {
-	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .cost = 1, .rate = 0.05, .drop = 0.2, .seed = 1}};
+	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .cost = 1, .rate = 0.2, .doubt = 1, .drop = 0.2, .seed = 1}};
 	char of = argv[0][0];
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :

@@ -48,9 +48,10 @@ int entities_args_read(entities_args *self, int argc, char **argv);
 	"  --min-times    N              times a gram must occur (default: 2)\n" \
 	"  --rows         N              rows of weights kept in the model (default: 120000)\n" \
 	"  --cost         C              cost of an error against the size of the weights (default: 1)\n" \
-	"  --rate         X              of learning, at the start (default: 0.05)\n" \
+	"  --rate         X              of learning, at the start (default: 0.2)\n" \
 	"  --margin       X              nats by which a wrong label must be behind (default: 0)\n" \
 	"  --missed       X              ... and a character of an entity taken for none (default: 0)\n" \
+	"  --doubt        X              nats by which a type that --open names must be ahead to be learnt from such a text (default: 1)\n" \
 	"  --drop         X              share of features left out of a sentence at random while learning (default: 0.2)\n" \
 	"  --quiet                       no progress bar\n"
 

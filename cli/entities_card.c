@@ -22,8 +22,8 @@ static void head_add(const entities_args *args, const entity_data *data, const t
 	for (uint32_t t = 0; t < data->type_count; t++)
 		buf_printf(out, " %s", data->types[t]);
 	buf_printf(out, ".\n\nLinear-chain conditional random field on BIOES labels (docs/entities.md). Options: cost %g, rate %g, passes %u, before-passes %u, runs %u, "
-			"min-times %u, rows %u, margin %g, missed %g, drop %g, seed %u.\n\n", o->cost, o->rate, o->passes, o->before_passes, o->runs, o->min_times,
-		   o->rows, o->margin, o->missed, o->drop, o->seed);
+			"min-times %u, rows %u, margin %g, missed %g, doubt %g, drop %g, seed %u.\n\n", o->cost, o->rate, o->passes, o->before_passes, o->runs, o->min_times,
+		   o->rows, o->margin, o->missed, o->doubt, o->drop, o->seed);
 }
 
 static void types_add(const entity_data *data, type_set types, const char *none, buf *out)

@@ -22,6 +22,7 @@ typedef struct descent {
 	unsigned char *allowed;
 	float *weights;                  /* by row and label; times `scale` */
 	float scale;
+	float *squares;                  /* by row: sum of the squared errors it has seen (AdaGrad, a row at a time) */
 	uint64_t random;
 	sentence sentence;               /* the one at hand */
 	gram_use uses[USES_MAX];
@@ -134,6 +135,17 @@ static void exponentials(descent *self, size_t count)
 		self->lattice.steps[i] = expf(self->steps[i]);
 }
 
+/* A type that the annotation does not know is believed only as far as the model is sure of it: without the doubt it would talk itself into seeing it everywhere. */
+static void doubt_add(descent *self, const learn_sentence *s)
+{
+	uint32_t types = self->lattice.types, labels = self->lattice.labels;
+	float less = expf(-(float)self->options->doubt);
+	for (size_t i = 0; i < s->count; i++)
+		for (uint32_t t = 0; self->allowed[i * labels + LABEL_OUTSIDE] && t < types; t++)
+			for (int part = PART_SINGLE; s->open >> t & 1 && part <= PART_END; part++)
+				self->lattice.scores[i * labels + label_of_type(types, (enum label_part)part, t)] *= less;
+}
+
 /* The one labelling that the annotation allows, taken off the expectations. */
 static void gold_subtract(descent *self, size_t count)
 {
@@ -159,25 +171,25 @@ static void gold_subtract(descent *self, size_t count)
 static void weights_move(descent *self, size_t count, float rate)
 {
 	uint32_t labels = self->lattice.labels;
-	unsigned char moves[TAGGER_SENTENCE_MAX];
+	float square[TAGGER_SENTENCE_MAX];
 	for (size_t i = 0; i < count; i++) {
-		float most = 0;
+		square[i] = 0;
 		for (uint32_t l = 0; l < labels; l++)
-			most = fmaxf(most, fabsf(self->errors[i * labels + l]));
-		moves[i] = most > SMALL;
+			square[i] += self->errors[i * labels + l] * self->errors[i * labels + l];
 	}
-	float by = rate / self->scale;
 	for (size_t u = 0; u < self->use_count; u++) {
 		size_t place = self->uses[u].place;
-		if (!moves[place])
+		if (square[place] < SMALL * SMALL)
 			continue;
-		float *row = self->weights + (size_t)self->uses[u].row * labels;
+		float *row = self->weights + (size_t)self->uses[u].row * labels, *squares = &self->squares[self->uses[u].row];
+		*squares += square[place];
+		float by = rate / (self->scale * sqrtf(1 + *squares));
 		const float *error = self->errors + place * labels;
 		for (uint32_t l = 0; l < labels; l++)
 			row[l] -= by * error[l];
 	}
 	for (uint32_t i = 0; i < STEPS_OF(self->lattice.types); i++)
-		self->steps[i] -= rate * self->step_errors[i];
+		self->steps[i] -= 0.1f * rate * self->step_errors[i];
 }
 
 static void sentence_learn(descent *self, const learn_sentence *s, float rate)
@@ -196,6 +208,8 @@ static void sentence_learn(descent *self, const learn_sentence *s, float rate)
 	memset(self->step_errors, 0, STEPS_OF(self->lattice.types) * sizeof *self->step_errors);
 	if (!lattice_expect(&self->lattice, count, NULL, 1, self->errors, self->step_errors))
 		return;
+	if (s->open)
+		doubt_add(self, s);
 	if (one)
 		gold_subtract(self, count);
 	else if (!lattice_expect(&self->lattice, count, self->allowed, -1, self->errors, self->step_errors))
@@ -250,6 +264,7 @@ static void run_all(descent *self)
 	size_t n = (size_t)fit->row_count * fit->labels;
 	for (uint32_t run = 0; run < self->options->runs; run++) {
 		self->weights = mem_array(n, sizeof *self->weights);
+		self->squares = mem_array(fit->row_count + 1, sizeof *self->squares);
 		memset(self->steps, 0, STEPS_OF(fit->types) * sizeof *self->steps);
 		self->scale = 1;
 		self->random = ((uint64_t)self->options->seed + 1) * 0x9E3779B97F4A7C15ull + run;
@@ -262,6 +277,7 @@ static void run_all(descent *self)
 		for (uint32_t i = 0; i < STEPS_OF(fit->types); i++)
 			fit->steps[i] += self->steps[i] * share;
 		free(self->weights);
+		free(self->squares);
 	}
 }
 

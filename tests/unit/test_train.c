@@ -11,6 +11,7 @@
 /* Before cmocka.h, which makes a macro of `fail`. */
 #include "cli/calibrate.c"
 #include "cli/dataset.c"
+#include "cli/lines.c"
 #include "cli/measure.c"
 #include "cli/sha256.c"
 

@@ -19,7 +19,7 @@
 #define TAGGER_MODEL_VERSION 1
 #define TAGGER_TYPES_MAX 32
 #define TAGGER_TYPE_BYTES 32             /* of a type's name, NUL included */
-#define TAGGER_MODEL_BYTES_MAX (16u << 20)
+#define TAGGER_MODEL_BYTES_MAX (64u << 20)
 
 typedef struct tagger_model tagger_model;
 
