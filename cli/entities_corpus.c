@@ -111,11 +111,10 @@ static void gram_count(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows,
 {
 	entity_fit *self = arg;
 	(void)place;
-	(void)length;
 	hash += !hash;
 	gram_entry *entry = entry_at(self, hash);
 	if (!entry->hash) {
-		*entry = (gram_entry){.hash = hash, .row = UINT32_MAX, .rows = (uint8_t)rows};
+		*entry = (gram_entry){.hash = hash, .row = UINT32_MAX, .places = (uint8_t)((1u << rows) - 1), .bag = length == 2};
 		if (++self->gram_count * 2 > (size_t)1 << self->grams_log2) {
 			grams_grow(self);
 			entry = entry_at(self, hash);
@@ -138,7 +137,7 @@ static void grams_fill(entity_fit *self)
 		gram_entry *entry = &self->grams[i];
 		if (entry->hash && entry->times >= self->options->min_times) {
 			entry->row = self->row_count;
-			self->row_count += entry->rows;
+			self->row_count += (uint32_t)__builtin_popcount(entry->places);
 		}
 	}
 }
@@ -159,13 +158,18 @@ typedef struct finder {
 static void gram_use_add(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length)
 {
 	finder *self = arg;
-	(void)length;
 	const gram_entry *entry = gram_find(self->fit, hash);
+	(void)rows;
 	if (!entry)
 		return;
-	for (unsigned j = 0; j < rows; j++)
-		if (place + j >= TAGGER_PAD && place + j < self->end)
-			self->uses[self->count++] = (gram_use){entry->row + j, (uint32_t)(place + j - TAGGER_PAD)};
+	uint32_t row = entry->row;
+	for (uint32_t places = entry->places; places; places &= places - 1, row++) {
+		int j = __builtin_ctz(places);
+		if (length == 2 && j == TAGGER_BAG_ROW)
+			self->uses[self->count++] = (gram_use){row, USE_OF_ALL};
+		else if (place + j >= TAGGER_PAD && place + j < self->end)
+			self->uses[self->count++] = (gram_use){row, (uint32_t)(place + j - TAGGER_PAD)};
+	}
 }
 
 size_t uses_find(const entity_fit *self, const sentence *s, gram_use *uses)

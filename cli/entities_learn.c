@@ -11,6 +11,7 @@
 
 #define SMALL 1e-4f                      /* an error this small moves nothing */
 #define SCALE_MIN 1e-4f
+#define STEP_RATE 0.1f                   /* of the steps between labels, which every place moves */
 
 typedef struct descent {
 	entity_fit *fit;
@@ -69,16 +70,17 @@ static void uses_drop(descent *self)
 static void sentence_score(descent *self, const learn_sentence *s, float more)
 {
 	uint32_t labels = self->lattice.labels;
-	float *scores = self->lattice.scores;
+	float *scores = self->lattice.scores, bag[LABELS_OF(TAGGER_TYPES_MAX)] = {0}, divisor = (float)bag_divisor(s->count);
 	memset(scores, 0, s->count * labels * sizeof *scores);
 	for (size_t u = 0; u < self->use_count; u++) {
 		const float *row = self->weights + (size_t)self->uses[u].row * labels;
-		float *out = scores + (size_t)self->uses[u].place * labels;
+		float *out = self->uses[u].place == USE_OF_ALL ? bag : scores + (size_t)self->uses[u].place * labels;
 		for (uint32_t l = 0; l < labels; l++)
 			out[l] += row[l];
 	}
-	for (size_t i = 0; i < s->count * labels; i++)
-		scores[i] *= self->scale * more;
+	for (size_t i = 0; i < s->count; i++)
+		for (uint32_t l = 0; l < labels; l++)
+			scores[i * labels + l] = (scores[i * labels + l] + (l < self->lattice.starters ? bag[l] / divisor : 0)) * self->scale * more;
 }
 
 /* Which labels the annotation allows; true when it allows exactly one labelling. */
@@ -168,28 +170,44 @@ static void gold_subtract(descent *self, size_t count)
 	}
 }
 
+/* The error of the row of the whole sentence: over all places, where something may begin. Returns its square. */
+static float bag_error(const descent *self, size_t count, float *out)
+{
+	uint32_t labels = self->lattice.labels;
+	float square = 0, divisor = (float)bag_divisor(count);
+	memset(out, 0, labels * sizeof *out);
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t l = 0; l < self->lattice.starters; l++)
+			out[l] += self->errors[i * labels + l] / divisor;
+	for (uint32_t l = 0; l < labels; l++)
+		square += out[l] * out[l];
+	return square;
+}
+
 static void weights_move(descent *self, size_t count, float rate)
 {
 	uint32_t labels = self->lattice.labels;
-	float square[TAGGER_SENTENCE_MAX];
+	float square[TAGGER_SENTENCE_MAX + 1], bag[LABELS_OF(TAGGER_TYPES_MAX)];
 	for (size_t i = 0; i < count; i++) {
 		square[i] = 0;
 		for (uint32_t l = 0; l < labels; l++)
 			square[i] += self->errors[i * labels + l] * self->errors[i * labels + l];
 	}
+	square[count] = bag_error(self, count, bag);
 	for (size_t u = 0; u < self->use_count; u++) {
-		size_t place = self->uses[u].place;
+		bool of_all = self->uses[u].place == USE_OF_ALL;
+		size_t place = of_all ? count : self->uses[u].place;
 		if (square[place] < SMALL * SMALL)
 			continue;
 		float *row = self->weights + (size_t)self->uses[u].row * labels, *squares = &self->squares[self->uses[u].row];
+		const float *error = of_all ? bag : self->errors + place * labels;
 		*squares += square[place];
 		float by = rate / (self->scale * sqrtf(1 + *squares));
-		const float *error = self->errors + place * labels;
 		for (uint32_t l = 0; l < labels; l++)
 			row[l] -= by * error[l];
 	}
 	for (uint32_t i = 0; i < STEPS_OF(self->lattice.types); i++)
-		self->steps[i] -= 0.1f * rate * self->step_errors[i];
+		self->steps[i] -= STEP_RATE * rate * self->step_errors[i];
 }
 
 static void sentence_learn(descent *self, const learn_sentence *s, float rate)
@@ -250,28 +268,30 @@ static void descend(descent *self, bool before, uint32_t passes)
 	}
 }
 
-static size_t work(const entity_fit *fit, const entity_options *options)
+/* Sentences that `runs` runs read. */
+static size_t work(const entity_fit *fit, uint32_t runs, uint32_t before_passes, uint32_t passes)
 {
 	size_t all = 0;
 	for (size_t i = 0; i < fit->sentence_count; i++)
-		all += (size_t)fit->sentences[i].times * (fit->sentences[i].before ? options->before_passes : options->passes);
-	return all * options->runs;
+		all += (size_t)fit->sentences[i].times * (fit->sentences[i].before ? before_passes : passes);
+	return all * runs;
 }
 
-static void run_all(descent *self)
+/* Runs in different orders of the sentences; adds their mean to the weights of the fit. */
+static void run_all(descent *self, uint32_t runs, uint32_t before_passes, uint32_t passes)
 {
 	entity_fit *fit = self->fit;
 	size_t n = (size_t)fit->row_count * fit->labels;
-	for (uint32_t run = 0; run < self->options->runs; run++) {
-		self->weights = mem_array(n, sizeof *self->weights);
+	for (uint32_t run = 0; run < runs; run++) {
+		self->weights = mem_array(n + 1, sizeof *self->weights);
 		self->squares = mem_array(fit->row_count + 1, sizeof *self->squares);
 		memset(self->steps, 0, STEPS_OF(fit->types) * sizeof *self->steps);
 		self->scale = 1;
 		self->random = ((uint64_t)self->options->seed + 1) * 0x9E3779B97F4A7C15ull + run;
 		random_next(&self->random);
-		descend(self, true, self->options->before_passes);
-		descend(self, false, self->options->passes);
-		float share = 1 / (float)self->options->runs;
+		descend(self, true, before_passes);
+		descend(self, false, passes);
+		float share = 1 / (float)runs;
 		for (size_t i = 0; i < n; i++)
 			fit->weights[i] += self->weights[i] * self->scale * share;
 		for (uint32_t i = 0; i < STEPS_OF(fit->types); i++)
@@ -279,6 +299,20 @@ static void run_all(descent *self)
 		free(self->weights);
 		free(self->squares);
 	}
+}
+
+/* With more rows than the model may have: one run to see which matter, then all runs on these. */
+static void learn_all(descent *self)
+{
+	const entity_options *o = self->options;
+	uint32_t before = o->before_passes ? 1 : 0, passes = (o->passes + 1) / 2;
+	bool thin = self->fit->row_count > o->rows;
+	self->all = work(self->fit, o->runs, o->before_passes, o->passes) + (thin ? work(self->fit, 1, before, passes) : 0);
+	if (thin) {
+		run_all(self, 1, before, passes);
+		fit_thin(self->fit, o->rows);
+	}
+	run_all(self, o->runs, o->before_passes, o->passes);
 }
 
 entity_fit *entity_learn(const entity_data *data, const word_list *words, const entity_options *options, entity_step step, void *arg)
@@ -292,8 +326,9 @@ entity_fit *entity_learn(const entity_data *data, const word_list *words, const 
 	*self = (descent){.fit = fit, .options = options, .lattice = lattice_new(fit->types, TAGGER_SENTENCE_MAX), .drop = options->drop,
 			  .order = mem_array(order + 1, sizeof *self->order), .steps = mem_array(steps, sizeof *self->steps),
 			  .errors = mem_array((size_t)TAGGER_SENTENCE_MAX * labels, sizeof *self->errors), .step_errors = mem_array(steps, sizeof *self->step_errors),
-			  .allowed = mem_array(TAGGER_SENTENCE_MAX, labels), .all = work(fit, options), .step = step, .arg = arg};
-	run_all(self);
+			  .allowed = mem_array(TAGGER_SENTENCE_MAX, labels), 
+			  .step = step, .arg = arg};
+	learn_all(self);
 	lattice_free(&self->lattice);
 	free(self->order);
 	free(self->steps);

@@ -22,7 +22,8 @@ typedef struct gram_entry {
 	uint64_t hash;                   /* 0: empty */
 	uint32_t times;
 	uint32_t row;                    /* first of its rows; UINT32_MAX: not kept */
-	uint8_t rows;
+	uint8_t places;                  /* a bit a place that it has a row for */
+	bool bag;                        /* TAGGER_BAG_ROW belongs to the whole sentence */
 } gram_entry;
 
 /* One row of weights at one place of a sentence. */
@@ -31,7 +32,8 @@ typedef struct gram_use {
 	uint32_t place;
 } gram_use;
 
-#define USES_MAX (48 * TAGGER_ROOM)      /* rows at a place: 45 */
+#define USE_OF_ALL UINT32_MAX            /* place of a row of the whole sentence */
+#define USES_MAX (48 * TAGGER_ROOM)      /* rows at a place: 46 */
 
 struct entity_fit {
 	const entity_options *options;
@@ -52,6 +54,8 @@ entity_fit *fit_new(const entity_data *data, const word_list *words, const entit
 void learn_sentence_unpack(const learn_sentence *self, sentence *out);
 /* The rows that a sentence uses; returns their number, at most USES_MAX. */
 size_t uses_find(const entity_fit *self, const sentence *s, gram_use *uses);
+/* Keeps the rows that matter most, at most `rows`, and forgets all weights: they are learnt again on what is left. */
+void fit_thin(entity_fit *self, uint32_t rows);
 /* Rows of the gram of that hash, NULL: not kept. */
 const gram_entry *gram_find(const entity_fit *self, uint64_t hash);
 

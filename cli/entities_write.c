@@ -7,6 +7,7 @@
 #include "common/mem.h"
 
 #define ROW_LARGEST 127
+#define BAG_SHARE 8                      /* what a row of the whole sentence counts less: its divisor */
 #define CLIPPED 0.0002                   /* share of kept rows that a value may be cut in: the unit fits all others */
 
 typedef struct ranked {
@@ -32,25 +33,79 @@ static float row_level(const entity_fit *fit, uint32_t row, float *out)
 	return most;
 }
 
-/* Marks the rows that are kept; returns the unit in nats. */
-static float rows_choose(const entity_fit *fit, unsigned char *kept)
+static int float_compare(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+	return (x < y) - (x > y);
+}
+
+/* The value that all but the few largest of the kept rows stay below, in parts of ROW_LARGEST. */
+static float unit_of(const entity_fit *fit, const unsigned char *kept)
+{
+	float *sizes = mem_array(fit->row_count + 1, sizeof *sizes), level[LABELS_OF(TAGGER_TYPES_MAX)];
+	uint32_t count = 0;
+	for (uint32_t row = 0; row < fit->row_count; row++)
+		if (kept[row])
+			sizes[count++] = row_level(fit, row, level);
+	if (count)
+		qsort(sizes, count, sizeof *sizes, float_compare);
+	float unit = count ? sizes[(uint32_t)(CLIPPED * count)] / ROW_LARGEST : 0;
+	free(sizes);
+	return unit;
+}
+
+/* Marks the rows that are kept: those that move most, being large and often met (the root of the times: a rare gram with a large weight is often a name learnt
+ * by heart). Returns the unit in nats. */
+static float rows_choose(const entity_fit *fit, uint32_t rows, unsigned char *kept)
 {
 	ranked *all = mem_array(fit->row_count + 1, sizeof *all);
 	float level[LABELS_OF(TAGGER_TYPES_MAX)];
 	uint32_t count = 0;
-	for (uint32_t row = 0; row < fit->row_count; row++) {
-		float size = row_level(fit, row, level);
-		if (size > 0)
-			all[count++] = (ranked){size, row};
+	for (size_t i = 0; i < (size_t)1 << fit->grams_log2; i++) {
+		const gram_entry *entry = &fit->grams[i];
+		uint32_t row = entry->row;
+		for (uint32_t places = entry->hash && row != UINT32_MAX ? entry->places : 0; places; places &= places - 1, row++) {
+			float size = row_level(fit, row, level) / (entry->bag && __builtin_ctz(places) == TAGGER_BAG_ROW ? BAG_SHARE : 1);
+			if (size > 0)
+				all[count++] = (ranked){size * sqrtf((float)entry->times), row};
+		}
 	}
 	qsort(all, count, sizeof *all, ranked_compare);
-	if (count > fit->options->rows)
-		count = fit->options->rows;
+	if (count > rows)
+		count = rows;
 	for (uint32_t i = 0; i < count; i++)
 		kept[all[i].at] = 1;
-	float unit = count ? all[(uint32_t)(CLIPPED * count)].size / ROW_LARGEST : 0;
 	free(all);
-	return unit;
+	return unit_of(fit, kept);
+}
+
+/* The places of a gram whose rows are kept. */
+static uint8_t places_kept(const gram_entry *entry, const unsigned char *kept)
+{
+	uint8_t out = 0;
+	uint32_t row = entry->row;
+	for (uint32_t places = entry->hash && row != UINT32_MAX ? entry->places : 0; places; places &= places - 1, row++)
+		if (kept[row])
+			out |= (uint8_t)(places & -places);
+	return out;
+}
+
+void fit_thin(entity_fit *self, uint32_t rows)
+{
+	unsigned char *kept = mem_array(self->row_count + 1, 1);
+	uint32_t count = 0;
+	rows_choose(self, rows, kept);
+	for (size_t i = 0; i < (size_t)1 << self->grams_log2; i++) {
+		gram_entry *entry = &self->grams[i];
+		entry->places = places_kept(entry, kept);
+		entry->row = entry->places ? count : UINT32_MAX;
+		count += (uint32_t)__builtin_popcount(entry->places);
+	}
+	free(kept);
+	free(self->weights);
+	self->row_count = count;
+	self->weights = mem_array((size_t)count * self->labels + 1, sizeof *self->weights);
+	memset(self->steps, 0, STEPS_OF(self->types) * sizeof *self->steps);
 }
 
 static int8_t value_of(float weight, float unit)
@@ -106,16 +161,16 @@ static void grams_merge(selection *self)
 static float rows_fill(const entity_fit *fit, const unsigned char *kept, float unit, selection *self, tagger_gram *gram)
 {
 	const gram_entry *entry = gram_find(fit, gram->hash);
-	uint32_t width = fit->labels - 1;
+	uint32_t width = fit->labels - 1, row = entry ? entry->row : 0;
 	float level[LABELS_OF(TAGGER_TYPES_MAX)], most = 0;
 	gram->rows = self->rows + self->row_count * width;
-	for (uint32_t j = 0; entry && j < entry->rows; j++) {
-		if (!kept[entry->row + j])
+	for (uint32_t places = entry ? entry->places : 0; places; places &= places - 1, row++) {
+		if (!kept[row])
 			continue;
-		most = fmaxf(most, row_level(fit, entry->row + j, level));
+		most = fmaxf(most, row_level(fit, row, level));
 		for (uint32_t l = 0; l < width; l++)
 			self->rows[self->row_count * width + l] = value_of(level[l], unit);
-		gram->places |= (uint8_t)(1u << j);
+		gram->places |= (uint8_t)(places & -places);
 		self->row_count++;
 	}
 	return gram->class || gram->flags ? 1e9f : most;
@@ -142,10 +197,7 @@ static void grams_select(const entity_fit *fit, const word_list *words, const un
 	}
 	for (size_t i = 0; i < (size_t)1 << fit->grams_log2; i++) {
 		const gram_entry *entry = &fit->grams[i];
-		bool any = false;
-		for (uint32_t j = 0; entry->hash && entry->row != UINT32_MAX && j < entry->rows; j++)
-			any |= kept[entry->row + j];
-		if (any)
+		if (places_kept(entry, kept))
 			gram_select(self, entry->hash, 0, 0);
 	}
 	for (uint32_t row = 0; row < fit->row_count; row++)
@@ -169,7 +221,7 @@ int entity_fit_write(const entity_fit *self, const entity_data *data, const word
 	tagger_model head = {.type_count = self->types};
 	snprintf(head.name, sizeof head.name, "%s", name);
 	memcpy(head.types, data->types, sizeof head.types);
-	float unit = fmaxf(rows_choose(self, kept), 1e-6f);
+	float unit = fmaxf(rows_choose(self, self->options->rows, kept), 1e-6f);
 	head.unit = (uint32_t)fminf(1000000, fmaxf(1, rintf(unit * 1e6f)));
 	unit = (float)head.unit / 1e6f;
 	selection s = {0};

@@ -3,6 +3,7 @@
  * A sentence is a row of characters between two boundary marks on either side; digits are one character, letters have lower case. A feature is a gram with a
  * place: the gram (two characters, a word's class ...) is looked up once and brings a row of weights for each place near it.
  *   characters   one, two, three, four in a row; two with one between
+ *   sentence     every two characters in a row, wherever they stand: what the sentence is about tells a film from a game (only where something may begin)
  *   classes      of single characters (a kind such as digit or bracket, or the class that the model's word list gives it), two and three in a row
  *   words        of the model's word list (2 to TAGGER_WORD_MAX characters): the longest that begins, that ends, and that covers the place; length and class
  * Steps: sentence_fill, grams of characters (grams_walk), then the words that were found (sentence_word), then grams of classes and words (classes_walk).
@@ -22,6 +23,7 @@
 #define TAGGER_ROOM (TAGGER_SENTENCE_MAX + 2 * TAGGER_PAD)
 #define TAGGER_WORD_MAX 8                /* characters */
 #define TAGGER_PLACES_MAX 6              /* rows of one gram */
+#define TAGGER_BAG_ROW 4                 /* the row of a gram of two characters that belongs to the whole sentence */
 #define TAGGER_BOUNDARY 1u               /* no character of a text is normalised to it */
 #define TAGGER_CLASS_FIRST 16            /* classes of the word list; below are the kinds of characters */
 
@@ -162,8 +164,18 @@ static inline uint64_t word_hash(const uint32_t *normal, size_t length)
 }
 
 /* Calls each(arg, hash, place, rows, length): row j of the gram belongs to at[place + j]; places outside of the sentence count for nothing. A gram of `length`
- * characters in a row (0: it is something else) begins at gram_begin and may be a word of the list. */
+ * characters in a row (0: it is something else) begins at gram_begin and may be a word of the list.
+ * The last row of a gram of two characters (TAGGER_BAG_ROW) belongs to all places: the sum of these rows over the sentence, divided by bag_divisor. */
 typedef void (*gram_each)(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length);
+
+/* The root of the number of characters, rounded up, at least 8: a long sentence does not shout. */
+static inline int bag_divisor(size_t count)
+{
+	int divisor = 8;
+	while ((size_t)divisor * (size_t)divisor < count)
+		divisor++;
+	return divisor;
+}
 
 static inline ptrdiff_t gram_begin(ptrdiff_t place, unsigned length)
 {
@@ -181,7 +193,7 @@ static inline __attribute__((always_inline)) void grams_walk(const sentence *sel
 		if (i + 1 >= end)
 			continue;
 		h = gram_longer(h, at[i + 1]);
-		each(arg, h, p - 1, 4, 2);
+		each(arg, h, p - 1, TAGGER_BAG_ROW + 1, 2);
 		if (i + 2 >= end)
 			continue;
 		each(arg, gram_longer(gram_longer(GRAM_SKIP, at[i]), at[i + 2]), p, 3, 0);

@@ -22,6 +22,7 @@ typedef struct hit {
 	uint32_t row;
 	int16_t place;
 	uint8_t places;
+	bool bag;                        /* its last row belongs to the whole sentence */
 } hit;
 
 struct tagger {
@@ -32,6 +33,7 @@ struct tagger {
 	size_t lookup_count;
 	hit hits[2 * GRAMS_MAX];
 	size_t hit_count;
+	int32_t bag[4 * TAGGER_TYPES_MAX];       /* by label from 1: sum of the rows of the whole sentence */
 	int16_t *scores;                 /* by place and stride */
 	uint8_t *from;                   /* by place and label: the best label before */
 	int32_t *best, *next;            /* by label */
@@ -115,7 +117,7 @@ static void lookups_read(tagger *self)
 		if (!places)
 			continue;
 		__builtin_prefetch(model->rows + (size_t)cell->row * self->stride);
-		self->hits[self->hit_count++] = (hit){cell->row, l->place, places};
+		self->hits[self->hit_count++] = (hit){cell->row, l->place, places, l->length == 2};
 	}
 	self->lookup_count = 0;
 }
@@ -137,20 +139,41 @@ static inline void row_add(int16_t *out, const int8_t *row, uint32_t stride)
 #endif
 }
 
+/* The sum of the sentence's rows to all places, where something may begin. */
+static void bag_spread(tagger *self)
+{
+	int16_t share[4 * TAGGER_TYPES_MAX];
+	int divisor = bag_divisor(self->sentence.count);
+	for (uint32_t l = 0; l < self->starters - 1; l++)
+		share[l] = (int16_t)(self->bag[l] / divisor);
+	for (size_t i = 0; i < self->sentence.count; i++)
+		for (uint32_t l = 0; l < self->starters - 1; l++)
+			self->scores[i * self->stride + l] = (int16_t)(self->scores[i * self->stride + l] + share[l]);
+}
+
 static void hits_add(tagger *self)
 {
 	ptrdiff_t end = (ptrdiff_t)(self->sentence.count + TAGGER_PAD);
 	memset(self->scores, 0, self->sentence.count * self->stride * sizeof *self->scores);
+	memset(self->bag, 0, sizeof self->bag);
 	for (size_t i = 0; i < self->hit_count; i++) {
 		const hit *h = &self->hits[i];
 		const int8_t *row = self->model->rows + (size_t)h->row * self->stride;
-		for (uint32_t places = h->places; places; places &= places - 1, row += self->stride) {
+		uint32_t places = h->places;
+		if (h->bag && places >> TAGGER_BAG_ROW) {
+			places ^= 1u << TAGGER_BAG_ROW;
+			const int8_t *last = row + (size_t)__builtin_popcount(places) * self->stride;
+			for (uint32_t l = 0; l < self->starters - 1; l++)
+				self->bag[l] += last[l];
+		}
+		for (; places; places &= places - 1, row += self->stride) {
 			ptrdiff_t place = h->place + __builtin_ctz(places);
 			if (place >= TAGGER_PAD && place < end)
 				row_add(self->scores + (size_t)(place - TAGGER_PAD) * self->stride, row, self->stride);
 		}
 	}
 	self->hit_count = 0;
+	bag_spread(self);
 }
 
 /* ---- the best labels ---- */
