@@ -19,6 +19,7 @@ typedef struct arg {
 	char of;                         /* t: train, e: evaluate, b: both */
 } arg;
 
+#define DOUBT 2                          /* of --doubt, while none is given */
 #define FIELD(name) offsetof(entities_args, name)
 
 /* Told in train_help and evaluate_help. */
@@ -42,7 +43,7 @@ static const arg arg_table[] = {
 	{"--rate", ARG_REAL, FIELD(learn.rate), 1e-5, 10, 't'},
 	{"--margin", ARG_REAL, FIELD(learn.margin), 0, 20, 't'},
 	{"--missed", ARG_REAL, FIELD(learn.missed), 0, 20, 't'},
-	{"--doubt", ARG_REAL, FIELD(learn.doubt), 0, 20, 't'},
+	{"--doubt", ARG_RULE, WORD_DOUBT, 0, 20, 't'},
 	{"--drop", ARG_REAL, FIELD(learn.drop), 0, 0.9, 't'},
 	{"--model", ARG_TEXT, FIELD(model), 0, 0, 'e'},
 	{"--json", ARG_FLAG, FIELD(json), 0, 0, 'e'},
@@ -147,7 +148,7 @@ static int complete(const entities_args *self, bool training)
 
 int entities_args_read(entities_args *self, int argc, char **argv)
 {
-	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .cost = 1, .rate = 0.2, .doubt = 1, .drop = 0.2, .seed = 1}};
+	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .cost = 1, .rate = 0.2, .drop = 0.2, .seed = 1}};
 	char of = argv[0][0];
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
@@ -178,7 +179,7 @@ static int types_read(entity_data *data, const char *option, const char *names, 
 }
 
 /* FILE or FILE@N. What follows the last @ counts only if it is a number, so that names with @ work. */
-static int file_load(entity_data *data, const entity_word *word, type_set open, char error[256])
+static int file_load(entity_data *data, const entity_word *word, type_set open, double doubt, char error[256])
 {
 	const char *at = strrchr(word->text, '@');
 	int times = 1, used = 0;
@@ -188,26 +189,47 @@ static int file_load(entity_data *data, const entity_word *word, type_set open, 
 	else
 		times = 1;
 	char *path = mem_copy(word->text, len);
-	int result = entity_data_read(data, (entity_file){.path = path, .open = open, .times = (uint32_t)times, .before = word->kind == WORD_BEFORE}, error);
+	int result = entity_data_read(data, (entity_file){.path = path, .open = open, .doubt = doubt, .times = (uint32_t)times, .before = word->kind == WORD_BEFORE}, error);
 	free(path);
 	return result;
+}
+
+static int doubt_read(const char *text, double *out, char error[256])
+{
+	char *end;
+	*out = strtod(text, &end);
+	if (end != text && !*end && *out >= 0 && *out <= 20)
+		return 0;
+	snprintf(error, 256, "--doubt %.40s: not a number from 0 to 20", text);
+	return -1;
+}
+
+static int word_obey(const entity_word *word, entity_data *data, type_set *open, double *doubt, char error[256])
+{
+	switch (word->kind) {
+	case WORD_MAP:
+		return entity_data_map(data, word->text, error);
+	case WORD_OPEN:
+		return types_read(data, "--open", word->text, open, error);
+	case WORD_DOUBT:
+		return doubt_read(word->text, doubt, error);
+	default:
+		return file_load(data, word, *open, *doubt, error);
+	}
 }
 
 int entities_args_load(const entities_args *self, entity_data *data, char error[256])
 {
 	type_set open = 0, all;
+	double doubt = DOUBT;
 	if (self->types) {
 		if (types_read(data, "--types", self->types, &all, error))
 			return -1;
 		data->closed = true;
 	}
-	for (size_t i = 0; i < self->word_count; i++) {
-		const entity_word *word = &self->words[i];
-		int result = word->kind == WORD_MAP ? entity_data_map(data, word->text, error) :
-			     word->kind == WORD_OPEN ? types_read(data, "--open", word->text, &open, error) : file_load(data, word, open, error);
-		if (result)
+	for (size_t i = 0; i < self->word_count; i++)
+		if (word_obey(&self->words[i], data, &open, &doubt, error))
 			return -1;
-	}
 	if (!data->type_count || !data->count) {
 		snprintf(error, 256, "no annotated text in the files");
 		return -1;

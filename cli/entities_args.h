@@ -8,7 +8,7 @@
 #define ENTITY_RULES_MAX 64
 
 /* What an option in the order of the command line does: files are read under the rules that stand before them. */
-enum entity_word_kind { WORD_DATA, WORD_BEFORE, WORD_MAP, WORD_OPEN };
+enum entity_word_kind { WORD_DATA, WORD_BEFORE, WORD_MAP, WORD_OPEN, WORD_DOUBT };
 
 typedef struct entity_word {
 	enum entity_word_kind kind;
@@ -31,7 +31,7 @@ int entities_args_read(entities_args *self, int argc, char **argv);
 
 #define ENTITIES_TRAIN_HELP \
 	"entities: learns named entities. Files hold JSON lines {\"id\", \"text\", \"entities\": [{\"start\", \"end\", \"type\"}]}, plain or gzipped; start and end count Unicode\n" \
-	"characters. FILE@3: read three times in a pass. --map and --open hold for the files named behind them.\n\n" \
+	"characters. FILE@3: read three times in a pass. --map, --open and --doubt hold for the files named behind them.\n\n" \
 	"  --data         FILE[@N]       texts to learn from (may be repeated; takes all names up to the next option)\n" \
 	"  --before       FILE[@N]       texts to start with, in passes of their own (large, less exact)\n" \
 	"  --out          MODEL          the model file; ENTITIES_CARD.md is written beside it\n" \
@@ -51,7 +51,7 @@ int entities_args_read(entities_args *self, int argc, char **argv);
 	"  --rate         X              of learning, at the start (default: 0.2)\n" \
 	"  --margin       X              nats by which a wrong label must be behind (default: 0)\n" \
 	"  --missed       X              ... and a character of an entity taken for none (default: 0)\n" \
-	"  --doubt        X              nats by which a type that --open names must be ahead to be learnt from such a text (default: 1)\n" \
+	"  --doubt        X              nats by which a type that --open names must be ahead to be learnt from such a text (default: 2)\n" \
 	"  --drop         X              share of features left out of a sentence at random while learning (default: 0.2)\n" \
 	"  --quiet                       no progress bar\n"
 

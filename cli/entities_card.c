@@ -22,8 +22,8 @@ static void head_add(const entities_args *args, const entity_data *data, const t
 	for (uint32_t t = 0; t < data->type_count; t++)
 		buf_printf(out, " %s", data->types[t]);
 	buf_printf(out, ".\n\nLinear-chain conditional random field on BIOES labels (docs/entities.md). Options: cost %g, rate %g, passes %u, before-passes %u, runs %u, "
-			"min-times %u, rows %u, margin %g, missed %g, doubt %g, drop %g, seed %u.\n\n", o->cost, o->rate, o->passes, o->before_passes, o->runs, o->min_times,
-		   o->rows, o->margin, o->missed, o->doubt, o->drop, o->seed);
+			"min-times %u, rows %u, margin %g, missed %g, drop %g, seed %u.\n\n", o->cost, o->rate, o->passes, o->before_passes, o->runs, o->min_times,
+		   o->rows, o->margin, o->missed, o->drop, o->seed);
 }
 
 static void types_add(const entity_data *data, type_set types, const char *none, buf *out)
@@ -45,6 +45,8 @@ static void sources_add(const entities_args *args, const entity_data *data, cons
 		const entity_file *f = &data->files[i];
 		buf_printf(out, "| %s | %zu | %zu | %zu | %s, %u a pass | ", base_name(f->path), f->texts, f->characters, f->entities, f->before ? "before" : "last", f->times);
 		types_add(data, f->open, "none", out);
+		if (f->open)
+			buf_printf(out, " (doubt %g)", f->doubt);
 		buf_printf(out, " |\n");
 	}
 	for (size_t i = 0; i < args->list_count; i++)

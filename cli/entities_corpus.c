@@ -60,7 +60,7 @@ static void sentence_add(entity_fit *self, const entity_text *text, const entity
 		self->sentences = mem_grow(self->sentences, self->sentence_room, sizeof *self->sentences);
 	}
 	learn_sentence *one = &self->sentences[self->sentence_count++];
-	*one = (learn_sentence){.open = file->open, .times = file->times, .before = file->before};
+	*one = (learn_sentence){.open = file->open, .doubt = (float)file->doubt, .times = file->times, .before = file->before};
 	sentence_fill(scratch, text->at + from, to - from);
 	words_find(scratch, words);
 	learn_sentence_pack(one, scratch);

@@ -32,6 +32,7 @@ typedef struct entity_file {
 	char *path;
 	size_t texts, characters, entities;
 	type_set open;                   /* types that the annotation of the file does not know: any of its other characters may belong to one */
+	double doubt;                    /* nats by which a character of such a type must be ahead to be believed */
 	uint32_t times;                  /* how often a pass reads it */
 	bool before;                     /* read in the first passes only */
 } entity_file;

@@ -141,7 +141,7 @@ static void exponentials(descent *self, size_t count)
 static void doubt_add(descent *self, const learn_sentence *s)
 {
 	uint32_t types = self->lattice.types, labels = self->lattice.labels;
-	float less = expf(-(float)self->options->doubt);
+	float less = expf(-s->doubt);
 	for (size_t i = 0; i < s->count; i++)
 		for (uint32_t t = 0; self->allowed[i * labels + LABEL_OUTSIDE] && t < types; t++)
 			for (int part = PART_SINGLE; s->open >> t & 1 && part <= PART_END; part++)

@@ -19,7 +19,6 @@ typedef struct entity_options {
 	double rate;                     /* of learning, at the start */
 	double margin;                   /* nats a wrong label must be behind (softmax margin, Gimpel and Smith 2010) */
 	double missed;                   /* more of it for an entity's character taken for none */
-	double doubt;                    /* nats a character of a type that the annotation does not know must be ahead */
 	double drop;                     /* share of grams left out of a sentence in training */
 	uint32_t seed;
 } entity_options;

@@ -14,6 +14,7 @@ typedef struct learn_sentence {
 	entity *entities;                /* places from the sentence's begin */
 	uint32_t entity_count;
 	type_set open;
+	float doubt;
 	uint32_t times;
 	bool before;
 } learn_sentence;

@@ -105,7 +105,7 @@ static void corpus_read(entity_data *data, maker what, int from, int to, type_se
 {
 	for (int n = from; n < to; n++)
 		sentence_make(&what, n);
-	text_read(data, buf_bytes(&what.out), (entity_file){.open = open});
+	text_read(data, buf_bytes(&what.out), (entity_file){.open = open, .doubt = 0.5});
 	buf_free(&what.out);
 }
 
