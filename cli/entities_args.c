@@ -230,8 +230,8 @@ int entities_args_load(const entities_args *self, entity_data *data, char error[
 	for (size_t i = 0; i < self->word_count; i++)
 		if (word_obey(&self->words[i], data, &open, &doubt, error))
 			return -1;
-	if (!data->type_count || !data->count) {
-		snprintf(error, 256, "no annotated text in the files");
+	if (!data->count || (self->out && !data->type_count)) {
+		snprintf(error, 256, "no %stext in the files", self->out ? "annotated " : "");
 		return -1;
 	}
 	return 0;

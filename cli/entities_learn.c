@@ -11,6 +11,7 @@
 
 #define SMALL 1e-4f                      /* an error this small moves nothing */
 #define SCALE_MIN 1e-4f
+#define BAG_NATS ((float)TAGGER_BAG_NATS)
 #define STEP_RATE 0.1f                   /* of the steps between labels, which every place moves */
 
 typedef struct descent {
@@ -78,9 +79,11 @@ static void sentence_score(descent *self, const learn_sentence *s, float more)
 		for (uint32_t l = 0; l < labels; l++)
 			out[l] += row[l];
 	}
+	for (uint32_t l = 0; l < labels; l++)
+		bag[l] = l < self->lattice.starters ? fmaxf(-BAG_NATS, fminf(BAG_NATS, bag[l] / divisor * self->scale * more)) : 0;
 	for (size_t i = 0; i < s->count; i++)
 		for (uint32_t l = 0; l < labels; l++)
-			scores[i * labels + l] = (scores[i * labels + l] + (l < self->lattice.starters ? bag[l] / divisor : 0)) * self->scale * more;
+			scores[i * labels + l] = scores[i * labels + l] * self->scale * more + bag[l];
 }
 
 /* Which labels the annotation allows; true when it allows exactly one labelling. */

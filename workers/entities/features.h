@@ -24,6 +24,7 @@
 #define TAGGER_WORD_MAX 8                /* characters */
 #define TAGGER_PLACES_MAX 6              /* rows of one gram */
 #define TAGGER_BAG_ROW 4                 /* the row of a gram of two characters that belongs to the whole sentence */
+#define TAGGER_BAG_NATS 1.5              /* what all these rows together may say for or against a type: a table of temperatures is one sentence of 500 characters */
 #define TAGGER_BOUNDARY 1u               /* no character of a text is normalised to it */
 #define TAGGER_CLASS_FIRST 16            /* classes of the word list; below are the kinds of characters */
 

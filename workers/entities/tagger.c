@@ -10,7 +10,8 @@
 #include "workers/entities/labels.h"
 
 #define GRAMS_MAX (6 * TAGGER_ROOM)      /* at a place: 5 of characters, or 6 of classes and words */
-#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (45 * 127 + 20000)) */
+#define BAG_MOST 20000                   /* units; whatever the model's unit is, 16 bits hold it and 45 * 127 */
+#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (45 * 127 + 20000 + 20000)) */
 
 typedef struct lookup {
 	uint64_t hash;
@@ -143,9 +144,12 @@ static inline void row_add(int16_t *out, const int8_t *row, uint32_t stride)
 static void bag_spread(tagger *self)
 {
 	int16_t share[4 * TAGGER_TYPES_MAX];
-	int divisor = bag_divisor(self->sentence.count);
-	for (uint32_t l = 0; l < self->starters - 1; l++)
-		share[l] = (int16_t)(self->bag[l] / divisor);
+	int divisor = bag_divisor(self->sentence.count), most = (int)(TAGGER_BAG_NATS * 1000000 / self->model->unit);
+	most = most < BAG_MOST ? most : BAG_MOST;
+	for (uint32_t l = 0; l < self->starters - 1; l++) {
+		int value = self->bag[l] / divisor;
+		share[l] = (int16_t)(value > most ? most : value < -most ? -most : value);
+	}
 	for (size_t i = 0; i < self->sentence.count; i++)
 		for (uint32_t l = 0; l < self->starters - 1; l++)
 			self->scores[i * self->stride + l] = (int16_t)(self->scores[i * self->stride + l] + share[l]);
@@ -210,8 +214,13 @@ static void viterbi_step(tagger *self, size_t place)
 		self->next[inside] = to_inside[to_inside[1] > to_inside[0]];
 		self->next[end] = to_end[to_end[1] > to_end[0]];
 	}
-	for (uint32_t l = 1; l < self->labels; l++)
-		self->next[l] += self->scores[place * self->stride + l - 1];
+	if (self->sentence.at[TAGGER_PAD + place] == ',') {
+		for (uint32_t l = 1; l < self->labels; l++)
+			self->next[l] = NEVER;           /* no name goes over a comma (in one of 1,300 annotated ones there is one) */
+	} else {
+		for (uint32_t l = 1; l < self->labels; l++)
+			self->next[l] += self->scores[place * self->stride + l - 1];
+	}
 	int32_t *kept = self->best;
 	self->best = self->next;
 	self->next = kept;
@@ -221,7 +230,7 @@ static void viterbi(tagger *self)
 {
 	size_t count = self->sentence.count;
 	for (uint32_t l = 0; l < self->labels; l++)
-		self->best[l] = l < self->starters ? label_score(self, 0, l) : NEVER;
+		self->best[l] = l < self->starters && (!l || self->sentence.at[TAGGER_PAD] != ',') ? label_score(self, 0, l) : NEVER;
 	for (size_t i = 1; i < count; i++)
 		viterbi_step(self, i);
 	uint32_t last = LABEL_OUTSIDE;
