@@ -111,6 +111,8 @@ static void gram_count(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows,
 {
 	entity_fit *self = arg;
 	(void)place;
+	if (!rows)
+		return;
 	hash += !hash;
 	gram_entry *entry = entry_at(self, hash);
 	if (!entry->hash) {

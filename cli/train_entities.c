@@ -57,7 +57,7 @@ static int learn(const entities_args *args, const entity_data *data, const word_
 	int result = entity_fit_write(fit, data, words, args->name, &file);
 	entity_fit_free(&fit);
 	if (result)
-		snprintf(error, 256, "the model would be larger than 16 MB: give fewer --rows or --words");
+		snprintf(error, 256, "the model would be larger than 64 MB: give fewer --rows or --words");
 	else
 		result = file_write(args->out, buf_bytes(&file), error) || card_write(args, data, words, buf_bytes(&file), error);
 	if (!result)

@@ -2,7 +2,7 @@
  *
  * A sentence is a row of characters between two boundary marks on either side; digits are one character, letters have lower case. A feature is a gram with a
  * place: the gram (two characters, a word's class ...) is looked up once and brings a row of weights for each place near it.
- *   characters   one, two, three, four in a row; two with one between
+ *   characters   one, two, three in a row; two with one between
  *   sentence     every two characters in a row, wherever they stand: what the sentence is about tells a film from a game (only where something may begin)
  *   classes      of single characters (a kind such as digit or bracket, or the class that the model's word list gives it), two and three in a row
  *   words        of the model's word list (2 to TAGGER_WORD_MAX characters): the longest that begins, that ends, and that covers the place; length and class
@@ -18,13 +18,13 @@
 
 #include "workers/entities/tagger.h"
 
-#define TAGGER_FEATURES_VERSION 1        /* other rules, other features: part of the model file */
+#define TAGGER_FEATURES_VERSION 2        /* other rules, other features: part of the model file */
 #define TAGGER_PAD 2                     /* boundary marks on either side */
 #define TAGGER_ROOM (TAGGER_SENTENCE_MAX + 2 * TAGGER_PAD)
 #define TAGGER_WORD_MAX 8                /* characters */
 #define TAGGER_PLACES_MAX 6              /* rows of one gram */
 #define TAGGER_BAG_ROW 4                 /* the row of a gram of two characters that belongs to the whole sentence */
-#define TAGGER_BAG_NATS 1.5              /* what all these rows together may say for or against a type: a table of temperatures is one sentence of 500 characters */
+#define TAGGER_BAG_NATS 2.0              /* what all these rows together may say for or against a type: a table of temperatures is one sentence of 500 characters */
 #define TAGGER_BOUNDARY 1u               /* no character of a text is normalised to it */
 #define TAGGER_CLASS_FIRST 16            /* classes of the word list; below are the kinds of characters */
 
@@ -203,7 +203,7 @@ static inline __attribute__((always_inline)) void grams_walk(const sentence *sel
 		if (i + 3 >= end)
 			continue;
 		h = gram_longer(h, at[i + 3]);
-		each(arg, h, p - 1, 6, 4);
+		each(arg, h, p - 1, 0, 4);                /* no rows: learnt by heart, they cost more than they bring; but it may be a word */
 	}
 }
 

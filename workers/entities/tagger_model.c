@@ -166,7 +166,7 @@ static const char *file_map(int fd, mr_bytes *out)
 	if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES)
 		return "not a model file of the tagger";
 	if (st.st_size > (off_t)TAGGER_MODEL_BYTES_MAX)
-		return "larger than 16 MB";
+		return "larger than 64 MB";
 	void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
 		return strerror(errno);
