@@ -50,9 +50,9 @@ static void sources_add(const entities_args *args, const entity_data *data, cons
 		buf_printf(out, " |\n");
 	}
 	for (size_t i = 0; i < args->list_count; i++)
-		buf_printf(out, "%sWord list: %s", i ? "" : "\n", base_name(args->lists[i]));
+		buf_printf(out, "%s%s", i ? ", " : "\nWord lists: ", base_name(args->lists[i]));
 	if (args->list_count)
-		buf_printf(out, " (%zu words in %zu classes)\n", words->count, words->class_count);
+		buf_printf(out, " (%zu words in %zu classes).\n", words->count, words->class_count);
 	buf_printf(out, "\n");
 	if (data->rule_count)
 		buf_printf(out, "Types of the files and what they became here:\n\n");
