@@ -2,7 +2,7 @@
  *
  * A column shows itself by its neighbours: lines that end in mid-sentence (no stop, no bracket) and are equally wide. Of the ten lines around a line,
  * those that end open and differ by at most three ideographs (hanging punctuation, stripped indents; English words: sixteen letters) are its
- * peers; three peers, a third of them with punctuation of running text inside (a quarter of English ones), make a column, and its width is their median. Lists of
+ * peers; three peers, a third of them with punctuation of running text inside (a quarter of English ones), make a column, and its width is their median (of ragged English lines the widest). Lists of
  * titles or names have peers, too, but no such punctuation; paragraphs printed as one line end with a stop. Short last lines of paragraphs take
  * the column of the line before or behind them. Blank lines are not looked at: in text out of PDF they carry no information. */
 #include "page.h"
@@ -50,7 +50,8 @@ static uint16_t column_of(const page *self, size_t i)
 		widths[k] = self->lines[j].width;
 		punctuated += self->lines[j].clauses || self->lines[j].end == END_COMMA;
 	}
-	return n >= 3 && punctuated * (is_latin(line) ? 4 : 3) >= n ? widths[n / 2] : 0;
+	/* ragged English lines are as wide as the widest; justified Chinese ones as most */
+	return n >= 3 && punctuated * (is_latin(line) ? 4 : 3) >= n ? widths[is_latin(line) ? n - 1 : n / 2] : 0;
 }
 
 void page_find_columns(page *self)

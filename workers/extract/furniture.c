@@ -6,6 +6,9 @@
  * there a false alarm costs text. A line in the middle of a wrapped paragraph is not asked at all. */
 #include "page.h"
 
+#include <string.h>
+#include <uchar.h>
+
 #include "byline.h"
 #include "common/utf8.h"
 
@@ -60,38 +63,106 @@ static bool is_inside(const page *self, size_t i)
 
 /* ---- marks that structure a page ---- */
 
-/* 上接01版, 下转第3版, 紧接二版: `a` names the second character. */
+static bool is_one_of(uint32_t c, const char32_t *set)
+{
+	for (; *set; set++)
+		if (c == *set)
+			return true;
+	return false;
+}
+
+/* The verb of a page turn at `i`: characters it takes; 0: none. A single character (（转A3版）) only behind an opening bracket. */
+static uint32_t turn_verb(const struct place *p, uint32_t i, bool from, bool opened)
+{
+	uint32_t a = at(p, i), b = at(p, i + 1);
+	if (from) {
+		if (is_one_of(a, U"上紧緊文承续續") && b == U'接')
+			return 2;
+		return opened && is_one_of(a, U"接续續") ? 1 : 0;
+	}
+	if (a == U'下' && is_one_of(b, U"转轉接"))
+		return 2;
+	return opened && is_one_of(a, U"转轉") ? 1 + (b == U'入') : 0;
+}
+
+/* 上接01版, 下转第3版, 紧接头版, （轉A3版）: the verb, a page, nothing else. */
 static bool is_turn(const struct place *p, bool from)
 {
-	uint32_t n = length(p->line), i = 0;
-	if (n < 4 || n > 16)
+	uint32_t n = length(p->line), i = 0, page = 0;
+	if (n < 4 || n > 20)
 		return false;
-	while (i < n && (char_is_opener(at(p, i)) || at(p, i) == 0x25B2 || at(p, i) == 0x25BC))
+	while (i < n && (char_is_opener(at(p, i)) || is_one_of(at(p, i), U"▲▼▶★●")))
 		i++;
-	uint32_t a = at(p, i), b = at(p, i + 1), last = at(p, n - 1);
-	if (char_is_closer(last))
-		last = at(p, n - 2);
-	if (last != 0x7248 && last != 0x9801 && last != 0x9875)                /* 版 頁 页 */
+	bool opened = i > 0, named = false;
+	uint32_t verb = turn_verb(p, i, from, opened);
+	for (i += verb; i < n && (at(p, i) == U'第' || char_is_blank(at(p, i))); i++)
+		;
+	for (; i < n && page < 4 && (char_is_digit(at(p, i)) || char_is_letter(at(p, i)) || char_is_number(at(p, i)) || is_one_of(at(p, i), U"头頭")); i++)
+		page++;
+	if (i < n && is_one_of(at(p, i), U"版頁页面")) {
+		named = true;
+		i++;
+	}
+	while (i < n && (char_is_closer(at(p, i)) || is_one_of(at(p, i), U"▲▼▶★●")))
+		i++;
+	return verb && page && i == n && (opened || named);
+}
+
+/* Does the line begin (`head`) with an ASCII word, in any case? `word` is in lower case. */
+static bool has_latin(const struct place *p, uint32_t i, const char *word)
+{
+	for (; *word; word++, i++)
+		if (at(p, i) >= 0x80 || (at(p, i) | (at(p, i) >= 'A' && at(p, i) <= 'Z' ? 32u : 0u)) != (unsigned char)*word)
+			return false;
+	return true;
+}
+
+/* `Continued on page A6`, `See SCHOOLS, Page A7`, `Continued from A1`: a short line that ends with a page. */
+static bool is_english_turn(const struct place *p, bool from)
+{
+	static const char *const ons[] = {"continued on ", "continues on ", "see ", "turn to ", "please see ", "more on ", NULL};
+	static const char *const froms[] = {"continued from ", "from page ", "from a", NULL};
+	uint32_t n = length(p->line), i = 0, k = n;
+	if (n < 7 || n > 50 || p->line->letters <= p->line->han || p->line->end == END_STOP)
 		return false;
-	if (from)
-		return (a == 0x4E0A || a == 0x7D27 || a == 0x7DCA) && (b == 0x63A5);     /* 上接 紧接 */
-	return a == 0x4E0B && (b == 0x8F6C || b == 0x8F49 || b == 0x63A5);       /* 下转 下轉 下接 */
+	while (k && char_is_closer(at(p, k - 1)))
+		k--;
+	uint32_t digits = k;
+	while (k && char_is_digit(at(p, k - 1)))
+		k--;
+	if (k == digits || digits - k > 3)
+		return false;
+	k -= k > 1 && char_is_letter(at(p, k - 1)) && !char_is_letter(at(p, k - 2));
+	bool page = (k >= 5 && has_latin(p, k - 5, "page ")) || (k < n && char_is_letter(at(p, k)));
+	while (i < n && !char_is_word(at(p, i)))
+		i++;
+	for (const char *const *word = from ? froms : ons; page && *word; word++)
+		if (has_latin(p, i, *word))
+			return true;
+	return false;
 }
 
 static bool test_from(const struct place *p)
 {
-	return is_turn(p, true);
+	return is_turn(p, true) || is_english_turn(p, true);
 }
 
 static bool test_on(const struct place *p)
 {
-	return is_turn(p, false);
+	return is_turn(p, false) || is_english_turn(p, false);
 }
 
-/* 完, （完）, -END-: the article ends. */
+/* 完, （完）, -ENDS-, ###: the article ends. */
 static bool test_close(const struct place *p)
 {
 	uint32_t words = 0, only = 0;
+	if (p->line->letters && length(p->line) <= 10 && !p->line->digits) {
+		uint32_t i = 0;
+		while (i < length(p->line) && !char_is_word(at(p, i)))
+			i++;
+		uint32_t n = has_latin(p, i, "ends") ? 4 : has_latin(p, i, "end") ? 3 : 0;
+		return n && n == p->line->letters && length(p->line) > n;      /* with dashes around it */
+	}
 	if (length(p->line) > 6)
 		return false;
 	for (uint32_t i = 0; i < length(p->line); i++)
@@ -102,9 +173,52 @@ static bool test_close(const struct place *p)
 	return words == 1 && only == 0x5B8C;
 }
 
+/* A bracket that the line opens and does not close: the column broke inside of it. */
+static bool opens_bracket(const page *self, const page_line *line)
+{
+	int open = 0;
+	for (uint32_t i = line->at.begin; i < line->at.end; i++) {
+		open += is_one_of(self->text[i], U"（(【〔");
+		open -= open && is_one_of(self->text[i], U"）)】〕");
+	}
+	return open > 0;
+}
+
+/* 本报讯（记者 某 … or 【記者某／某地報導】and the text: a lead-in, not a byline, even where a narrow column ends behind it. */
+static bool begins_text(const struct place *p)
+{
+	if ((p->line->first_words & WORD_LEAD) || opens_bracket(p->page, p->line))
+		return true;
+	if (p->index && !p->line->cut && p->line[-1].kind == LINE_TEXT && opens_bracket(p->page, p->line - 1))
+		return true;
+	uint32_t n = length(p->line), i = 0;
+	if (!is_one_of(at(p, 0), U"【〔["))
+		return false;
+	while (i < n && !is_one_of(at(p, i), U"】〕]"))
+		i++;
+	return i + 1 < n;
+}
+
+/* Staff Writer, Science Correspondent: what an English byline says on its second line. */
+static bool test_post(const struct place *p)
+{
+	static const char *const posts[] = {"writer", "correspondent", "reporter", "columnist", "editor", "staff", "contributor", NULL};
+	uint32_t n = length(p->line), last = n;
+	if (!p->index || p->line[-1].kind != LINE_BYLINE || p->line[-1].letters < p->line[-1].han || n > 40 || p->line->clauses || p->line->end != END_OPEN)
+		return false;
+	while (last && char_is_letter(at(p, last - 1)))
+		last--;
+	for (const char *const *post = posts; *post; post++)
+		if (strlen(*post) == n - last && has_latin(p, last, *post))
+			return true;
+	return false;
+}
+
 static bool test_byline(const struct place *p)
 {
 	byline names = {.count = 0};
+	if (begins_text(p))
+		return false;
 	if (!(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6)
 		return false;
 	if (p->line->end == END_STOP || p->line->clauses > 2)
@@ -131,7 +245,24 @@ static bool test_symbols(const struct place *p)
 	return !line->han && !line->letters && !line->digits;
 }
 
+/* A row of dots, dashes or stars: what parts two pieces of a page, wherever it stands. */
+static bool is_rule_off(const struct place *p)
+{
+	for (uint32_t i = 0; i < length(p->line); i++)
+		if (!is_one_of(at(p, i), U".-=*_#~· "))
+			return false;
+	return length(p->line) > 2;
+}
+
 /* A>B>C, 首页 > … : a path of short names. */
+static size_t path_marks(const struct place *p)          /* ` / `, ` - `, ` | ` between the steps */
+{
+	size_t n = 0;
+	for (uint32_t i = 1; i + 1 < length(p->line); i++)
+		n += is_one_of(at(p, i), U"/-|·／") && (char_is_blank(at(p, i - 1)) || char_is_blank(at(p, i + 1)) || at(p, i) == U'／');
+	return n;
+}
+
 static bool test_path(const struct place *p)
 {
 	const page_line *line = p->line;
@@ -139,7 +270,7 @@ static bool test_path(const struct place *p)
 		return false;
 	size_t steps = count_of(p, '>', 0xFF1E) + count_of(p, 0xBB, 0x203A) + count_of(p, 0x2192, 0x300B);
 	if (line->first_words & WORD_PATH)
-		return steps > 0 || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
+		return steps > 0 || (p->zone != ZONE_BODY && path_marks(p) > 0) || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
 	return p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2;
 }
 
@@ -212,7 +343,8 @@ static bool test_label(const struct place *p)
 	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
 		return false;
 	bool dated = (line->words & WORD_LABEL) && char_is_digit(at(p, 0)) && line->digits >= 6 && count_of(p, ':', 0xFF1A) && count_of(p, ' ', 0x3000) && line->clauses == 0;
-	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
+	bool pairs = p->zone == ZONE_HEAD && (line->words & WORD_LABEL) && !line->clauses && count_of(p, ':', 0xFF1A) >= 2;
+	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !pairs && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
 		return false;
 	if (p->zone == ZONE_BODY && count_of(p, ':', 0xFF1A) < 2)
 		return false;
@@ -237,6 +369,21 @@ static bool test_widget(const struct place *p)
 	if (line->han + line->letters < 2)
 		return false;
 	return line_is_covered(line, all, p->zone == ZONE_BODY ? 80 : 50);
+}
+
+/* 申报书.doc: the name of a file to load, at the end of the page. */
+static bool test_file(const struct place *p)
+{
+	static const char *const endings[] = {".doc", ".docx", ".pdf", ".xls", ".xlsx", ".wps", ".zip", ".rar", ".ofd", ".et", ".ppt", ".pptx", ".jpg", ".png", NULL};
+	uint32_t n = length(p->line);
+	if (p->zone != ZONE_TAIL || n > 100 || p->line->clauses > 1)
+		return false;
+	for (const char *const *ending = endings; *ending; ending++) {
+		uint32_t k = (uint32_t)strlen(*ending);
+		if (n > k && has_latin(p, n - k, *ending))
+			return !p->line->numbered && at(p, 0) != U'附';
+	}
+	return false;
 }
 
 /* 责编 甲 校对 乙: staff of the page, names behind words of the trade. */
@@ -272,6 +419,33 @@ static bool test_press(const struct place *p)
 	return words >= 1 && line->digits >= 5 && line_is_covered(line, WORD_PRESS, 60);
 }
 
+/* Keys of up to eight characters before a colon, at the beginning or behind a blank. */
+static size_t count_keys(const struct place *p)
+{
+	size_t keys = 0;
+	uint32_t run = 0;
+	for (uint32_t i = 0; i < length(p->line); i++) {
+		uint32_t c = at(p, i);
+		if ((c == ':' || c == U'：') && run && run <= 8)
+			keys++;
+		run = char_is_blank(c) ? 0 : run + 1;
+	}
+	return keys;
+}
+
+/* 读者热线：96500 网址：…: what a printed page says of itself, by shape: two keys with values, or one with a number to call or an address. */
+static bool test_contact(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (p->zone == ZONE_BODY || !p->page->wrapped || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
+		return false;
+	size_t keys = count_keys(p), at_signs = count_of(p, '@', U'＠');
+	bool address = at_signs > 0;
+	for (uint32_t i = 0; i + 4 < length(line) && !address; i++)
+		address = has_latin(p, i, "www.") || has_latin(p, i, "http");
+	return (keys >= 2 && (line->digits || address)) || (keys == 1 && (address || line->digits >= 7) && line->width <= 60);
+}
+
 static bool test_weather(const struct place *p)
 {
 	const page_line *line = p->line;
@@ -299,7 +473,7 @@ static bool is_date_only(const struct place *p)
 		han += !part;
 	}
 	bool clock = count_of(p, ':', 0xFF1A) || count_of(p, 0x65F6, 0x6642);       /* 时 時: a zone may be named */
-	if (line->letters > 12 || (han > line->covered && !(clock && line->digits >= 6 && han <= 4)) || han > 5)
+	if (line->letters > 12u + line->covered || (han > line->covered && !(clock && line->digits >= 6 && han <= 4)) || han > 5)
 		return false;
 	if (line->letters) {
 		static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
@@ -405,6 +579,7 @@ static const struct rule marks[] = {
 	{RULE_NOTE, LINE_NOTE, test_note},
 	{RULE_POINTER, LINE_DROPPED, test_pointer},
 	{RULE_BYLINE, LINE_BYLINE, test_byline},
+	{RULE_BYLINE, LINE_DROPPED, test_post},
 	{RULE_CAPTION, LINE_CAPTION, test_caption},
 };
 
@@ -415,10 +590,12 @@ static const struct rule rules[] = {
 	{RULE_STAFF, LINE_DROPPED, test_staff},
 	{RULE_PAY, LINE_DROPPED, test_pay},
 	{RULE_PRESS, LINE_DROPPED, test_press},
+	{RULE_PRESS, LINE_DROPPED, test_contact},
 	{RULE_WEATHER, LINE_DROPPED, test_weather},
 	{RULE_PAGE_DATE, LINE_DROPPED, test_date},
 	{RULE_LEGAL, LINE_DROPPED, test_legal},
 	{RULE_WIDGET, LINE_DROPPED, test_widget},
+	{RULE_WIDGET, LINE_DROPPED, test_file},
 	{RULE_MENU, LINE_DROPPED, test_menu},
 };
 
@@ -537,18 +714,22 @@ static void drop_after_pay(page *self)
 
 static bool is_page_number(const page *self, const page_line *line)
 {
-	uint32_t i = line->at.begin, digits = 0;
-	if (line->at.end - i > 14 || line->end == END_STOP || line->clauses)
+	const uint32_t *c = self->text;
+	uint32_t i = line->at.begin, end = line->at.end, digits = 0;
+	if (end - i > 14 || line->end == END_STOP || line->clauses)
 		return false;
-	if (self->text[i] == 0x7B2C || (char_is_letter(self->text[i]) && line->letters == 1))       /* 第, A */
+	if (line->letters > line->han && end - i > 5 && (c[i] | 32) == 'p' && (c[i + 3] | 32) == 'e' && c[i + 4] == ' ')
+		i += 5;                                                            /* Page A4 */
+	bool ordinal = c[i] == U'第';
+	if (ordinal || (char_is_letter(c[i]) && i + 1 < end && char_is_digit(c[i + 1])))
 		i++;
-	for (; i < line->at.end && char_is_digit(self->text[i]); i++)
+	for (; i < end && (char_is_digit(c[i]) || (ordinal && char_is_number(c[i]))); i++)
 		digits++;
 	if (!digits || digits > 3)
 		return false;
-	if (i < line->at.end && self->text[i] == 0x7248)                       /* 版 */
+	if (i < end && c[i] == U'版')
 		i++;
-	return i == line->at.end || char_is_blank(self->text[i]) || self->text[i] == 0xFF1A || self->text[i] == ':' || self->text[i - 1] == 0x7248;
+	return i == end || char_is_blank(c[i]) || c[i] == U'：' || c[i] == ':' || c[i - 1] == U'版';
 }
 
 /* Names of papers end so: 报 報 刊 网 網, or 日报 … with a blank inside. */
@@ -580,12 +761,17 @@ static void mark_masthead(page *self, size_t head)
 		page_line *line = &self->lines[i];
 		if (line->kind != LINE_TEXT || line->lead_in)
 			continue;
-		if (is_paper_name(self, line) && self->masthead < 0)
+		bool latin = self->section >= 0 && line->letters > line->han && line->width <= 30;
+		if ((is_paper_name(self, line) || latin) && self->masthead < 0)
 			self->masthead = (int32_t)i;
-		else if (line->at.end - line->at.begin > 6)
+		else if (line->at.end - line->at.begin > 6 && !latin)
 			continue;
 		mark(line, LINE_DROPPED, RULE_MASTHEAD);
 	}
+	/* the name of the section right behind, apart from what follows */
+	page_line *behind = found && last + 2 < self->line_count ? &self->lines[last + 1] : NULL;
+	if (behind && behind->kind == LINE_TEXT && self->section >= 0 && !behind->gap && behind[1].gap && behind->width <= (behind->letters > behind->han ? 20 : 12) && behind->end == END_OPEN)
+		mark(behind, LINE_DROPPED, RULE_MASTHEAD);
 }
 
 /* A line that begins as news begin. The lead-in may go on in the next line, so the first word must do. */
@@ -599,6 +785,16 @@ static bool is_lead_in(const page *self, const page_line *line)
 		return true;
 	bool inside = line > self->lines && is_inside(self, (size_t)(line - self->lines));
 	return !inside && byline_lead_in(self->words, self->text, line->at, &names) > 0;
+}
+
+/* 天气预报, 今日天气: the heading of a box of weather lines. */
+static void mark_weather_heads(page *self)
+{
+	for (size_t i = 0; i + 1 < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		if (line->kind == LINE_TEXT && line->rule == RULE_NONE && line_is_covered(line, WORD_WEATHER, 80) && line->width <= 24 && line[1].rule == RULE_WEATHER)
+			mark(line, LINE_DROPPED, RULE_WEATHER);
+	}
 }
 
 void page_mark_lines(page *self)
@@ -626,9 +822,10 @@ void page_mark_lines(page *self)
 		}
 		if (try_rules(marks, sizeof marks / sizeof *marks, &p))
 			continue;
-		if (!line->cut && !line->lead_in && !is_inside(self, i))
+		if (!line->cut && !line->lead_in && (!is_inside(self, i) || is_rule_off(&p)))
 			try_rules(rules, sizeof rules / sizeof *rules, &p);
 	}
+	mark_weather_heads(self);
 	mark_masthead(self, head);
 	drop_related(self);
 	drop_after_pay(self);

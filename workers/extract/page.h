@@ -151,7 +151,8 @@ const char *page_rule_name(enum line_rule rule);
 /* Is the line as wide as its column, as the first and middle lines of wrapped paragraphs are? Not when it would not go into the column even squeezed. */
 static inline bool line_is_full(const page_line *line)
 {
-	return line->column && (line->spaced || (line->width + 5 >= line->column && line->tight <= line->column + 2));
+	unsigned slack = line->letters > line->han ? 12 : 5;         /* an English line breaks before a word of that length */
+	return line->column && (line->spaced || (line->width + slack >= line->column && line->tight <= line->column + 2));
 }
 /* Does the line say a whole sentence or more of running text? */
 static inline bool line_is_prose(const page_line *line)

@@ -350,6 +350,25 @@ static bool is_parallel(const page *self, const page_block *block)
 	return pieces >= 2;
 }
 
+/* ——某县见闻: a line behind a dash explains the headline before it. */
+static bool is_dashed(const page *self, const page_block *block)
+{
+	uint32_t a = self->flow[block->at.begin];
+	return block_length(block) > 3 && (a == 0x2014 || a == 0x2015 || a == 0x2500 || (a == '-' && self->flow[block->at.begin + 1] == '-'));
+}
+
+/* 某某调研时强调: a line that ends with a word of saying announces what the next line says. */
+static bool is_announcing(const page *self, const page_block *block)
+{
+	static const uint32_t says[][2] = {{0x5F3A, 0x8C03}, {0x5F37, 0x8ABF}, {0x6307, 0x51FA}, {0x8981, 0x6C42}, {0x63D0, 0x51FA}, {0x8868, 0x793A}, {0x6307, 0x793A}, {0x547C, 0x5401}, {0x6279, 0x793A}};
+	uint32_t n = block_length(block);
+	const uint32_t *z = self->flow + block->at.end - 2;
+	for (size_t k = 0; n >= 6 && k < sizeof says / sizeof *says; k++)
+		if (z[0] == says[k][0] && z[1] == says[k][1])
+			return true;
+	return false;
+}
+
 /* Kicker, headline, subtitle: the line before is the kicker when it ends with a colon, is much shorter, or the next is a pair of slogans; else the first line is
  * the headline. Of three, two equally long lines at the end are one headline. */
 static void set_roles(page *self, const uint32_t *heads, size_t n)
@@ -360,9 +379,10 @@ static void set_roles(page *self, const uint32_t *heads, size_t n)
 	const page_block *a = &self->blocks[heads[0]], *b = n > 1 ? &self->blocks[heads[1]] : a;
 	bool parallel = is_parallel(self, a), shorter = block_length(a) < block_length(b);
 	bool kicker = a->end == END_HALF || (shorter && !parallel && is_parallel(self, b)) || (!parallel && block_length(a) <= 10 && block_length(a) * 7 < block_length(b) * 5);
+	kicker = (kicker || is_announcing(self, a)) && !(n >= 2 && is_dashed(self, b));
 	if (n >= 2 && kicker)
 		main = 1;
-	else if (n == 3) {
+	else if (n == 3 && !is_dashed(self, b)) {
 		uint32_t x = block_length(a), y = block_length(&self->blocks[heads[1]]), z = block_length(&self->blocks[heads[2]]);
 		if (y == z) {
 			main = 1;                                              /* kicker, headline on two lines */

@@ -168,6 +168,15 @@ static bool goes_on_first(const struct join *j, const page_line *line)
 	return last->peers && (line->peers || line->width < last->column);
 }
 
+/* Nothing of the block so far is punctuated as running text is. */
+static bool is_heading(const struct join *j)
+{
+	for (uint32_t i = j->block->at.begin; i < j->block->at.end; i++)
+		if (char_is_clause(j->page->flow[i]) && j->page->flow[i] != 0x3001 && j->page->flow[i] != 0xFF1A)
+			return false;
+	return !j->block->lead_in;
+}
+
 /* Does a line that ends in mid-sentence go on in `line`? */
 static bool goes_on_open(const struct join *j, const page_line *line)
 {
@@ -177,6 +186,8 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 	if (last->column && line_is_full(last) && last->end != END_BRACKET) {
 		if (!same_column(last, line))
 			return false;
+		if (j->block->lines > 1 && line->gap > j->usual_gap && !last->clauses && is_heading(j))
+			return false;                                              /* a headline on two full lines, then a gap */
 		if (j->block->lines > 1 || last->clauses)
 			return !j->apart || line->column;
 		return goes_on_first(j, line);
