@@ -188,6 +188,28 @@ static bool has_word(const vocabulary *words, const uint32_t *c, uint32_t from, 
 	return false;
 }
 
+/* 記者某某報道 at `at`: behind it; at.begin when none stands there. */
+static uint32_t reporter_behind(const vocabulary *words, const uint32_t *c, span at, byline *out)
+{
+	uint32_t classes, end = at.begin, verb = 0, next = at.begin;
+	while (next < at.end && char_is_blank(c[next]))
+		next++;
+	if (next >= at.end || !vocabulary_match(words, c + next, c + at.end, &classes) || !(classes & WORD_REPORTER))
+		return at.begin;
+	for (end = next; end < at.end && end < next + 28 && !(char_is_clause(c[end]) && c[end] != 0x3001) && !verb;) {
+		end++;
+		verb = end > next + 2 && verb_tail(c, end - 2, end) == 2;          /* 报道 */
+	}
+	struct parse p = {.words = words, .c = c, .at = next, .end = end};
+	byline names = {.count = 0};
+	parse_names(&p, &names);
+	if (!p.clean || !verb || !names.count)
+		return at.begin;
+	for (size_t k = 0; k < names.count; k++)
+		add_name(out, names.names[k].begin, names.names[k].end);
+	return end;
+}
+
 /* （本報訊） 【記者甲乙丙／某地報導】 〔記者…〕: the bracket that begins a paragraph, when it speaks of reporters, news or wire. */
 static uint32_t bracket_lead(const vocabulary *words, const uint32_t *c, span at, byline *out)
 {
@@ -209,7 +231,7 @@ static uint32_t bracket_lead(const vocabulary *words, const uint32_t *c, span at
 		while (p.at < p.end && !(vocabulary_match(words, c + p.at, c + p.end, &(uint32_t){0})))
 			p.at++;
 		parse_names(&p, out);
-		return close + 1 - at.begin;
+		return reporter_behind(words, c, (span){close + 1, at.end}, out) - at.begin;
 	}
 	return 0;
 }
@@ -272,7 +294,11 @@ static uint32_t english_lead(const uint32_t *c, span at)
 		capitals += is_capital(c[i]);
 		i++;
 	}
-	if (capitals < 4 || i >= limit || (c[i] != ',' && c[i] != '('))
+	if (capitals < 4 || i >= limit)
+		return 0;
+	if ((c[i] == 0x2014 || c[i] == 0x2013 || (c[i] == '-' && (c[i + 1 < limit ? i + 1 : i] == '-' || c[i - 1] == ' '))) && i + 4 < at.end)
+		return i + 1 - at.begin;                                           /* MARLOW BAY — */
+	if (c[i] != ',' && c[i] != '(')
 		return 0;
 	for (; i + 2 < limit; i++)
 		if (c[i] == 0x2014 || c[i] == 0x2013 || (c[i] == '-' && c[i - 1] == ' '))

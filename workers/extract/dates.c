@@ -536,6 +536,26 @@ static void shift(const date_value *base, int64_t seconds, enum date_precision p
 		out->hour = out->minute = out->second = 0;
 }
 
+/* 昨（14）日, 今(15)日, 昨（14日）: the word of the day with its number, as papers of Taiwan print it. The number decides, within three days. */
+static bool numbered_day(scan *s, const date_value *base, date_value *out)
+{
+	scan t = *s;
+	int n, day = take(&t, "昨") ? -1 : take(&t, "今") ? 0 : take(&t, "明") ? 1 : 2;
+	if (day == 2 || !(take(&t, "（") || take(&t, "(")) || !take_number(&t, 1, 2, &n))
+		return false;
+	bool inside = take(&t, "日");
+	if (!(take(&t, "）") || take(&t, ")")) || (!inside && !take(&t, "日")))
+		return false;
+	for (int back = day; back >= -3; back--) {
+		shift(base, back * 86400LL, DATE_DAY, out);
+		if (out->day == n) {
+			*s = t;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool relative_at(scan *s, const date_value *base, date_value *out)
 {
 	static const struct { const char *word; int days; } days[] = {
@@ -560,6 +580,8 @@ static bool relative_at(scan *s, const date_value *base, date_value *out)
 		}
 		return false;
 	}
+	if (numbered_day(s, base, out))
+		return true;
 	for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
 		if (!take(&t, days[i].word))
 			continue;

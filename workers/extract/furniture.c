@@ -335,6 +335,21 @@ static void keep_facts(const struct place *p, uint32_t classes)
 		page->editor = i;
 }
 
+/* `2025-05-14 16:20 …` and no sentence: when it was published, and by whom. */
+static bool begins_with_time(const struct place *p)
+{
+	uint32_t digits = 0, i = 0;
+	bool clock = false;
+	for (; i < length(p->line) && i < 24; i++) {
+		uint32_t c = at(p, i);
+		digits += char_is_digit(c);
+		clock = clock || ((c == ':' || c == U'：') && digits >= 7 && i && char_is_digit(at(p, i - 1)) && char_is_digit(at(p, i + 1)));
+		if (!char_is_digit(c) && !char_is_blank(c) && !is_one_of(c, U"年月日-/.:：T"))
+			break;
+	}
+	return clock && !p->line->clauses && length(p->line) <= 80;
+}
+
 /* 发布时间：… 来源：… : metadata of the page. In the body a single label may be part of a notice, so two are asked for. */
 static bool test_label(const struct place *p)
 {
@@ -343,6 +358,7 @@ static bool test_label(const struct place *p)
 	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
 		return false;
 	bool dated = (line->words & WORD_LABEL) && char_is_digit(at(p, 0)) && line->digits >= 6 && count_of(p, ':', 0xFF1A) && count_of(p, ' ', 0x3000) && line->clauses == 0;
+	dated = dated || (p->zone == ZONE_HEAD && begins_with_time(p));
 	bool pairs = p->zone == ZONE_HEAD && (line->words & WORD_LABEL) && !line->clauses && count_of(p, ':', 0xFF1A) >= 2;
 	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !pairs && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
 		return false;
@@ -364,6 +380,8 @@ static bool test_widget(const struct place *p)
 	uint32_t colon;
 	if (p->zone != ZONE_BODY && length(line) <= 20 && (label_classes(p, &colon) & WORD_WIDGET))
 		return true;                                                       /* 字號：Ａ Ａ Ａ */
+	if (p->zone == ZONE_HEAD && line->letters > line->han && (line->first_words & WORD_WIDGET) && length(line) <= 300 && words_of(p, WORD_WIDGET) >= 3)
+		return true;                                                       /* what a site says of its cookies */
 	if (line->width > 80 || !(line->words & all) || at(p, length(line) - 1) == 0x3002 || line->numbered)
 		return false;
 	if (line->han + line->letters < 2)
@@ -406,9 +424,20 @@ static bool test_staff(const struct place *p)
 	return true;
 }
 
+/* A05 文体 A06 国际: pages named by letter and number. */
+static size_t count_pages(const struct place *p)
+{
+	size_t pages = 0;
+	for (uint32_t i = 0; i + 1 < length(p->line); i++)
+		pages += at(p, i) >= 'A' && at(p, i) <= 'Z' && char_is_digit(at(p, i + 1)) && !(i && char_is_letter(at(p, i - 1)));
+	return pages;
+}
+
 static bool test_press(const struct place *p)
 {
 	const page_line *line = p->line;
+	if ((line->words & WORD_PRESS) && count_pages(p) >= 2 && line->end == END_OPEN && length(line) <= 80)
+		return true;                                                       /* 今日导读 */
 	if (!(line->words & WORD_PRESS) || line->end == END_STOP || length(line) > 160)
 		return false;
 	size_t colons = count_of(p, ':', 0xFF1A), words = words_of(p, WORD_PRESS | WORD_CONTACT);
@@ -437,12 +466,14 @@ static size_t count_keys(const struct place *p)
 static bool test_contact(const struct place *p)
 {
 	const page_line *line = p->line;
-	if (p->zone == ZONE_BODY || !p->page->wrapped || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
+	if (!p->page->wrapped || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
 		return false;
 	size_t keys = count_keys(p), at_signs = count_of(p, '@', U'＠');
 	bool address = at_signs > 0;
 	for (uint32_t i = 0; i + 4 < length(line) && !address; i++)
 		address = has_latin(p, i, "www.") || has_latin(p, i, "http");
+	if (p->zone == ZONE_BODY && !(line->first_words & (WORD_PRESS | WORD_CONTACT)) && !(keys >= 2 && address))
+		return false;
 	return (keys >= 2 && (line->digits || address)) || (keys == 1 && (address || line->digits >= 7) && line->width <= 60);
 }
 
@@ -618,7 +649,7 @@ static bool try_rules(const struct rule *table, size_t count, const struct place
 
 static bool is_body(const page_line *line)
 {
-	return line_is_prose(line) || (line->column && line->clauses && line_is_full(line));
+	return !line->date_only && (line_is_prose(line) || (line->column && line->clauses && line_is_full(line)));
 }
 
 /* A short sentence ends the head of a page as well as prose does. */
@@ -645,7 +676,7 @@ static void drop_related(page *self)
 			continue;
 		mark(line, LINE_DROPPED, RULE_RELATED);
 		size_t stop = i + 1;
-		while (stop < self->line_count && !is_body(&self->lines[stop]) && !self->lines[stop].lead_in)
+		while (stop < self->line_count && !(self->lines[stop].kind == LINE_TEXT && (is_body(&self->lines[stop]) || self->lines[stop].lead_in)))
 			stop++;
 		size_t keep = stop;
 		if (stop < self->line_count)
@@ -779,6 +810,8 @@ static bool is_lead_in(const page *self, const page_line *line)
 {
 	byline names = {.count = 0};
 	uint32_t a = self->text[line->at.begin];
+	if (line > self->lines && !line->cut && (line[-1].end == END_OPEN || line[-1].end == END_COMMA) && opens_bracket(self, line - 1))
+		return false;                                                      /* the bracket of a lead-in that the column broke */
 	if (line->first_words & WORD_LEAD)
 		return true;
 	if ((a == 0x3010 || a == 0x3014) && (line->words & WORD_REPORTER))

@@ -105,7 +105,7 @@ static enum line_end find_end(const uint32_t *c, span at, bool latin)
 	uint32_t last = c[i - 1];
 	if (char_is_stop(last) || (last == '.' && (latin || (i - at.begin > 1 && char_is_letter(c[i - 2])))))
 		return END_STOP;
-	if (closer)
+	if (closer && !(latin && last == ','))                                 /* `when to use it," said …` */
 		return END_BRACKET;
 	if (last == 0xFF0C || last == ',' || last == 0x3001 || char_is_opener(last) || (last == '-' && latin))
 		return END_COMMA;

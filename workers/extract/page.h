@@ -152,7 +152,7 @@ const char *page_rule_name(enum line_rule rule);
 static inline bool line_is_full(const page_line *line)
 {
 	unsigned slack = line->letters > line->han ? 12 : 5;         /* an English line breaks before a word of that length */
-	return line->column && (line->spaced || (line->width + slack >= line->column && line->tight <= line->column + 2));
+	return line->column && (line->spaced || (line->width + (line->indent <= 8 ? line->indent : 0) + slack >= line->column && line->tight <= line->column + 2));
 }
 /* Does the line say a whole sentence or more of running text? */
 static inline bool line_is_prose(const page_line *line)

@@ -55,6 +55,8 @@ static void append_joined(page *self, page_block *block, const page_line *before
 	bool latin = is_latin_line(before) && is_latin_line(line);
 	if (latin && last == '-' && self->flow_count > block->at.begin + 1 && char_is_letter(self->flow[self->flow_count - 2]) && first >= 'a' && first <= 'z')
 		self->flow_count--;
+	else if ((line->first_words & WORD_REPORTER) && utf8_is_han(last) && (before->words & WORD_REPORTER))
+		self->flow[self->flow_count++] = ' ';                              /* 记者 某某 | 通讯员 某某 */
 	else if (latin || (char_is_letter(last) && char_is_letter(first) && last < 0x250 && first < 0x250))
 		self->flow[self->flow_count++] = ' ';
 	append(self, block, line);
@@ -182,6 +184,8 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
 	if (j->block->lead_in && j->block->lines == 1 && last->column && same_column(last, line))
+		return true;
+	if (j->block->lead_in && j->block->lines == 1 && line->column && line->gap <= j->usual_gap && last->width <= line->column + 8u && line->width <= line->column + 8u)
 		return true;
 	if (last->column && line_is_full(last) && last->end != END_BRACKET) {
 		if (!same_column(last, line))
