@@ -232,7 +232,7 @@ static void set_page_facts(json_t *patch, const struct text_job *job)
 	buf source = {0}, editor = {0};
 	facts_label(page, page->source, WORD_SOURCE, &source);
 	if (!source.len && page->masthead >= 0)
-		page_utf8(page->text, page->lines[page->masthead].at, &source);
+		page_utf8(page->text, page->masthead_name, &source);
 	facts_label(page, page->editor, WORD_EDITOR, &editor);
 	if (!mr_task_field(job->task, "source_name").data)
 		set_text(patch, "source_name", buf_bytes(&source));

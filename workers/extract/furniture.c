@@ -576,6 +576,8 @@ static bool test_pointer(const struct place *p)
 {
 	const page_line *line = p->line;
 	uint32_t a = at(p, 0), n = length(line);
+	if (n >= 4 && n <= 14 && is_one_of(a, U"扫掃") && !line->clauses && line->end == END_OPEN && (line->first_words & (WORD_WIDGET | WORD_AD)))
+		return true;                                                       /* 扫码看视频 */
 	if (n < 4 || n > 24 || (a != '(' && a != 0xFF08))
 		return false;
 	return (line->words & (WORD_WIDGET | WORD_AD)) && line->clauses == 0 && line->covered >= 2 && words_of(p, WORD_WIDGET | WORD_AD) >= 1 && !line->digits &&
@@ -741,70 +743,6 @@ static void drop_after_pay(page *self)
 	}
 }
 
-/* ---- head of a printed page ---- */
-
-static bool is_page_number(const page *self, const page_line *line)
-{
-	const uint32_t *c = self->text;
-	uint32_t i = line->at.begin, end = line->at.end, digits = 0;
-	if (end - i > 14 || line->end == END_STOP || line->clauses)
-		return false;
-	if (line->letters > line->han && end - i > 5 && (c[i] | 32) == 'p' && (c[i + 3] | 32) == 'e' && c[i + 4] == ' ')
-		i += 5;                                                            /* Page A4 */
-	bool ordinal = c[i] == U'第';
-	if (ordinal || (char_is_letter(c[i]) && i + 1 < end && char_is_digit(c[i + 1])))
-		i++;
-	for (; i < end && (char_is_digit(c[i]) || (ordinal && char_is_number(c[i]))); i++)
-		digits++;
-	if (!digits || digits > 3)
-		return false;
-	if (i < end && c[i] == U'版')
-		i++;
-	return i == end || char_is_blank(c[i]) || c[i] == U'：' || c[i] == ':' || c[i - 1] == U'版';
-}
-
-/* Names of papers end so: 报 報 刊 网 網, or 日报 … with a blank inside. */
-static bool is_paper_name(const page *self, const page_line *line)
-{
-	uint32_t last = self->text[line->at.end - 1];
-	return line->at.end - line->at.begin <= 12 && line->han >= 3 && !line->clauses && (last == 0x62A5 || last == 0x5831 || last == 0x520A || last == 0x7F51 || last == 0x7DB2);
-}
-
-/* Where date, staff or page number stand at the head, short lines among them are the paper's name and the name of the section. */
-static void mark_masthead(page *self, size_t head)
-{
-	size_t last = 0;
-	bool found = false;
-	for (size_t i = 0; i < head; i++) {
-		page_line *line = &self->lines[i];
-		bool dropped = line->kind == LINE_DROPPED && (line->rule == RULE_PAGE_DATE || line->rule == RULE_STAFF || line->rule == RULE_PRESS);
-		if (line->kind == LINE_TEXT && is_page_number(self, line)) {
-			mark(line, LINE_DROPPED, RULE_MASTHEAD);
-			self->section = self->section < 0 ? (int32_t)i : self->section;
-			dropped = true;
-		}
-		if (dropped) {
-			last = i;
-			found = true;
-		}
-	}
-	for (size_t i = 0; found && i < last; i++) {
-		page_line *line = &self->lines[i];
-		if (line->kind != LINE_TEXT || line->lead_in)
-			continue;
-		bool latin = self->section >= 0 && line->letters > line->han && line->width <= 30;
-		if ((is_paper_name(self, line) || latin) && self->masthead < 0)
-			self->masthead = (int32_t)i;
-		else if (line->at.end - line->at.begin > 6 && !latin)
-			continue;
-		mark(line, LINE_DROPPED, RULE_MASTHEAD);
-	}
-	/* the name of the section right behind, apart from what follows */
-	page_line *behind = found && last + 2 < self->line_count ? &self->lines[last + 1] : NULL;
-	if (behind && behind->kind == LINE_TEXT && self->section >= 0 && !behind->gap && behind[1].gap && behind->width <= (behind->letters > behind->han ? 20 : 12) && behind->end == END_OPEN)
-		mark(behind, LINE_DROPPED, RULE_MASTHEAD);
-}
-
 /* A line that begins as news begin. The lead-in may go on in the next line, so the first word must do. */
 static bool is_lead_in(const page *self, const page_line *line)
 {
@@ -859,7 +797,7 @@ void page_mark_lines(page *self)
 			try_rules(rules, sizeof rules / sizeof *rules, &p);
 	}
 	mark_weather_heads(self);
-	mark_masthead(self, head);
+	page_mark_folio(self, head);
 	drop_related(self);
 	drop_after_pay(self);
 	drop_link_list(self, tail);

@@ -119,12 +119,14 @@ typedef struct page {
 	page_article *articles;
 	size_t article_count, article_room;
 	bool wrapped;            /* most lines stand in columns: the text of a printed page */
+	uint16_t usual_gap;      /* blank lines between two lines of a column */
 	bool titled;             /* the feed names a title: the record is an article, unless the text shows otherwise */
 	bool paged;              /* several articles are to be expected */
 	bool paid;               /* a pay line stands behind the text */
 	uint32_t removed_lines, removed_characters, repeated_blocks;
 	int32_t page_date;       /* line of the printed page or publication date; -1: none */
 	int32_t masthead;        /* line of the newspaper's name; -1 */
+	span masthead_name;      /* in page.text */
 	int32_t editor;          /* line with 责任编辑; -1 */
 	int32_t source;          /* line with 来源：; -1 */
 	int32_t section;         /* line with number and name of the printed page; -1 */
@@ -138,6 +140,7 @@ void page_read(page *self, mr_bytes text);
 void page_read_lines(page *self, mr_bytes text);
 void page_find_columns(page *self);
 void page_mark_lines(page *self);
+void page_mark_folio(page *self, size_t head);   /* its last step (folio.c): lines [0, head) stand before the first text */
 void page_join_lines(page *self);
 void page_drop_repeats(page *self);
 void page_find_captions(page *self);

@@ -86,7 +86,7 @@ static bool is_headline(const page *self, size_t from, size_t to)
 		if (!is_head(block))
 			continue;
 		heads++;
-		strong = strong || has_two_pieces(self, block) || block_length(block) >= 15 || (block->apart && block_length(block) >= 6);
+		strong = strong || has_two_pieces(self, block) || block_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && block_length(block) >= 6);
 	}
 	return strong || heads > 1;
 }
@@ -266,7 +266,10 @@ static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 		return COST_BAD_CUT * 2;
 	if (heads[k] != heads[k - 1] + 1)                                      /* a mark stands between */
 		return 0;
-	bool shown = behind->apart || behind->gap > before->gap || behind->end == END_HALF || is_short(behind);
+	bool widest = behind->gap > self->usual_gap;                           /* the widest gap inside the group shows it */
+	for (size_t i = 1; i < n; i++)
+		widest = widest && (i == k || self->blocks[heads[i]].gap < behind->gap);
+	bool shown = behind->apart || behind->gap > before->gap || widest || behind->end == END_HALF || is_short(behind);
 	for (size_t i = 1; i < n; i++)                                         /* another place shows the cut better */
 		if (i != k && ((self->blocks[heads[i]].apart && !behind->apart) || heads[i] != heads[i - 1] + 1))
 			return COST_BAD_CUT;

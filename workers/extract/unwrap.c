@@ -156,6 +156,8 @@ static bool goes_on_first(const struct join *j, const page_line *line)
 	const page_line *last = j->last;
 	if (last->two_pieces && !last->lead_in)
 		return false;
+	if (line->gap < j->usual_gap || (last->gap < j->usual_gap && last > j->page->lines))
+		return false;                                                      /* lines closer than those of columns: a headline on two lines */
 	if (j->indents_kept)
 		return last->indent >= 2;
 	if (last->quoting || cuts_word(j->page, line))
@@ -401,6 +403,7 @@ static void find_kickers(page *self)
 void page_join_lines(page *self)
 {
 	struct join j = {.page = self, .usual_gap = usual_gap(self), .indents_lost = indents_lost(self), .indents_kept = indents_kept(self)};
+	self->usual_gap = j.usual_gap;
 	self->flow = mem_array(self->text_count + self->line_count + 1, sizeof *self->flow);
 	for (size_t i = 0; i < self->line_count; i++) {
 		switch (self->lines[i].kind) {
