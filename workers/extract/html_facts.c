@@ -96,7 +96,7 @@ static bool date_of_script(mr_bytes script, date_value *out)
 	static const char *const names[] = {"publish_time", "publishtime", "pubtime", "pub_time", "pubdate", "createtime", "create_time", "ct", NULL};
 	for (const char *const *name = names; *name; name++) {
 		mr_bytes rest = script;
-		for (const char *at; (at = memmem(rest.data, rest.len, *name, strlen(*name)));) {
+		for (const char *at; (at = html_find(rest, *name));) {
 			const char *end = script.data + script.len, *p = at + strlen(*name);
 			bool whole = at == script.data || !(isalnum((unsigned char)at[-1]) || at[-1] == '_' || at[-1] == '.');
 			rest = (mr_bytes){p, (size_t)(end - p)};
@@ -337,4 +337,6 @@ void html_facts_find(const html_page *page, const html_markup *markup, uint32_t 
 		author_of_markup(&self, &out->authors);
 	if (!out->authors.len && !author_by_label(&self, &out->authors) && !author_by_line(&self, &out->authors) && !author_in_text(&self, &out->authors))
 		author_of_markup(&self, &out->authors);
+	if (!out->authors.len && markup->linked_author.len && !chinese)
+		html_names_english(buf_bytes(&markup->linked_author), &out->authors);
 }

@@ -36,7 +36,7 @@ static const struct { const char *prefix; uint16_t hint; } beginnings[] = {
 	{"comment", HINT_NOISE | HINT_COMMENT}, {"disqus", HINT_NOISE | HINT_COMMENT}, {"livefyre", HINT_NOISE | HINT_COMMENT},
 	{"related", HINT_NOISE}, {"relevant", HINT_NOISE}, {"recommend", HINT_NOISE}, {"recirc", HINT_NOISE}, {"sidebar", HINT_NOISE}, {"newsletter", HINT_NOISE},
 	{"subscri", HINT_NOISE}, {"promo", HINT_NOISE}, {"sponsor", HINT_NOISE}, {"advert", HINT_NOISE}, {"breadcrumb", HINT_NOISE}, {"navbar", HINT_NOISE},
-	{"navigation", HINT_NOISE}, {"pagination", HINT_NOISE}, {"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharethis", HINT_NOISE},
+	{"navigation", HINT_NOISE}, {"pagination", HINT_NOISE}, {"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharethis", HINT_NOISE}, {"sharedaddy", HINT_NOISE}, {"paywall", HINT_NOISE}, {"metered", HINT_NOISE},
 	{"addthis", HINT_NOISE}, {"socialshar", HINT_NOISE}, {"bdshare", HINT_NOISE}, {"jiathis", HINT_NOISE}, {"outbrain", HINT_NOISE}, {"taboola", HINT_NOISE},
 	{"popular", HINT_NOISE}, {"mostread", HINT_NOISE}, {"readmore", HINT_NOISE}, {"disclaim", HINT_NOISE}, {"hotnews", HINT_NOISE}, {"adsby", HINT_NOISE},
 	{"dropdown", HINT_NOISE}, {"tooltip", HINT_NOISE}, {"byline", HINT_META}, {"author", HINT_META}, {"publish", HINT_META}, {"pubtime", HINT_META},

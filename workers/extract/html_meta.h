@@ -11,6 +11,7 @@ typedef struct html_markup {
 	buf og_title, headline;          /* OpenGraph or Twitter; JSON-LD or microdata */
 	buf site_name, publisher;
 	buf authors;                     /* separated by '\n' */
+	buf linked_author;               /* text of the first link rel=author: the last resort */
 	buf section, keywords, canonical, description;
 	date_value published, updated;
 	buf source;                      /* meta name=source and the like */

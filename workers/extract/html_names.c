@@ -5,6 +5,7 @@
 
 #include "common/utf8.h"
 #include "workers/extract/dates.h"
+#include "workers/extract/html_phrases.h"
 
 #define NAME_CHARACTERS 4                /* of a Chinese name; longer ones are transcriptions with a dot */
 #define LEAD_BYTES 240
@@ -88,9 +89,21 @@ static bool has_name(const buf *out, mr_bytes name)
 	return false;
 }
 
+/* 办公室, 宣传科, 管理员: an office that filed the text, or nobody. */
+static bool is_office(mr_bytes name)
+{
+	static const char *const ends[] = {"办公室", "办公厅", "宣传部", "宣传科", "信息科", "信息中心", "编辑部", "管理员", "委员会", "教育局", "管理局", "研究室", "办事处", NULL};
+	for (const char *const *e = ends; *e; e++)
+		if (name.len >= strlen(*e) && memcmp(name.data + name.len - strlen(*e), *e, strlen(*e)) == 0)
+			return true;
+	return html_equal(name, mr_bytes_of("admin")) || html_equal(name, mr_bytes_of("佚名")) || html_equal(name, mr_bytes_of("未知")) || html_equal(name, mr_bytes_of("匿名"));
+}
+
 static bool add_name(mr_bytes name, buf *out)
 {
 	name = html_trim(name);
+	if (is_office(name))
+		return false;
 	if (!name.len || name.len > 80 || out->len > 600 || has_name(out, name))
 		return false;
 	if (out->len)
@@ -112,7 +125,7 @@ static mr_bytes without_roles(mr_bytes text)
 
 static bool is_gap(uint32_t c)
 {
-	return c == ' ' || c == 0x3000 || c == 0x3001 || c == 0xFF0C || c == ',' || c == '/' || c == ';' || c == 0xFF1B || c == '|';
+	return c == ' ' || c == 0x3000 || c == 0x3001 || c == 0xFF0C || c == ',' || c == '/' || c == ';' || c == 0xFF1B || c == '|' || c == 0xFF0F;
 }
 
 /* Pieces between gaps; single Han characters that follow each other are one name (王 强). */
@@ -182,8 +195,20 @@ static bool all_names(mr_bytes value, buf *names)
 	return true;
 }
 
+/* 甲乙／某地報導: what stands behind the slash is the place. */
+static mr_bytes without_place(mr_bytes text)
+{
+	static const char *const verbs[] = {"報導", "報道", "报道", "报导", "電", "电", NULL};
+	const char *cut = html_find(text, "／") ? html_find(text, "／") : html_find(text, "/");
+	for (const char *const *v = verbs; cut && *v; v++)
+		if (text.len > strlen(*v) && memcmp(text.data + text.len - strlen(*v), *v, strlen(*v)) == 0)
+			return html_trim((mr_bytes){text.data, (size_t)(cut - text.data)});
+	return text;
+}
+
 static bool take_all(mr_bytes value, buf *out)
 {
+	value = without_place(value);
 	buf names = {0};
 	bool good = all_names(value, &names), any = false;
 	for (const char *at = names.data, *end = at ? at + names.len : at; good && at < end;) {
@@ -260,7 +285,14 @@ bool html_names_english(mr_bytes text, buf *out)
 
 bool html_names_of_line(mr_bytes text, buf *out)
 {
+	date_found found;
 	text = unwrap(text);
+	bool dated = text.len <= 200 && date_find(text, 0, false, &found);
+	const char *by = dated ? html_find(text, " by ") : NULL;
+	if (by && html_starts_by_name(behind(text, (size_t)(by + 1 - text.data))))
+		return html_names_english(html_trim(behind(text, (size_t)(by + 4 - text.data))), out);       /* Posted on May 3, 2026 by Jane Doe */
+	if (dated && !found.begin)
+		text = html_trim(behind(text, found.end));
 	if (html_starts_with(text, "by ") && text.len <= 120)
 		return html_names_english(html_trim(behind(text, 3)), out);
 	if (utf8_count(text) > 48)
