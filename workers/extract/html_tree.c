@@ -51,6 +51,14 @@ enum html_tag html_tag_find(const char *name, size_t len)
 	return TAG_OTHER;
 }
 
+const char *html_tag_name(enum html_tag tag)
+{
+	for (size_t i = 0; i < sizeof tag_names / sizeof *tag_names; i++)
+		if (tag_names[i].tag == tag)
+			return tag_names[i].name;
+	return tag == TAG_ROOT ? "page" : "element";
+}
+
 bool html_is_block(enum html_tag tag)
 {
 	switch (tag) {

@@ -66,6 +66,7 @@ mr_bytes html_node_text(const html_tree *self, uint32_t node);   /* of a TAG_TEX
 /* All text below a node with white space collapsed, at most `max` bytes. */
 void html_text_below(const html_tree *self, uint32_t node, size_t max, buf *out);
 enum html_tag html_tag_find(const char *name, size_t len);
+const char *html_tag_name(enum html_tag tag);             /* for messages */
 bool html_is_block(enum html_tag tag);
 /* The nearest ancestor (or the node itself) of a kind; 0: none. */
 uint32_t html_ancestor(const html_tree *self, uint32_t node, enum html_tag tag);
