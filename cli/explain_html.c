@@ -154,13 +154,14 @@ static void print_facts(const html_result *found, const term *out)
 
 void explain_html(mr_bytes bytes, const settings *settings, const term *out, bool measures)
 {
-	html_limits limits = {(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth")};
+	html_limits limits = {(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth"),
+		(size_t)settings_int(settings, "extract.memory_bytes")};
 	struct reading r = {.top = 0};
 	html_result found = {.body = {0}};
 	buf text = {0}, title = {0};
 	html_extract(bytes, (mr_bytes){0}, (mr_bytes){0}, &limits, &found);
 	charset_decode(bytes, (mr_bytes){0}, &text, NULL);
-	html_tree_parse(&r.tree, buf_bytes(&text), limits.max_nodes, limits.max_depth);
+	html_tree_parse_within(&r.tree, buf_bytes(&text), &limits);
 	html_page_read(&r.page, &r.tree);
 	html_markup_read(&r.markup, &r.tree);
 	r.top = html_score_ranked(&r.page, r.best, &r.best_count);

@@ -34,7 +34,8 @@ static int extract_open(void **ctx, const struct settings *settings, char error[
 	extract *self = mem_alloc(sizeof *self);
 	(void)error;
 	self->words = vocabulary_new();
-	self->limits = (html_limits){(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth")};
+	self->limits = (html_limits){(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth"),
+		(size_t)settings_int(settings, "extract.memory_bytes")};
 	html_preload();
 	*ctx = self;
 	return 0;
@@ -302,6 +303,7 @@ static bool answer_text(extract *self, const mr_task *task, mr_bytes text, mr_an
 	bool any = false;
 	page_init(&page, self->words);
 	page.titled = mr_task_field(task, "title").data != NULL;
+	page.memory = self->limits.memory;
 	page_read(&page, text);
 	mr_bytes title = mr_task_field(task, "title");
 	if (page.article_count == 1 && title.data)

@@ -14,6 +14,7 @@
 typedef struct html_limits {
 	uint32_t max_nodes;              /* extract.max_nodes */
 	uint16_t max_depth;              /* extract.max_depth */
+	size_t memory;                   /* extract.memory_bytes; 0: 64 MB */
 } html_limits;
 
 /* Owned by the caller, html_result_free lets go; all texts are UTF-8, white space collapsed; empty: not found. */

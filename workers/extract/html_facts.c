@@ -93,10 +93,11 @@ static bool date_of_page(const facts *self, date_value *out)
 /* `var ct = "1581418070"`, `publishTime: '2026-03-13 08:30'`: the last resort on pages that draw their date with a script. */
 static bool date_of_script(mr_bytes script, date_value *out)
 {
-	static const char *const names[] = {"publish_time", "publishtime", "pubtime", "pub_time", "pubdate", "createtime", "create_time", "ct", NULL};
+	static const char *const names[] = {"publish_time", "publishtime", "publishTime", "pubtime", "pubTime", "pub_time", "pubdate", "pubDate", "publishDate", "publish_date", "createtime", "createTime",
+		"create_time", "ct", NULL};
 	for (const char *const *name = names; *name; name++) {
 		mr_bytes rest = script;
-		for (const char *at; (at = html_find(rest, *name));) {
+		for (const char *at; (at = memmem(rest.data, rest.len, *name, strlen(*name)));) {
 			const char *end = script.data + script.len, *p = at + strlen(*name);
 			bool whole = at == script.data || !(isalnum((unsigned char)at[-1]) || at[-1] == '_' || at[-1] == '.');
 			rest = (mr_bytes){p, (size_t)(end - p)};

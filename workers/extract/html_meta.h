@@ -18,6 +18,9 @@ typedef struct html_markup {
 	buf editor;
 } html_markup;
 
+/* html.c: html_tree_parse, bounded by what html_limits allow. */
+void html_tree_parse_within(html_tree *tree, mr_bytes page, const html_limits *limits);
+
 void html_markup_read(html_markup *self, const html_tree *tree);
 void html_markup_free(html_markup *self);
 /* html_jsonld.c: adds what the JSON-LD scripts of the page say. */

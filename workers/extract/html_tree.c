@@ -9,7 +9,6 @@
 #include "workers/extract/html_text.h"
 
 #define MAX_ATTR_BYTES 4096              /* of one value; data: addresses and base64 are of no use */
-#define MAX_ARENA_BYTES (64u << 20)
 
 static const struct { const char *name; uint8_t tag; } tag_names[] = {         /* sorted: looked up by bisection */
 	{"a", TAG_A}, {"abbr", TAG_ABBR}, {"address", TAG_ADDRESS}, {"article", TAG_ARTICLE}, {"aside", TAG_ASIDE}, {"audio", TAG_AUDIO}, {"b", TAG_B},
@@ -99,7 +98,7 @@ static void add_attributes(html_tree *self, uint32_t node, const char **attribut
 			if (strcmp(a[0], attr_names[i].name) == 0)
 				name = attr_names[i].attr;
 		size_t len = a[1] ? strlen(a[1]) : 0;
-		if (!name || self->attrs.len > MAX_ARENA_BYTES)
+		if (!name || self->attrs.len > self->max_bytes)
 			continue;
 		if (!any) {
 			self->nodes[node].attrs = (uint32_t)self->attrs.len + 1;
@@ -142,7 +141,7 @@ void html_tree_open(html_tree *self, uint32_t *current, const char *name, const 
 
 void html_tree_text(html_tree *self, uint32_t current, const char *text, size_t len)
 {
-	if (!len || self->text.len + len > MAX_ARENA_BYTES) {
+	if (!len || self->text.len + len > self->max_bytes) {
 		self->truncated |= len > 0;
 		return;
 	}
@@ -169,9 +168,9 @@ static void close_ranges(html_tree *self)
 	}
 }
 
-void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth)
+void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth, size_t max_bytes)
 {
-	*self = (html_tree){.max_nodes = max_nodes < 16 ? 16 : max_nodes, .max_depth = max_depth < 16 ? 16 : max_depth};
+	*self = (html_tree){.max_bytes = max_bytes < UINT32_MAX / 2 ? max_bytes : UINT32_MAX / 2, .max_nodes = max_nodes < 16 ? 16 : max_nodes, .max_depth = max_depth < 16 ? 16 : max_depth};
 	add_node(self, 0, TAG_ROOT);
 	add_node(self, 0, TAG_DIV);                      /* the page: node 0 says "none" everywhere, so nothing stands in it directly */
 	html_feed(self, page);

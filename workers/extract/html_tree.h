@@ -54,10 +54,11 @@ typedef struct html_tree {
 	bool truncated;                  /* a limit was reached */
 	uint32_t max_nodes;
 	uint16_t max_depth;
+	size_t max_bytes;                /* of text, and of attributes */
 } html_tree;
 
-/* Parses a page in valid UTF-8, which must outlive the tree. */
-void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth);
+/* Parses a page in valid UTF-8, which must outlive the tree. `max_bytes`: of text and, again, of attributes. */
+void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth, size_t max_bytes);
 void html_tree_free(html_tree *self);
 
 /* Value of an attribute; data NULL when absent. Borrowed. */

@@ -120,6 +120,8 @@ typedef struct page {
 	size_t article_count, article_room;
 	bool wrapped;            /* most lines stand in columns: the text of a printed page */
 	uint16_t usual_gap;      /* blank lines between two lines of a column */
+	size_t memory;           /* extract.memory_bytes: a longer text is read as far as it fits; 0: all of it */
+	bool cut;                /* it was longer */
 	bool titled;             /* the feed names a title: the record is an article, unless the text shows otherwise */
 	bool paged;              /* several articles are to be expected */
 	bool paid;               /* a pay line stands behind the text */

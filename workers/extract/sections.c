@@ -221,7 +221,7 @@ json_t *body_responsible_units(const body *self)
 	const uint32_t *c = self->characters;
 	span measure = {0, 0};
 	json_t *list = NULL;
-	for (size_t i = 0; i < self->paragraph_count; i++) {
+	for (size_t i = 0; i < self->paragraph_count && json_array_size(list) < MOST_SECTIONS; i++) {
 		struct heading h;
 		span at = units_span(c, self->paragraphs[i].at);
 		if (read_heading(self, i, &h))
@@ -249,7 +249,7 @@ json_t *body_attachments(const body *self)
 	const uint32_t *c = self->characters;
 	json_t *list = NULL;
 	bool inside = false;
-	for (size_t i = 0; i < self->paragraph_count; i++) {
+	for (size_t i = 0; i < self->paragraph_count && json_array_size(list) < MOST_SECTIONS; i++) {
 		span at = self->paragraphs[i].at;
 		enum number_kind kind;
 		uint32_t value;
