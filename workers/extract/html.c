@@ -76,6 +76,13 @@ static void copy(buf *out, const buf *from)
 		buf_add(out, from->data, from->len);
 }
 
+#define LANGUAGE_CHARACTERS 2000         /* tell a language as surely as 20,000 do */
+
+static mr_bytes opening_of(mr_bytes text)
+{
+	return (mr_bytes){text.data, utf8_prefix(text, LANGUAGE_CHARACTERS)};
+}
+
 static void read_page(const html_tree *tree, mr_bytes url, html_result *out)
 {
 	html_page page;
@@ -93,7 +100,7 @@ static void read_page(const html_tree *tree, mr_bytes url, html_result *out)
 	copy(&out->url, &markup.canonical);
 	if (markup.keywords.len)
 		split_keywords(buf_bytes(&markup.keywords), &out->keywords);
-	lang_guess guess = lang_find(buf_bytes(out->body.len ? &out->body : &out->title), tree->lang);
+	lang_guess guess = lang_find(opening_of(buf_bytes(out->body.len ? &out->body : &out->title)), tree->lang);
 	memcpy(out->language, guess.language, sizeof out->language);
 	out->script = guess.script;
 	html_facts_find(&page, &markup, top, title_line, kind, url, out);

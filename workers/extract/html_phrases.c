@@ -9,10 +9,35 @@
 
 typedef const char *const words[];
 
+/* Bytes that occur in the text, letters in lower case: most words of a list have one that does not. */
+typedef struct bytes_seen {
+	uint64_t bit[4];
+} bytes_seen;
+
+static bytes_seen see(mr_bytes text)
+{
+	bytes_seen seen = {{0}};
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
+		seen.bit[c >> 6] |= 1ull << (c & 63);
+	}
+	return seen;
+}
+
+static bool may_hold(const bytes_seen *seen, const char *word)
+{
+	for (; *word; word++)
+		if (!(seen->bit[(unsigned char)*word >> 6] >> ((unsigned char)*word & 63) & 1))
+			return false;
+	return true;
+}
+
 static bool has_any(mr_bytes text, const char *const *list)
 {
+	bytes_seen seen = see(text);
 	for (; *list; list++)
-		if (html_contains(text, *list))
+		if (may_hold(&seen, *list) && html_contains(text, *list))
 			return true;
 	return false;
 }
