@@ -136,6 +136,11 @@ static void add_checked_utf8(mr_bytes bytes, buf *out)
 		const char *run = at, *bad = end;
 		while (at < end) {                       /* what is good is copied in one piece */
 			const char *from = at;
+			uint64_t eight;
+			while (end - at >= 8 && (memcpy(&eight, at, 8), !((eight | (eight - 0x0101010101010101ULL)) & 0x8080808080808080ULL)))
+				at += 8;                 /* eight bytes of ASCII, none of them 0 */
+			if (at > from)
+				continue;
 			if ((unsigned char)*at < 0x80) {
 				if (!*at) {
 					bad = from;

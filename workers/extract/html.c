@@ -76,7 +76,7 @@ static void copy(buf *out, const buf *from)
 		buf_add(out, from->data, from->len);
 }
 
-#define LANGUAGE_CHARACTERS 2000         /* tell a language as surely as 20,000 do */
+#define LANGUAGE_CHARACTERS 500          /* tell a language as surely as 20,000 do */
 
 static mr_bytes opening_of(mr_bytes text)
 {

@@ -95,7 +95,7 @@ static void add_attributes(html_tree *self, uint32_t node, const char **attribut
 	for (const char **a = attributes; a && a[0]; a += 2) {
 		uint8_t name = 0;
 		for (size_t i = 0; i < sizeof attr_names / sizeof *attr_names && !name; i++)
-			if (strcmp(a[0], attr_names[i].name) == 0)
+			if (a[0][0] == attr_names[i].name[0] && strcmp(a[0], attr_names[i].name) == 0)
 				name = attr_names[i].attr;
 		size_t len = a[1] ? strlen(a[1]) : 0;
 		if (!name || self->attrs.len > self->max_bytes)
