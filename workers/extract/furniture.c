@@ -173,23 +173,12 @@ static bool test_close(const struct place *p)
 	return words == 1 && only == 0x5B8C;
 }
 
-/* A bracket that the line opens and does not close: the column broke inside of it. */
-static bool opens_bracket(const page *self, const page_line *line)
-{
-	int open = 0;
-	for (uint32_t i = line->at.begin; i < line->at.end; i++) {
-		open += is_one_of(self->text[i], U"（(【〔");
-		open -= open && is_one_of(self->text[i], U"）)】〕");
-	}
-	return open > 0;
-}
-
 /* 本报讯（记者 某 … or 【記者某／某地報導】and the text: a lead-in, not a byline, even where a narrow column ends behind it. */
 static bool begins_text(const struct place *p)
 {
-	if ((p->line->first_words & WORD_LEAD) || opens_bracket(p->page, p->line))
+	if ((p->line->first_words & WORD_LEAD) || p->line->opens)
 		return true;
-	if (p->index && !p->line->cut && p->line[-1].kind == LINE_TEXT && opens_bracket(p->page, p->line - 1))
+	if (p->index && !p->line->cut && p->line[-1].kind == LINE_TEXT && p->line[-1].opens)
 		return true;
 	uint32_t n = length(p->line), i = 0;
 	if (!is_one_of(at(p, 0), U"【〔["))
@@ -748,7 +737,7 @@ static bool is_lead_in(const page *self, const page_line *line)
 {
 	byline names = {.count = 0};
 	uint32_t a = self->text[line->at.begin];
-	if (line > self->lines && !line->cut && (line[-1].end == END_OPEN || line[-1].end == END_COMMA) && opens_bracket(self, line - 1))
+	if (line > self->lines && !line->cut && (line[-1].end == END_OPEN || line[-1].end == END_COMMA) && line[-1].opens)
 		return false;                                                      /* the bracket of a lead-in that the column broke */
 	if (line->first_words & WORD_LEAD)
 		return true;

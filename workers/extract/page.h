@@ -74,6 +74,7 @@ typedef struct page_line {
 	uint8_t numbered : 1;    /* begins with 一、 （一） 1. 第三条 一是 (一) ① */
 	uint8_t lead_in : 1;     /* begins as news begin: 本报讯（记者…, 【記者…】, PLACE, date — */
 	uint8_t two_pieces : 1;  /* blank between two pieces of four ideographs or more: only headlines are printed so */
+	uint8_t opens : 1;       /* a round or square bracket is open at its end: the column broke inside of it */
 	uint8_t quoting : 1;     /* a quote or bracket is open at its end */
 	uint8_t peers : 1;       /* its own width shows a column (columns.c); otherwise `column` is its neighbours' */
 	uint8_t cut : 1;         /* the bracket at the end of the line before, looked at alone; goes back when no rule wants it */
