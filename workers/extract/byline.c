@@ -159,6 +159,19 @@ static bool english_line(const uint32_t *c, span at, byline *out)
 	return out->count > before && (i >= at.end || (c[i - 2] == ',' && at.end - i <= 32));
 }
 
+static uint32_t find_char(const uint32_t *c, uint32_t from, uint32_t end, uint32_t a, uint32_t b)
+{
+	while (from < end && c[from] != a && c[from] != b)
+		from++;
+	return from;
+}
+
+/* 报 報 社 网 網 台 刊 */
+static bool is_outlet(uint32_t c)
+{
+	return c == 0x62A5 || c == 0x5831 || c == 0x793E || c == 0x7F51 || c == 0x7DB2 || c == 0x53F0 || c == 0x520A;
+}
+
 bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *out)
 {
 	size_t before = out->count;
@@ -169,14 +182,16 @@ bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *ou
 	if (p.reporter && p.clean && out->count > before)
 		return true;
 	out->count = before;
+	/* 某某日報 記者 甲乙／某地報導: the outlet before its reporter */
+	uint32_t blank = find_char(c, at.begin, at.end, ' ', 0x3000);
+	if (blank < at.end && blank - at.begin >= 3 && blank - at.begin <= 10 && is_outlet(c[blank - 1])) {
+		p = (struct parse){.words = words, .c = c, .at = blank, .end = at.end};
+		parse_names(&p, out);
+		if (p.reporter && p.clean && out->count > before)
+			return true;
+		out->count = before;
+	}
 	return english_line(c, at, out);
-}
-
-static uint32_t find_char(const uint32_t *c, uint32_t from, uint32_t end, uint32_t a, uint32_t b)
-{
-	while (from < end && c[from] != a && c[from] != b)
-		from++;
-	return from;
 }
 
 static bool has_word(const vocabulary *words, const uint32_t *c, uint32_t from, uint32_t end, uint32_t wanted)

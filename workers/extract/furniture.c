@@ -286,7 +286,7 @@ static bool test_menu(const struct place *p)
 	if (p->zone == ZONE_BODY || line->end == END_STOP || line->clauses || length(line) > 200)
 		return false;
 	if (line->letters > line->han)
-		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL) >= 2 && length(line) <= 160;
+		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION) >= 2 && length(line) <= 160;
 	if (bars >= 2)
 		return length(line) <= (bars + 1) * 12;
 	for (uint32_t i = 0; i < length(line); i++) {
@@ -375,7 +375,9 @@ static bool test_widget(const struct place *p)
 		return false;
 	if (line->han + line->letters < 2)
 		return false;
-	return line_is_covered(line, all, p->zone == ZONE_BODY ? 80 : 50);
+	if ((line->first_words & WORD_RELATED) && p->zone == ZONE_TAIL && length(line) <= 24 && !line->clauses && line->end == END_OPEN)
+		return true;                                                       /* 看更多 某某 新聞 */
+	return line_is_covered(line, all, p->zone == ZONE_BODY ? 80 : p->zone == ZONE_TAIL && line->letters > line->han ? 40 : 50);
 }
 
 /* 申报书.doc: the name of a file to load, at the end of the page. */
@@ -535,6 +537,20 @@ static bool test_legal(const struct place *p)
 	return words >= 3 && ((line->words & WORD_SELF) || line->end == END_OPEN);
 }
 
+/* `… on Monday. (Some Press Photo/Jane Doe)`: the credit in the last bracket, which may be a line of its own. */
+static bool ends_with_credit(const struct place *p)
+{
+	uint32_t n = length(p->line), open = n;
+	if (n < 10 || n > 400 || at(p, n - 1) != ')')
+		return false;
+	while (open && n - open < 60 && at(p, open - 1) != '(')
+		open--;
+	for (uint32_t i = open; i + 5 < n; i++)
+		if (has_latin(p, i, "photo") || has_latin(p, i, "image"))
+			return true;
+	return false;
+}
+
 /* Photo captions: ▲ before, a credit behind, or who stands where: （左） （右二）. */
 static bool test_caption(const struct place *p)
 {
@@ -552,8 +568,10 @@ static bool test_caption(const struct place *p)
 		if (side && line->clauses <= 2 && (d == ')' || d == 0xFF09 || char_is_number(d)))
 			return true;
 	}
+	if ((line->first_words & WORD_PHOTO) && count_of(p, ':', U'：') && line->clauses <= 1 && n <= 80)
+		return true;                                                       /* 圖說：… */
 	if (line->letters > line->han)
-		return (line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160;
+		return ((line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160) || ends_with_credit(p);
 	uint32_t z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
 	if ((z == ')' || z == 0xFF09) && (y == 0x6444 || y == 0x651D))         /* （某某摄） */
 		return p->zone == ZONE_BODY;
@@ -573,19 +591,22 @@ static bool test_pointer(const struct place *p)
 		count_of(p, 0x626B, 0x6383) + count_of(p, 0x8BE6, 0x8A73) + count_of(p, 0x7801, 0x78BC) > 0;       /* 扫 详 码 */
 }
 
-static bool test_pay(const struct place *p)
+static bool is_pay(const struct place *p)
 {
 	const page_line *line = p->line;
-	if (!(line->words & WORD_PAY) || line->width > 80 || (p->zone == ZONE_HEAD) || line->numbered)
+	if (!(line->words & WORD_PAY) || line->width > 80 || line->numbered)
 		return false;
 	size_t words = words_of(p, WORD_PAY);
 	if (at(p, length(line) - 1) == 0x3002 && words < 2)
 		return false;
-	if (words >= 2 || line_is_covered(line, WORD_PAY, 60)) {
-		p->page->paid = p->page->paid || p->zone == ZONE_TAIL;
-		return p->zone == ZONE_TAIL;
-	}
-	return false;
+	return words >= 2 || line_is_covered(line, WORD_PAY, 60);
+}
+
+static bool test_pay(const struct place *p)
+{
+	bool pay = p->zone == ZONE_TAIL && is_pay(p);
+	p->page->paid = p->page->paid || pay;
+	return pay;
 }
 
 struct rule {
@@ -770,12 +791,17 @@ void page_mark_lines(page *self)
 		if (!is_body(line) && !line->lead_in)
 			continue;
 		p.zone = ZONE_TAIL;
-		if (!test_legal(&p))
+		if (!test_legal(&p) && !is_pay(&p))
 			tail = i + 1;
 	}
 	for (size_t i = 0; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
 		struct place p = {self, line, i, i < head ? ZONE_HEAD : i >= tail ? ZONE_TAIL : ZONE_BODY};
+		if (line->cut && ends_with_credit(&p) && line[-1].kind == LINE_TEXT && line[-1].letters > line[-1].han) {
+			mark(line - 1, LINE_CAPTION, RULE_CAPTION);
+			mark(line, LINE_CAPTION, RULE_CAPTION);
+			continue;
+		}
 		if (line->cut && line[-1].kind == LINE_CAPTION) {
 			mark(line, LINE_CAPTION, RULE_CAPTION);                    /* the credit of the caption before it */
 			continue;
