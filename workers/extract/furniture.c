@@ -568,7 +568,7 @@ static bool test_caption(const struct place *p)
 		if (side && line->clauses <= 2 && (d == ')' || d == 0xFF09 || char_is_number(d)))
 			return true;
 	}
-	if ((line->first_words & WORD_PHOTO) && count_of(p, ':', U'：') && line->clauses <= 1 && n <= 80)
+	if ((line->first_words & WORD_CAPTION) && count_of(p, ':', U'：') && line->clauses <= 1 && n <= 80)
 		return true;                                                       /* 圖說：… */
 	if (line->letters > line->han)
 		return ((line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160) || ends_with_credit(p);

@@ -297,10 +297,28 @@ static uint16_t usual_gap(const page *self)
 	return count[1] > count[0] ? 1 : count[2] > count[0] ? 2 : 0;
 }
 
+/* 责任单位：…, 完成时限：…: what a plan says below a measure is no heading. */
+static bool is_duty(const page *self, const page_line *line)
+{
+	static const uint32_t ends[][2] = {{0x5355, 0x4F4D}, {0x90E8, 0x95E8}, {0x55AE, 0x4F4D}, {0x90E8, 0x9580}, {0x65F6, 0x9650}, {0x65F6, 0x95F4}, {0x9886, 0x5BFC}};       /* 单位 部门 时限 时间 领导 */
+	const uint32_t *c = self->text;
+	uint32_t colon = line->at.begin;
+	while (colon < line->at.end && colon < line->at.begin + 10 && c[colon] != ':' && c[colon] != 0xFF1A)
+		colon++;
+	if (colon + 1 >= line->at.end || colon < line->at.begin + 4 || (c[colon] != ':' && c[colon] != 0xFF1A))
+		return false;
+	for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+		if (c[colon - 2] == ends[k][0] && c[colon - 1] == ends[k][1])
+			return true;
+	return false;
+}
+
 static bool looks_like_heading(const page *self, const page_block *block)
 {
 	const page_line *line = &self->lines[block->line];
 	uint32_t last = self->flow[block->at.end - 1];
+	if (is_duty(self, line))
+		return false;
 	if (block->lines != 1 || line->numbered || line->date_only || line->width > (line->clauses ? 100 : 200) || line->lead_in)
 		return false;
 	if (line->end == END_STOP)

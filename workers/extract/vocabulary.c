@@ -54,7 +54,8 @@ static const struct group groups[] = {
 	{WORD_DAY, "星期一|星期二|星期三|星期四|星期五|星期六|星期日|星期天|周一|周二|周三|周四|周五|周六|周日|週一|週二|週三|週四|週五|週六|週日|农历|農曆|夏历|正月|腊月|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"},
 	{WORD_REPORTER, "本报记者|本報記者|本刊记者|本网记者|记者|記者|见习记者|首席记者|特约记者|实习记者|全媒体记者|通讯员|通訊員|特约通讯员|特派记者|摄影记者|本报评论员|本報評論員|评论员|評論員|特约评论员|实习生|實習生|撰文|撰稿|采写|文/图|文／图|图/文|图文"},
 	{WORD_LEAD, "本报讯|本報訊|本刊讯|本网讯|本網訊|本台讯|本社讯|讯"},
-	{WORD_PHOTO, "圖說|图说|图注|圖／|图／|图片说明|摄影|攝影|供图|供圖|图片来源|圖片來源|資料圖片|资料图片|资料照片|資料照片|翻摄|翻攝|图为|圖為|上图|上圖|下图|左图|右图|Photo:|Photo by|Photograph:|Photographer|Image:|Image credit|Picture:|Photo courtesy|Getty Images"},
+	{WORD_CAPTION, "圖說|图说|图注|圖注|图片说明|圖片說明"},
+	{WORD_PHOTO, "摄影|攝影|供图|供圖|图片来源|圖片來源|資料圖片|资料图片|资料照片|資料照片|翻摄|翻攝|图为|圖為|上图|上圖|下图|左图|右图|Photo:|Photo by|Photograph:|Photographer|Image:|Image credit|Picture:|Photo courtesy|Getty Images"},
 	{WORD_AD, "Advertisement|Advertising|Sponsored|Sponsored content|Promoted|广告位|加微信|微信号|客服|联系客服|添加微信|加群|QQ群|扫码|掃碼|下载APP|咨询微信|资料下载"},
 };
 
