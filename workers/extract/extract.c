@@ -411,7 +411,8 @@ static void extract_apply(void *ctx, const mr_task *task, mr_answer *answer)
 	mr_bytes charset = mr_task_field(task, "charset"), fallback = mr_task_field(task, "input.text");
 	if (mr_bytes_equal(mr_task_field(task, "input"), "html")) {
 		if (!answer_html(self, task, answer) && !(fallback.data && answer_text(self, task, fallback, answer)))
-			mr_answer_refuse(answer, "input.no-text", "no text of an article in a page of %zu bytes", task->body.len);
+			mr_answer_refuse(answer, "input.no-text", html_is_feed(task->body) ? "a feed of several articles, not a page (%zu bytes)" : "no text of an article in a page of %zu bytes",
+				task->body.len);
 		return;
 	}
 	buf decoded = {0};
