@@ -14,7 +14,13 @@ const char explain_help[] =
 	"Subjects:\n"
 	"  extract    which lines were kept, joined, dropped, repeated; what became title, byline, caption; by which rule\n"
 	"\n"
-	"`millrace explain SUBJECT --help` tells more.\n";
+	"explain extract [--as text|html] [--measures] [--color=WHEN] FILE\n"
+	"  FILE may be gzipped; - is standard input. For a text every line with what became of it (title, kicker, byline, text, joined to the line before,\n"
+	"  dropped, repeat, caption), the article it went to and the rule that decided. For a web page what is said around the article, the element that was taken\n"
+	"  for it, the runners-up with their scores, and the element's lines with the rule that dropped them.\n"
+	"  --as FORM        text or html; default: html for .html and .htm, else text\n"
+	"  --measures       also widths, columns and ends of lines (text); amount of text, links, sentences and names of elements (html)\n"
+	"  --color=WHEN     always, never or auto (on a terminal; default)\n";
 
 static const struct subject {
 	const char *name;

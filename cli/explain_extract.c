@@ -12,17 +12,6 @@
 
 #define MOST_BYTES (64u << 20)           /* of one document, as `millrace process` reads them */
 
-const char explain_extract_help[] =
-	"Usage: millrace explain extract [--as text|html] [--measures] [--color=WHEN] FILE\n"
-	"\n"
-	"Shows what the stage extract does with one document: FILE (plain or gzipped), or - for standard input. For a text every line with what became of it (title, kicker,\n"
-	"byline, text, joined to the line before, dropped, repeat, caption), the article it went to and the rule that decided; for a web page the element\n"
-	"that was taken for the article, the runners-up with their scores, and the lines of the page with the rule that dropped them.\n"
-	"\n"
-	"  --as FORM        text or html; default: html for .html and .htm, else text\n"
-	"  --measures       widths, columns, line ends (text); links, sentences, hints (html)\n"
-	"  --color=WHEN     always, never or auto (on a terminal; default)\n";
-
 struct options {
 	const char *as, *color, *file;
 	bool measures;

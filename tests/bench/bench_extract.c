@@ -324,7 +324,7 @@ int main(int argc, char **argv)
 			job.sets[job.set_count++] = argv[++i];
 		else {
 			fprintf(stderr, "usage: bench_extract [--check] [--seconds N] [--pages FOLDER] [--texts FOLDER] [--set SECTION.KEY=VALUE]...\n");
-			return 64;
+			return 2;
 		}
 	}
 	if (!job.pages || !job.texts)

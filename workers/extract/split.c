@@ -577,7 +577,7 @@ static size_t drop_names(page *self, uint32_t *heads, size_t n)
 {
 	size_t keep = n;
 	for (size_t i = n; i-- > 1;)
-		if (self->blocks[heads[i]].apart && block_length(&self->blocks[heads[i]]) >= 8) {
+		if ((self->blocks[heads[i]].apart || heads[i] != heads[i - 1] + 1) && block_length(&self->blocks[heads[i]]) >= 8) {
 			keep = n - i;
 			break;
 		}
