@@ -71,7 +71,10 @@ static void add_measures(table *rows, const page_line *line)
 {
 	static const char *const ends[] = {[END_OPEN] = "open", [END_COMMA] = "comma", [END_BRACKET] = "bracket", [END_HALF] = "half", [END_STOP] = "stop"};
 	table_add(rows, TERM_DIM, "%u", line->width);
-	table_add(rows, TERM_DIM, line->column ? "%u%s" : "", line->column, line->peers ? "" : "?");
+	char column[16] = "";
+	if (line->column)
+		snprintf(column, sizeof column, "%u%s", line->column, line->peers ? "" : "?");
+	table_add(rows, TERM_DIM, "%s", column);
 	table_add(rows, TERM_DIM, "%s%s%s", ends[line->end], line->lead_in ? " lead-in" : "", line->numbered ? " number" : "");
 }
 
@@ -84,7 +87,10 @@ static void add_row(table *rows, const page *page, const uint32_t *of, size_t i,
 	buf_add(&text, "", 1);
 	table_add(rows, TERM_DIM, "%u", number);
 	int32_t article = of[i] != NO_BLOCK ? page->blocks[of[i]].article : -1;
-	table_add(rows, TERM_PLAIN, article >= 0 ? "%d" : "", article + 1);
+	char owner[16] = "";
+	if (article >= 0)
+		snprintf(owner, sizeof owner, "%d", article + 1);
+	table_add(rows, TERM_PLAIN, "%s", owner);
 	table_add(rows, fate.style, "%s", fate.word);
 	table_add(rows, TERM_DIM, "%s", line->rule ? page_rule_name(line->rule) : line->spaced ? "spacing undone" : "");
 	if (measures)
