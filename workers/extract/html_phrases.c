@@ -254,6 +254,22 @@ bool html_starts_by_name(mr_bytes text)
 	return html_starts_with(text, "by ") && text.len > 5 && ((text.data[3] >= 'A' && text.data[3] <= 'Z') || (unsigned char)text.data[3] >= 0xC3);
 }
 
+/* 值班主编｜甲乙: any kind of editor, a separator, names. */
+static bool is_staff_line(mr_bytes inner)
+{
+	static words kinds = {"编辑", "編輯", "主编", "主編", "总编", "總編", "校对", "校對", "审核", "責編", "责编", "监制", "编审", "编委", "编导", "美编", NULL};
+	static words marks = {":", "：", "/", "｜", "|", "︱", "丨", "／", " ", "\u3000", NULL};
+	for (const char *const *mark = marks; *mark; mark++) {
+		const char *at = html_find(inner, *mark);
+		if (!at)
+			continue;
+		mr_bytes left = html_trim((mr_bytes){inner.data, (size_t)(at - inner.data)}), right = {at + strlen(*mark), (size_t)(inner.data + inner.len - at) - strlen(*mark)};
+		if (utf8_count(left) <= 6 && ends_any(left, kinds) && is_names(html_trim(right)))
+			return true;
+	}
+	return false;
+}
+
 static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_region region)
 {
 	static words editors = {"责任编辑", "責任編輯", "责编：", "责编:", "责编 ", "編輯：", "原标题", "原題", "原题为", "原题：", "原文标题", "原文链接", "原文地址", "原载", "本文来源", "文章来源",
@@ -263,7 +279,7 @@ static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_
 		return true;
 	if (units > 150 || stops > 1)
 		return false;
-	if (is_reporter_line(inner))
+	if (is_reporter_line(inner) || (!stops && is_staff_line(inner)))
 		return true;
 	if (region == REGION_MIDDLE)
 		return false;
@@ -276,7 +292,7 @@ static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_
 /* Rights and liability. Laws and news speak of licences and permission, too: in the middle of a text only what a page says of itself counts. */
 static bool is_disclaimer(mr_bytes text, uint32_t units, uint32_t stops, enum html_region region)
 {
-	static words own = {"如有侵权", "侵权请", "侵权删", "侵权必究", "转载请注明", "转载请联系", "請註明出處", "投资需谨慎", "版权归原作者", "版权归作者", "仅代表作者本人", "不代表本网", "不代表本站",
+	static words own = {"禁止转载", "不得转载", "谢绝转载", "严禁转载", "请勿转载", "禁止轉載", "請勿轉載", "侵删", "侵權必究", "如有侵权", "侵权请", "侵权删", "侵权必究", "转载请注明", "转载请联系", "請註明出處", "投资需谨慎", "版权归原作者", "版权归作者", "仅代表作者本人", "不代表本网", "不代表本站",
 		"不代表本平台", "版权均属", "all rights reserved", "may not be published, broadcast", "this material may not", NULL};
 	static words permission = {"未经授权", "未经许可", "未经允许", "未經授權", "未經許可", "免责声明", "独家所有", "版权声明", NULL};
 	static words copying = {"转载", "轉載", "摘编", "本网", "本站", "本报", "本平台", "copyright", NULL};
