@@ -275,6 +275,16 @@ static enum html_line_kind by_text(const cleaning *self, uint32_t i, enum html_r
 	return LINE_KEPT;
 }
 
+/* A short heading above a list of links that went is the heading of that list. */
+static void drop_link_heads(cleaning *self)
+{
+	for (uint32_t i = self->first; i + 3 < self->end; i++) {
+		const html_line *line = &self->page->lines[i];
+		if (self->kind[i] == LINE_KEPT && line->units <= 60 && !line->stops && is_heading(self->page, line) && self->kind[i + 1] == LINE_LINKS && self->kind[i + 2] == LINE_LINKS && self->kind[i + 3] == LINE_LINKS)
+			self->kind[i] = LINE_NOISE;
+	}
+}
+
 /* A page of pictures is its captions: when they would be a third of the text or more, they stay. */
 static void keep_picture_story(cleaning *self)
 {
@@ -333,5 +343,6 @@ void html_clean(const html_page *page, uint32_t top, mr_bytes title, uint8_t *ki
 		before += page->lines[i].units;
 		kind[i] = (uint8_t)by_text(&self, i, region);
 	}
+	drop_link_heads(&self);
 	keep_picture_story(&self);
 }
