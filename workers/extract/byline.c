@@ -125,6 +125,19 @@ static bool latin_word(const uint32_t *c, span at, const char *word)
 	return true;
 }
 
+/* Gazette Staff, Science Writer: what stands behind a name. */
+static bool ends_with_post(const uint32_t *c, span at)
+{
+	static const char *const posts[] = {"staff", "writer", "correspondent", "reporter", "columnist", "editor", "contributor", "press", "news", NULL};
+	uint32_t last = at.end;
+	while (last > at.begin && !char_is_blank(c[last - 1]))
+		last--;
+	for (const char *const *post = posts; *post; post++)
+		if (strlen(*post) == at.end - last && latin_word(c, (span){last, at.end}, *post))
+			return true;
+	return false;
+}
+
 /* `By Jane Doe and John Roe, Science correspondent`: names are capitalised words; the first comma piece that is no name ends them. */
 static bool english_line(const uint32_t *c, span at, byline *out)
 {
@@ -143,7 +156,7 @@ static bool english_line(const uint32_t *c, span at, byline *out)
 			else
 				break;
 		}
-		if (words < 2 || words > 5) {
+		if (words < 2 || words > 5 || (out->count > before && ends_with_post(c, (span){begin, i}))) {
 			i = begin;
 			break;
 		}

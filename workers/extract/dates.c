@@ -309,7 +309,7 @@ static void take_week_day(scan *s)
 }
 
 /* March 13, 2026 - Mar. 13th 2026 */
-static bool english_month_first(scan *s, date_value *out)
+static bool english_month_first(scan *s, bool yearless, date_value *out)
 {
 	scan t = *s;
 	date_value v = {0};
@@ -320,9 +320,10 @@ static bool english_month_first(scan *s, date_value *out)
 	take_any(&t, endings);
 	take(&t, ",");
 	skip_space(&t, 2);
+	scan day = t;
 	take_week_day(&t);
-	if (!take_number(&t, 4, 4, &v.year))
-		return false;
+	if (!take_number(&t, 4, 4, &v.year))             /* PELHAM COVE, May 2 (Wire) — */
+		return yearless && *s->at >= 'A' && *s->at <= 'Z' && finish(s, day, v, out);
 	return finish(s, t, v, out);
 }
 
@@ -401,7 +402,7 @@ static bool date_at(scan *s, bool yearless, date_value *out)
 	if (is_digit(*s->at))
 		return year_first(s, out) || year_last(s, out) || english_day_first(s, out) || (yearless && month_day(s, out));
 	if (is_letter(*s->at))
-		return english_month_first(s, out) || english_day_first(s, out);
+		return english_month_first(s, yearless, out) || english_day_first(s, out);
 	if (c == 0xEF)                                           /* full-width digits */
 		return year_first(s, out) || (yearless && month_day(s, out));
 	if (c == 0xE3 || c == 0xE4 || c == 0xE5)                  /* 〇, 一 .. 九 */

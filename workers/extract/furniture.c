@@ -228,10 +228,19 @@ static bool test_note(const struct place *p)
 
 /* ---- furniture proper ---- */
 
+/* `”` alone: the end of the paragraph before, hung over. */
+static bool is_closing(const struct place *p)
+{
+	for (uint32_t i = 0; i < length(p->line); i++)
+		if (!char_is_closer(at(p, i)) && !char_is_stop(at(p, i)))
+			return false;
+	return true;
+}
+
 static bool test_symbols(const struct place *p)
 {
 	const page_line *line = p->line;
-	return !line->han && !line->letters && !line->digits;
+	return !line->han && !line->letters && !line->digits && !is_closing(p);
 }
 
 /* A row of dots, dashes or stars: what parts two pieces of a page, wherever it stands. */
@@ -436,6 +445,8 @@ static bool test_press(const struct place *p)
 		return colons && line->digits >= 6;
 	if (words >= 2 && (colons || line->digits) && line->covered * 3 >= line->han)
 		return true;
+	if (p->zone == ZONE_TAIL && words >= 1 && line->digits && length(line) <= 24 && line_is_covered(line, WORD_PRESS, 40))
+		return true;                                                       /* 今日4版 零售价1元 */
 	return words >= 1 && line->digits >= 5 && line_is_covered(line, WORD_PRESS, 60);
 }
 
@@ -446,7 +457,7 @@ static size_t count_keys(const struct place *p)
 	uint32_t run = 0;
 	for (uint32_t i = 0; i < length(p->line); i++) {
 		uint32_t c = at(p, i);
-		if ((c == ':' || c == U'：') && run && run <= 8)
+		if ((c == ':' || c == U'：') && run && run <= (p->line->letters > p->line->han ? 16u : 8u))
 			keys++;
 		run = char_is_blank(c) ? 0 : run + 1;
 	}
@@ -718,7 +729,7 @@ static void drop_link_list(page *self, size_t tail)
 			break;
 		if (is_attachment(self, line))
 			attached = true;
-		else if (!(attached && line->numbered) && !(line->clauses && line->end != END_OPEN) && !(line->clauses > 1 && !line->gap))
+		else if (!(attached && line->numbered) && !(line->clauses && line->end != END_OPEN) && !(line->end == END_STOP && line->width >= 20 && !line->date_only) && !(line->clauses > 1 && !line->gap))
 			break;
 	}
 	if (i + 1 < self->line_count && self->lines[i].kind == LINE_TEXT && self->lines[i + 1].date_only && !self->lines[i].date_only)

@@ -273,7 +273,7 @@ static bool goes_on(const struct join *j, const page_line *line)
 		return false;
 	if (line->cut)
 		return true;
-	if (may_not_begin(j->page->text[line->at.begin]) && last->end != END_STOP)
+	if (may_not_begin(j->page->text[line->at.begin]) && (last->end != END_STOP || line->at.end - line->at.begin <= 2))
 		return true;
 	if (line->numbered && last->end != END_COMMA)
 		return false;
