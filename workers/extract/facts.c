@@ -19,7 +19,7 @@ void facts_label(const page *self, int32_t line, uint32_t wanted, buf *out)
 			continue;
 		}
 		uint32_t begin = i + n;
-		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/'))
+		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/' || c[begin] == 0xFF0F))
 			begin++;
 		uint32_t end = begin;
 		while (end < at.end && c[end] != '|' && c[end] != 0xFF5C && !char_is_closer(c[end]) && !(char_is_blank(c[end]) && (!latin || (end + 1 < at.end && char_is_blank(c[end + 1])))))
@@ -160,6 +160,11 @@ void facts_turn(const page *self, uint32_t block, buf *out)
 		at.begin++;
 	while (at.end > at.begin && (char_is_closer(c[at.end - 1]) || char_is_blank(c[at.end - 1])))
 		at.end--;
+	for (uint32_t i = at.end; i > at.begin; i--)                           /* Continued on page B5 */
+		if (c[i - 1] == ' ') {
+			at.begin = i;
+			break;
+		}
 	page_utf8(c, at, out);
 }
 

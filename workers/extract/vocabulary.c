@@ -37,7 +37,7 @@ static const struct group groups[] = {
 		"看更多|Related news|Related stories|Related articles|Related topics|Related links|Related content|More on this story|More from|You may also like|You might also like|Further reading|Recommended for you|Most read|Most popular|"
 		"Trending|Latest news|Read more|See also|Top stories"},
 	{WORD_TURN, "上一篇|下一篇|上一条|下一条|上一條|下一條|上一则|下一则|上一則|下一則|上一页|下一页|上一頁|下一頁|上篇|下篇|前一篇|后一篇|Next article|Previous article|Next story|Previous story|Next|Previous"},
-	{WORD_LEGAL, "网站支持|分辨率|浏览器|最佳浏览效果|IPv6|网站声明|版权所有|版權所有|版权声明|版權聲明|免责声明|免責聲明|免責條款|未经授权|未經授權|未经许可|未經許可|未经书面|不得转载|不得轉載|禁止转载|禁止轉載|请勿转载|严禁转载|谢绝转载|转载请注明|轉載請註明|如若转载|转载须|书面授权|"
+	{WORD_LEGAL, "(c)|网站支持|分辨率|浏览器|最佳浏览效果|IPv6|网站声明|版权所有|版權所有|版权声明|版權聲明|免责声明|免責聲明|免責條款|未经授权|未經授權|未经许可|未經許可|未经书面|不得转载|不得轉載|禁止转载|禁止轉載|请勿转载|严禁转载|谢绝转载|转载请注明|轉載請註明|如若转载|转载须|书面授权|"
 		"立即删除|联系删除|网站标识码|备案号|备案|公网安备|许可证|许可證|投诉电话|网站地图|关于我们|關於我們|广告服务|联系我们|聯絡我們|设为首页|加入收藏|联系方式|技术支持|建议使用|制作维护|ICP|主办单位|主办|承办|主辦|违法和不良信息|举报电话|不承担|不负责|仅供参考|僅供參考|仅代表作者|不代表|互联网用户|会员上传|用户上传|信息存储空间|镜像|All rights reserved|Copyright|Disclaimer|©|reproduced without|"
 		"content may not be reproduced|reproduction"},
 	{WORD_DUTY, "侵权|侵權|著作权|著作權|法律责任|法律責任|查实|违者|本人"},
