@@ -670,15 +670,15 @@ static bool try_rules(const struct rule *table, size_t count, const struct place
 	return false;
 }
 
-static bool is_body(const page_line *line)
+static bool is_body(const page *self, const page_line *line)
 {
-	return !line->date_only && (line_is_prose(line) || (line->column && line->clauses && line_is_full(line)));
+	return !line->date_only && (line_is_prose(line) || (self->wrapped && line->column && line->clauses && line_is_full(line)));
 }
 
 /* A short sentence ends the head of a page as well as prose does. */
-static bool ends_head(const page_line *line)
+static bool ends_head(const page *self, const page_line *line)
 {
-	return is_body(line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
+	return is_body(self, line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
 }
 
 /* ---- lists of links ---- */
@@ -699,7 +699,7 @@ static void drop_related(page *self)
 			continue;
 		mark(line, LINE_DROPPED, RULE_RELATED);
 		size_t stop = i + 1;
-		while (stop < self->line_count && !(self->lines[stop].kind == LINE_TEXT && (is_body(&self->lines[stop]) || self->lines[stop].lead_in)))
+		while (stop < self->line_count && !(self->lines[stop].kind == LINE_TEXT && (is_body(self, &self->lines[stop]) || self->lines[stop].lead_in)))
 			stop++;
 		size_t keep = stop;
 		if (stop < self->line_count)
@@ -797,9 +797,9 @@ void page_mark_lines(page *self)
 		struct place p = {self, line, i, ZONE_BODY};
 		line->lead_in = is_lead_in(self, line);
 		line->date_only = is_date_only(&p);
-		if (head == self->line_count && (ends_head(line) || line->numbered))
+		if (head == self->line_count && (ends_head(self, line) || line->numbered))
 			head = i;
-		if (!is_body(line) && !line->lead_in)
+		if (!is_body(self, line) && !line->lead_in)
 			continue;
 		p.zone = ZONE_TAIL;
 		if (!test_legal(&p) && !is_pay(&p))
