@@ -29,6 +29,8 @@ int train_main(int argc, char **argv);
 extern const char train_help[];
 int evaluate_main(int argc, char **argv);
 extern const char evaluate_help[];
+int explain_main(int argc, char **argv);
+extern const char explain_help[];
 int schema_main(int argc, char **argv);
 extern const char schema_help[];
 int version_main(int argc, char **argv);

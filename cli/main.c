@@ -18,6 +18,7 @@ static const struct command {
 	{"process", process_main, "run files through the stages without Kafka, print the records", process_help},
 	{"train", train_main, "learn labels from texts: a model for the classifier", train_help},
 	{"evaluate", evaluate_main, "measure a model on labelled texts", evaluate_help},
+	{"explain", explain_main, "why a stage decided as it did, for one document", explain_help},
 	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},
 	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy", schema_help},
 	{"demo", demo_main, "broker, daemon and workers on the demo feed, and what came out", demo_help},

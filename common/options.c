@@ -45,6 +45,7 @@ const option option_table[] = {
 	{"extract.max_facts", OPTION_INT, "500", 0, 2000, NULL, true, "most names in one list of an article; what comes later in the text is left out"},
 	{"extract.max_nodes", OPTION_INT, "200000", 1000, 10000000, NULL, true, "most nodes of an HTML page that are looked at"},
 	{"extract.max_depth", OPTION_INT, "256", 16, 4096, NULL, true, "deepest nesting of an HTML page that is kept apart; deeper text joins its ancestor"},
+	{"extract.memory_bytes", OPTION_BYTES, "64M", 8 * MB, 16 * 1024 * MB, NULL, true, "most memory of the work on one page or text, beside input and result; what does not fit is not read"},
 	{"dedup.duplicates", OPTION_ENUM, "topic", 0, 0, "topic enrich drop", false, "where duplicates go: their own topic, articles.enriched with full processing, nowhere (counted)"},
 	{"dedup.window_days", OPTION_INT, "60", 1, 3650, NULL, true, "how far back an earlier article counts"},
 	{"dedup.max_revisions", OPTION_INT, "24", 1, 65535, NULL, true, "revisions of one address a day; more are withheld, counted"},

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!size)
 		return 0;
-	html_limits limits = {size & 1 ? 200000 : 200, size & 2 ? 256 : 20};
+	html_limits limits = {size & 1 ? 200000 : 200, size & 2 ? 256 : 20, size & 4 ? 0 : 100000};
 	html_result out = {0};
 	html_extract((mr_bytes){(const char *)data + 1, size - 1}, mr_bytes_of(labels[data[0] % 8]), mr_bytes_of("https://example.org/2026/03/13/a"), &limits, &out);
 	const buf *all[] = {&out.body, &out.title, &out.authors, &out.editor, &out.source_name, &out.section, &out.keywords, &out.url, &out.captions};

@@ -11,7 +11,7 @@
 #include "common/utf8.h"
 #include "workers/extract/html.h"
 
-static const html_limits limits = {200000, 256};
+static const html_limits limits = {200000, 256, 0};
 
 #define P1 "The district council opened a new science school on Monday, and more than three hundred pupils came to its first lessons."
 #define P2 "Teachers said that the laboratories, which were paid for by a regional fund, will also be open to the public on Saturdays."
@@ -166,7 +166,7 @@ static void the_limit_of_nodes_is_told(void **state)
 	(void)state;
 	buf page = {0};
 	html_result out = {0};
-	html_limits few = {1000, 64};
+	html_limits few = {1000, 64, 0};
 	buf_add_str(&page, "<body><p>" P1 "</p>");
 	repeat(&page, "<p>" P2 "</p>", 2000);
 	html_extract(buf_bytes(&page), (mr_bytes){0}, (mr_bytes){0}, &few, &out);

@@ -11,7 +11,7 @@
 #include "workers/extract/html_names.h"
 #include "workers/extract/html_phrases.h"
 
-static const html_limits limits = {200000, 256};
+static const html_limits limits = {200000, 256, 0};
 
 #define Z1 "3月12日，区里新建的图书馆正式开馆，当天共有三千多名居民前来参观，馆内藏书四十万册，设有二十间阅览室。"
 #define Z2 "据介绍，该馆每周开放六天，向中小学生免费提供自习室，今年还将举办讲座和科普活动六十余场，吸引青年人才参与志愿服务。"

@@ -125,6 +125,19 @@ static bool latin_word(const uint32_t *c, span at, const char *word)
 	return true;
 }
 
+/* Gazette Staff, Science Writer: what stands behind a name. */
+static bool ends_with_post(const uint32_t *c, span at)
+{
+	static const char *const posts[] = {"staff", "writer", "correspondent", "reporter", "columnist", "editor", "contributor", "press", "news", NULL};
+	uint32_t last = at.end;
+	while (last > at.begin && !char_is_blank(c[last - 1]))
+		last--;
+	for (const char *const *post = posts; *post; post++)
+		if (strlen(*post) == at.end - last && latin_word(c, (span){last, at.end}, *post))
+			return true;
+	return false;
+}
+
 /* `By Jane Doe and John Roe, Science correspondent`: names are capitalised words; the first comma piece that is no name ends them. */
 static bool english_line(const uint32_t *c, span at, byline *out)
 {
@@ -143,7 +156,7 @@ static bool english_line(const uint32_t *c, span at, byline *out)
 			else
 				break;
 		}
-		if (words < 2 || words > 5) {
+		if (words < 2 || words > 5 || (out->count > before && ends_with_post(c, (span){begin, i}))) {
 			i = begin;
 			break;
 		}
@@ -159,6 +172,19 @@ static bool english_line(const uint32_t *c, span at, byline *out)
 	return out->count > before && (i >= at.end || (c[i - 2] == ',' && at.end - i <= 32));
 }
 
+static uint32_t find_char(const uint32_t *c, uint32_t from, uint32_t end, uint32_t a, uint32_t b)
+{
+	while (from < end && c[from] != a && c[from] != b)
+		from++;
+	return from;
+}
+
+/* 报 報 社 网 網 台 刊 */
+static bool is_outlet(uint32_t c)
+{
+	return c == 0x62A5 || c == 0x5831 || c == 0x793E || c == 0x7F51 || c == 0x7DB2 || c == 0x53F0 || c == 0x520A;
+}
+
 bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *out)
 {
 	size_t before = out->count;
@@ -169,14 +195,16 @@ bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *ou
 	if (p.reporter && p.clean && out->count > before)
 		return true;
 	out->count = before;
+	/* 某某日報 記者 甲乙／某地報導: the outlet before its reporter */
+	uint32_t blank = find_char(c, at.begin, at.end, ' ', 0x3000);
+	if (blank < at.end && blank - at.begin >= 3 && blank - at.begin <= 10 && is_outlet(c[blank - 1])) {
+		p = (struct parse){.words = words, .c = c, .at = blank, .end = at.end};
+		parse_names(&p, out);
+		if (p.reporter && p.clean && out->count > before)
+			return true;
+		out->count = before;
+	}
 	return english_line(c, at, out);
-}
-
-static uint32_t find_char(const uint32_t *c, uint32_t from, uint32_t end, uint32_t a, uint32_t b)
-{
-	while (from < end && c[from] != a && c[from] != b)
-		from++;
-	return from;
 }
 
 static bool has_word(const vocabulary *words, const uint32_t *c, uint32_t from, uint32_t end, uint32_t wanted)
@@ -186,6 +214,28 @@ static bool has_word(const vocabulary *words, const uint32_t *c, uint32_t from, 
 		if (vocabulary_match(words, c + from, c + end, &classes) && (classes & wanted))
 			return true;
 	return false;
+}
+
+/* 記者某某報道 at `at`: behind it; at.begin when none stands there. */
+static uint32_t reporter_behind(const vocabulary *words, const uint32_t *c, span at, byline *out)
+{
+	uint32_t classes, end = at.begin, verb = 0, next = at.begin;
+	while (next < at.end && char_is_blank(c[next]))
+		next++;
+	if (next >= at.end || !vocabulary_match(words, c + next, c + at.end, &classes) || !(classes & WORD_REPORTER))
+		return at.begin;
+	for (end = next; end < at.end && end < next + 28 && !(char_is_clause(c[end]) && c[end] != 0x3001) && !verb;) {
+		end++;
+		verb = end > next + 2 && verb_tail(c, end - 2, end) == 2;          /* 报道 */
+	}
+	struct parse p = {.words = words, .c = c, .at = next, .end = end};
+	byline names = {.count = 0};
+	parse_names(&p, &names);
+	if (!p.clean || !verb || !names.count)
+		return at.begin;
+	for (size_t k = 0; k < names.count; k++)
+		add_name(out, names.names[k].begin, names.names[k].end);
+	return end;
 }
 
 /* （本報訊） 【記者甲乙丙／某地報導】 〔記者…〕: the bracket that begins a paragraph, when it speaks of reporters, news or wire. */
@@ -209,7 +259,7 @@ static uint32_t bracket_lead(const vocabulary *words, const uint32_t *c, span at
 		while (p.at < p.end && !(vocabulary_match(words, c + p.at, c + p.end, &(uint32_t){0})))
 			p.at++;
 		parse_names(&p, out);
-		return close + 1 - at.begin;
+		return reporter_behind(words, c, (span){close + 1, at.end}, out) - at.begin;
 	}
 	return 0;
 }
@@ -272,7 +322,11 @@ static uint32_t english_lead(const uint32_t *c, span at)
 		capitals += is_capital(c[i]);
 		i++;
 	}
-	if (capitals < 4 || i >= limit || (c[i] != ',' && c[i] != '('))
+	if (capitals < 4 || i >= limit)
+		return 0;
+	if ((c[i] == 0x2014 || c[i] == 0x2013 || (c[i] == '-' && (c[i + 1 < limit ? i + 1 : i] == '-' || c[i - 1] == ' '))) && i + 4 < at.end)
+		return i + 1 - at.begin;                                           /* MARLOW BAY — */
+	if (c[i] != ',' && c[i] != '(')
 		return 0;
 	for (; i + 2 < limit; i++)
 		if (c[i] == 0x2014 || c[i] == 0x2013 || (c[i] == '-' && c[i - 1] == ' '))

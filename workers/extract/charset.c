@@ -133,14 +133,30 @@ static void add_checked_utf8(mr_bytes bytes, buf *out)
 	const char *at = bytes.data, *end = at + bytes.len;
 	buf_reserve(out, bytes.len);
 	while (at < end) {
-		const char *run = at;
-		while (at < end && (unsigned char)*at < 0x80 && *at)
-			at++;
-		if (at > run)
-			buf_add(out, run, (size_t)(at - run));
-		if (at < end) {
-			uint32_t c = utf8_next(&at, end);
-			utf8_add(out, c ? c : UTF8_BAD);
+		const char *run = at, *bad = end;
+		while (at < end) {                       /* what is good is copied in one piece */
+			const char *from = at;
+			uint64_t eight;
+			while (end - at >= 8 && (memcpy(&eight, at, 8), !((eight | (eight - 0x0101010101010101ULL)) & 0x8080808080808080ULL)))
+				at += 8;                 /* eight bytes of ASCII, none of them 0 */
+			if (at > from)
+				continue;
+			if ((unsigned char)*at < 0x80) {
+				if (!*at) {
+					bad = from;
+					break;
+				}
+				at++;
+			} else if (utf8_next(&at, end) == UTF8_BAD) {
+				bad = from;
+				break;
+			}
+		}
+		buf_add(out, run, (size_t)(bad - run));
+		if (bad < end) {
+			at = bad;
+			utf8_next(&at, end);
+			utf8_add(out, UTF8_BAD);
 		}
 	}
 }

@@ -2,7 +2,7 @@
  *
  * A column shows itself by its neighbours: lines that end in mid-sentence (no stop, no bracket) and are equally wide. Of the ten lines around a line,
  * those that end open and differ by at most three ideographs (hanging punctuation, stripped indents; English words: sixteen letters) are its
- * peers; three peers, a third of them with punctuation of running text inside (a quarter of English ones), make a column, and its width is their median. Lists of
+ * peers; three peers, a third of them with punctuation of running text inside (a quarter of English ones), make a column, and its width is their median (of ragged English lines the widest). Lists of
  * titles or names have peers, too, but no such punctuation; paragraphs printed as one line end with a stop. Short last lines of paragraphs take
  * the column of the line before or behind them. Blank lines are not looked at: in text out of PDF they carry no information. */
 #include "page.h"
@@ -26,10 +26,16 @@ static bool is_open(const page_line *line)
 	return line->end == END_OPEN || line->end == END_COMMA;
 }
 
+/* With its indent: what the line takes of its column. */
+static unsigned printed_width(const page_line *line)
+{
+	return line->width + (line->indent <= 8 ? line->indent : 0u);
+}
+
 static bool is_peer(const page_line *line, const page_line *other)
 {
-	unsigned far = line->width > other->width ? line->width - other->width : other->width - line->width;
-	return is_open(other) && other->width >= NARROWEST && far <= tolerance(line);
+	unsigned a = printed_width(line), b = printed_width(other), far = a > b ? a - b : b - a;
+	return is_open(other) && b >= NARROWEST && far <= tolerance(line);
 }
 
 /* Width of the column around line i; 0: it has no peers. */
@@ -45,12 +51,14 @@ static uint16_t column_of(const page *self, size_t i)
 		if (!is_peer(line, &self->lines[j]))
 			continue;
 		size_t k = n++;
-		for (; k && widths[k - 1] > self->lines[j].width; k--)
+		uint16_t width = (uint16_t)printed_width(&self->lines[j]);
+		for (; k && widths[k - 1] > width; k--)
 			widths[k] = widths[k - 1];
-		widths[k] = self->lines[j].width;
+		widths[k] = width;
 		punctuated += self->lines[j].clauses || self->lines[j].end == END_COMMA;
 	}
-	return n >= 3 && punctuated * (is_latin(line) ? 4 : 3) >= n ? widths[n / 2] : 0;
+	/* ragged English lines are as wide as the widest; justified Chinese ones as most */
+	return n >= 3 && punctuated * (is_latin(line) ? 4 : 3) >= n ? widths[is_latin(line) ? n - 1 : n / 2] : 0;
 }
 
 void page_find_columns(page *self)

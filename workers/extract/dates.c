@@ -309,7 +309,7 @@ static void take_week_day(scan *s)
 }
 
 /* March 13, 2026 - Mar. 13th 2026 */
-static bool english_month_first(scan *s, date_value *out)
+static bool english_month_first(scan *s, bool yearless, date_value *out)
 {
 	scan t = *s;
 	date_value v = {0};
@@ -320,9 +320,10 @@ static bool english_month_first(scan *s, date_value *out)
 	take_any(&t, endings);
 	take(&t, ",");
 	skip_space(&t, 2);
+	scan day = t;
 	take_week_day(&t);
-	if (!take_number(&t, 4, 4, &v.year))
-		return false;
+	if (!take_number(&t, 4, 4, &v.year))             /* PELHAM COVE, May 2 (Wire) — */
+		return yearless && *s->at >= 'A' && *s->at <= 'Z' && finish(s, day, v, out);
 	return finish(s, t, v, out);
 }
 
@@ -401,7 +402,7 @@ static bool date_at(scan *s, bool yearless, date_value *out)
 	if (is_digit(*s->at))
 		return year_first(s, out) || year_last(s, out) || english_day_first(s, out) || (yearless && month_day(s, out));
 	if (is_letter(*s->at))
-		return english_month_first(s, out) || english_day_first(s, out);
+		return english_month_first(s, yearless, out) || english_day_first(s, out);
 	if (c == 0xEF)                                           /* full-width digits */
 		return year_first(s, out) || (yearless && month_day(s, out));
 	if (c == 0xE3 || c == 0xE4 || c == 0xE5)                  /* 〇, 一 .. 九 */
@@ -536,6 +537,26 @@ static void shift(const date_value *base, int64_t seconds, enum date_precision p
 		out->hour = out->minute = out->second = 0;
 }
 
+/* 昨（14）日, 今(15)日, 昨（14日）: the word of the day with its number, as papers of Taiwan print it. The number decides, within three days. */
+static bool numbered_day(scan *s, const date_value *base, date_value *out)
+{
+	scan t = *s;
+	int n, day = take(&t, "昨") ? -1 : take(&t, "今") ? 0 : take(&t, "明") ? 1 : 2;
+	if (day == 2 || !(take(&t, "（") || take(&t, "(")) || !take_number(&t, 1, 2, &n))
+		return false;
+	bool inside = take(&t, "日");
+	if (!(take(&t, "）") || take(&t, ")")) || (!inside && !take(&t, "日")))
+		return false;
+	for (int back = day; back >= -3; back--) {
+		shift(base, back * 86400LL, DATE_DAY, out);
+		if (out->day == n) {
+			*s = t;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool relative_at(scan *s, const date_value *base, date_value *out)
 {
 	static const struct { const char *word; int days; } days[] = {
@@ -560,6 +581,8 @@ static bool relative_at(scan *s, const date_value *base, date_value *out)
 		}
 		return false;
 	}
+	if (numbered_day(s, base, out))
+		return true;
 	for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
 		if (!take(&t, days[i].word))
 			continue;

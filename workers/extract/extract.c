@@ -43,7 +43,8 @@ static int extract_open(void **ctx, const struct settings *settings, char error[
 	}
 	snprintf(self->fingerprint, sizeof self->fingerprint, RULES_VERSION " %016llx", (unsigned long long)entities_fingerprint(self->facts));
 	self->words = vocabulary_new();
-	self->limits = (html_limits){(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth")};
+	self->limits = (html_limits){(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth"),
+		(size_t)settings_int(settings, "extract.memory_bytes")};
 	html_preload();
 	*ctx = self;
 	return 0;
@@ -261,7 +262,7 @@ static void set_page_facts(json_t *patch, const struct text_job *job)
 	buf source = {0}, editor = {0};
 	facts_label(page, page->source, WORD_SOURCE, &source);
 	if (!source.len && page->masthead >= 0)
-		page_utf8(page->text, page->lines[page->masthead].at, &source);
+		page_utf8(page->text, page->masthead_name, &source);
 	facts_label(page, page->editor, WORD_EDITOR, &editor);
 	if (!mr_task_field(job->task, "source_name").data)
 		set_text(patch, "source_name", buf_bytes(&source));
@@ -332,6 +333,7 @@ static bool answer_text(extract *self, const mr_task *task, mr_bytes text, mr_an
 	bool any = false;
 	page_init(&page, self->words);
 	page.titled = mr_task_field(task, "title").data != NULL;
+	page.memory = self->limits.memory;
 	page_read(&page, text);
 	mr_bytes title = mr_task_field(task, "title");
 	if (page.article_count == 1 && title.data)
@@ -440,7 +442,8 @@ static void extract_apply(void *ctx, const mr_task *task, mr_answer *answer)
 	mr_bytes charset = mr_task_field(task, "charset"), fallback = mr_task_field(task, "input.text");
 	if (mr_bytes_equal(mr_task_field(task, "input"), "html")) {
 		if (!answer_html(self, task, answer) && !(fallback.data && answer_text(self, task, fallback, answer)))
-			mr_answer_refuse(answer, "input.no-text", "no text of an article in a page of %zu bytes", task->body.len);
+			mr_answer_refuse(answer, "input.no-text", html_is_feed(task->body) ? "a feed of several articles, not a page (%zu bytes)" : "no text of an article in a page of %zu bytes",
+				task->body.len);
 		return;
 	}
 	buf decoded = {0};

@@ -19,7 +19,7 @@ void facts_label(const page *self, int32_t line, uint32_t wanted, buf *out)
 			continue;
 		}
 		uint32_t begin = i + n;
-		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/'))
+		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/' || c[begin] == 0xFF0F))
 			begin++;
 		uint32_t end = begin;
 		while (end < at.end && c[end] != '|' && c[end] != 0xFF5C && !char_is_closer(c[end]) && !(char_is_blank(c[end]) && (!latin || (end + 1 < at.end && char_is_blank(c[end + 1])))))
@@ -85,6 +85,40 @@ static bool speaker_of(const uint32_t *c, span at, span *name)
 	return last && end > last + 1 && end - last <= 4;
 }
 
+/* 佚名, 管理员: who wrote when nobody says. */
+static bool is_nobody(const uint32_t *c, span at)
+{
+	static const char *const nobody[] = {"管理员", "管理員", "系统管理员", "本站", "佚名", "匿名", "未知", "网络", "網路", "编辑", "原创", "小编", "综合", "本网"};
+	buf name = {0};
+	bool found = false;
+	page_utf8(c, at, &name);
+	for (size_t i = 0; i < sizeof nobody / sizeof *nobody && !found; i++)
+		found = mr_bytes_equal(buf_bytes(&name), nobody[i]);
+	buf_free(&name);
+	return found;
+}
+
+/* 2025-05-14 16:20 某网 記者某某, 作者：某某: names in the metadata line of a page that tells none elsewhere. */
+static void label_authors(const page *self, json_t *list)
+{
+	for (size_t i = 0; i < self->line_count && !json_array_size(list); i++) {
+		const page_line *line = &self->lines[i];
+		uint32_t at = line->at.begin, end, classes = 0;
+		if (line->rule != RULE_LABEL || !(line->words & (WORD_REPORTER | WORD_AUTHOR)))
+			continue;
+		for (; at < line->at.end && !(vocabulary_match(self->words, self->text + at, self->text + line->at.end, &classes) && (classes & (WORD_REPORTER | WORD_AUTHOR))); at++)
+			;
+		for (end = at + 1; end < line->at.end; end++)
+			if (vocabulary_match(self->words, self->text + end, self->text + line->at.end, &classes) && (classes & (WORD_LABEL | WORD_STAFF)) && !(classes & WORD_AUTHOR))
+				break;
+		byline names = {.count = 0};
+		if (at < end && byline_line(self->words, self->text, (span){at, end}, &names))
+			for (size_t n = 0; n < names.count; n++)
+				if (!is_nobody(self->text, names.names[n]))
+					add_name(list, self->text, names.names[n]);
+	}
+}
+
 json_t *facts_authors(const page *self, size_t k)
 {
 	json_t *list = json_array();
@@ -113,6 +147,8 @@ json_t *facts_authors(const page *self, size_t k)
 			add_name(list, self->flow, name);
 		else if (i >= article->last)
 			break;
+	if (self->article_count == 1)
+		label_authors(self, list);
 	return list;
 }
 
@@ -124,6 +160,11 @@ void facts_turn(const page *self, uint32_t block, buf *out)
 		at.begin++;
 	while (at.end > at.begin && (char_is_closer(c[at.end - 1]) || char_is_blank(c[at.end - 1])))
 		at.end--;
+	for (uint32_t i = at.end; i > at.begin; i--)                           /* Continued on page B5 */
+		if (c[i - 1] == ' ') {
+			at.begin = i;
+			break;
+		}
 	page_utf8(c, at, out);
 }
 

@@ -6,6 +6,9 @@
  * there a false alarm costs text. A line in the middle of a wrapped paragraph is not asked at all. */
 #include "page.h"
 
+#include <string.h>
+#include <uchar.h>
+
 #include "byline.h"
 #include "common/utf8.h"
 
@@ -60,38 +63,106 @@ static bool is_inside(const page *self, size_t i)
 
 /* ---- marks that structure a page ---- */
 
-/* 上接01版, 下转第3版, 紧接二版: `a` names the second character. */
+static bool is_one_of(uint32_t c, const char32_t *set)
+{
+	for (; *set; set++)
+		if (c == *set)
+			return true;
+	return false;
+}
+
+/* The verb of a page turn at `i`: characters it takes; 0: none. A single character (（转A3版）) only behind an opening bracket. */
+static uint32_t turn_verb(const struct place *p, uint32_t i, bool from, bool opened)
+{
+	uint32_t a = at(p, i), b = at(p, i + 1);
+	if (from) {
+		if (is_one_of(a, U"上紧緊文承续續") && b == U'接')
+			return 2;
+		return opened && is_one_of(a, U"接续續") ? 1 : 0;
+	}
+	if (a == U'下' && is_one_of(b, U"转轉接"))
+		return 2;
+	return opened && is_one_of(a, U"转轉") ? 1 + (b == U'入') : 0;
+}
+
+/* 上接01版, 下转第3版, 紧接头版, （轉A3版）: the verb, a page, nothing else. */
 static bool is_turn(const struct place *p, bool from)
 {
-	uint32_t n = length(p->line), i = 0;
-	if (n < 4 || n > 16)
+	uint32_t n = length(p->line), i = 0, page = 0;
+	if (n < 4 || n > 20)
 		return false;
-	while (i < n && (char_is_opener(at(p, i)) || at(p, i) == 0x25B2 || at(p, i) == 0x25BC))
+	while (i < n && (char_is_opener(at(p, i)) || is_one_of(at(p, i), U"▲▼▶★●")))
 		i++;
-	uint32_t a = at(p, i), b = at(p, i + 1), last = at(p, n - 1);
-	if (char_is_closer(last))
-		last = at(p, n - 2);
-	if (last != 0x7248 && last != 0x9801 && last != 0x9875)                /* 版 頁 页 */
+	bool opened = i > 0, named = false;
+	uint32_t verb = turn_verb(p, i, from, opened);
+	for (i += verb; i < n && (at(p, i) == U'第' || char_is_blank(at(p, i))); i++)
+		;
+	for (; i < n && page < 4 && (char_is_digit(at(p, i)) || char_is_letter(at(p, i)) || char_is_number(at(p, i)) || is_one_of(at(p, i), U"头頭")); i++)
+		page++;
+	if (i < n && is_one_of(at(p, i), U"版頁页面")) {
+		named = true;
+		i++;
+	}
+	while (i < n && (char_is_closer(at(p, i)) || is_one_of(at(p, i), U"▲▼▶★●")))
+		i++;
+	return verb && page && i == n && (opened || named);
+}
+
+/* Does the line begin (`head`) with an ASCII word, in any case? `word` is in lower case. */
+static bool has_latin(const struct place *p, uint32_t i, const char *word)
+{
+	for (; *word; word++, i++)
+		if (at(p, i) >= 0x80 || (at(p, i) | (at(p, i) >= 'A' && at(p, i) <= 'Z' ? 32u : 0u)) != (unsigned char)*word)
+			return false;
+	return true;
+}
+
+/* `Continued on page A6`, `See SCHOOLS, Page A7`, `Continued from A1`: a short line that ends with a page. */
+static bool is_english_turn(const struct place *p, bool from)
+{
+	static const char *const ons[] = {"continued on ", "continues on ", "see ", "turn to ", "please see ", "more on ", NULL};
+	static const char *const froms[] = {"continued from ", "from page ", "from a", NULL};
+	uint32_t n = length(p->line), i = 0, k = n;
+	if (n < 7 || n > 50 || p->line->letters <= p->line->han || p->line->end == END_STOP)
 		return false;
-	if (from)
-		return (a == 0x4E0A || a == 0x7D27 || a == 0x7DCA) && (b == 0x63A5);     /* 上接 紧接 */
-	return a == 0x4E0B && (b == 0x8F6C || b == 0x8F49 || b == 0x63A5);       /* 下转 下轉 下接 */
+	while (k && char_is_closer(at(p, k - 1)))
+		k--;
+	uint32_t digits = k;
+	while (k && char_is_digit(at(p, k - 1)))
+		k--;
+	if (k == digits || digits - k > 3)
+		return false;
+	k -= k > 1 && char_is_letter(at(p, k - 1)) && !char_is_letter(at(p, k - 2));
+	bool page = (k >= 5 && has_latin(p, k - 5, "page ")) || (k < n && char_is_letter(at(p, k)));
+	while (i < n && !char_is_word(at(p, i)))
+		i++;
+	for (const char *const *word = from ? froms : ons; page && *word; word++)
+		if (has_latin(p, i, *word))
+			return true;
+	return false;
 }
 
 static bool test_from(const struct place *p)
 {
-	return is_turn(p, true);
+	return is_turn(p, true) || is_english_turn(p, true);
 }
 
 static bool test_on(const struct place *p)
 {
-	return is_turn(p, false);
+	return is_turn(p, false) || is_english_turn(p, false);
 }
 
-/* 完, （完）, -END-: the article ends. */
+/* 完, （完）, -ENDS-, ###: the article ends. */
 static bool test_close(const struct place *p)
 {
 	uint32_t words = 0, only = 0;
+	if (p->line->letters && length(p->line) <= 10 && !p->line->digits) {
+		uint32_t i = 0;
+		while (i < length(p->line) && !char_is_word(at(p, i)))
+			i++;
+		uint32_t n = has_latin(p, i, "ends") ? 4 : has_latin(p, i, "end") ? 3 : 0;
+		return n && n == p->line->letters && length(p->line) > n;      /* with dashes around it */
+	}
 	if (length(p->line) > 6)
 		return false;
 	for (uint32_t i = 0; i < length(p->line); i++)
@@ -102,9 +173,41 @@ static bool test_close(const struct place *p)
 	return words == 1 && only == 0x5B8C;
 }
 
+/* 本报讯（记者 某 … or 【記者某／某地報導】and the text: a lead-in, not a byline, even where a narrow column ends behind it. */
+static bool begins_text(const struct place *p)
+{
+	if ((p->line->first_words & WORD_LEAD) || p->line->opens)
+		return true;
+	if (p->index && !p->line->cut && p->line[-1].kind == LINE_TEXT && p->line[-1].opens)
+		return true;
+	uint32_t n = length(p->line), i = 0;
+	if (!is_one_of(at(p, 0), U"【〔["))
+		return false;
+	while (i < n && !is_one_of(at(p, i), U"】〕]"))
+		i++;
+	return i + 1 < n;
+}
+
+/* Staff Writer, Science Correspondent: what an English byline says on its second line. */
+static bool test_post(const struct place *p)
+{
+	static const char *const posts[] = {"writer", "correspondent", "reporter", "columnist", "editor", "staff", "contributor", NULL};
+	uint32_t n = length(p->line), last = n;
+	if (!p->index || p->line[-1].kind != LINE_BYLINE || p->line[-1].letters < p->line[-1].han || n > 40 || p->line->clauses || p->line->end != END_OPEN)
+		return false;
+	while (last && char_is_letter(at(p, last - 1)))
+		last--;
+	for (const char *const *post = posts; *post; post++)
+		if (strlen(*post) == n - last && has_latin(p, last, *post))
+			return true;
+	return false;
+}
+
 static bool test_byline(const struct place *p)
 {
 	byline names = {.count = 0};
+	if (begins_text(p))
+		return false;
 	if (!(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6)
 		return false;
 	if (p->line->end == END_STOP || p->line->clauses > 2)
@@ -125,13 +228,39 @@ static bool test_note(const struct place *p)
 
 /* ---- furniture proper ---- */
 
+/* `”` alone: the end of the paragraph before, hung over. */
+static bool is_closing(const struct place *p)
+{
+	for (uint32_t i = 0; i < length(p->line); i++)
+		if (!char_is_closer(at(p, i)) && !char_is_stop(at(p, i)))
+			return false;
+	return true;
+}
+
 static bool test_symbols(const struct place *p)
 {
 	const page_line *line = p->line;
-	return !line->han && !line->letters && !line->digits;
+	return !line->han && !line->letters && !line->digits && !is_closing(p);
+}
+
+/* A row of dots, dashes or stars: what parts two pieces of a page, wherever it stands. */
+static bool is_rule_off(const struct place *p)
+{
+	for (uint32_t i = 0; i < length(p->line); i++)
+		if (!is_one_of(at(p, i), U".-=*_#~· "))
+			return false;
+	return length(p->line) > 2;
 }
 
 /* A>B>C, 首页 > … : a path of short names. */
+static size_t path_marks(const struct place *p)          /* ` / `, ` - `, ` | ` between the steps */
+{
+	size_t n = 0;
+	for (uint32_t i = 1; i + 1 < length(p->line); i++)
+		n += is_one_of(at(p, i), U"/-|·／") && (char_is_blank(at(p, i - 1)) || char_is_blank(at(p, i + 1)) || at(p, i) == U'／');
+	return n;
+}
+
 static bool test_path(const struct place *p)
 {
 	const page_line *line = p->line;
@@ -139,7 +268,7 @@ static bool test_path(const struct place *p)
 		return false;
 	size_t steps = count_of(p, '>', 0xFF1E) + count_of(p, 0xBB, 0x203A) + count_of(p, 0x2192, 0x300B);
 	if (line->first_words & WORD_PATH)
-		return steps > 0 || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
+		return steps > 0 || (p->zone != ZONE_BODY && path_marks(p) > 0) || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
 	return p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2;
 }
 
@@ -166,7 +295,7 @@ static bool test_menu(const struct place *p)
 	if (p->zone == ZONE_BODY || line->end == END_STOP || line->clauses || length(line) > 200)
 		return false;
 	if (line->letters > line->han)
-		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL) >= 2 && length(line) <= 160;
+		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION) >= 2 && length(line) <= 160;
 	if (bars >= 2)
 		return length(line) <= (bars + 1) * 12;
 	for (uint32_t i = 0; i < length(line); i++) {
@@ -204,6 +333,21 @@ static void keep_facts(const struct place *p, uint32_t classes)
 		page->editor = i;
 }
 
+/* `2025-05-14 16:20 …` and no sentence: when it was published, and by whom. */
+static bool begins_with_time(const struct place *p)
+{
+	uint32_t digits = 0, i = 0;
+	bool clock = false;
+	for (; i < length(p->line) && i < 24; i++) {
+		uint32_t c = at(p, i);
+		digits += char_is_digit(c);
+		clock = clock || ((c == ':' || c == U'：') && digits >= 7 && i && char_is_digit(at(p, i - 1)) && char_is_digit(at(p, i + 1)));
+		if (!char_is_digit(c) && !char_is_blank(c) && !is_one_of(c, U"年月日-/.:：T"))
+			break;
+	}
+	return clock && !p->line->clauses && length(p->line) <= 80;
+}
+
 /* 发布时间：… 来源：… : metadata of the page. In the body a single label may be part of a notice, so two are asked for. */
 static bool test_label(const struct place *p)
 {
@@ -212,7 +356,9 @@ static bool test_label(const struct place *p)
 	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
 		return false;
 	bool dated = (line->words & WORD_LABEL) && char_is_digit(at(p, 0)) && line->digits >= 6 && count_of(p, ':', 0xFF1A) && count_of(p, ' ', 0x3000) && line->clauses == 0;
-	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
+	dated = dated || (p->zone == ZONE_HEAD && begins_with_time(p));
+	bool pairs = p->zone == ZONE_HEAD && (line->words & WORD_LABEL) && !line->clauses && count_of(p, ':', 0xFF1A) >= 2;
+	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !pairs && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
 		return false;
 	if (p->zone == ZONE_BODY && count_of(p, ':', 0xFF1A) < 2)
 		return false;
@@ -232,11 +378,30 @@ static bool test_widget(const struct place *p)
 	uint32_t colon;
 	if (p->zone != ZONE_BODY && length(line) <= 20 && (label_classes(p, &colon) & WORD_WIDGET))
 		return true;                                                       /* 字號：Ａ Ａ Ａ */
+	if (p->zone == ZONE_HEAD && line->letters > line->han && (line->first_words & WORD_WIDGET) && length(line) <= 300 && words_of(p, WORD_WIDGET) >= 3)
+		return true;                                                       /* what a site says of its cookies */
 	if (line->width > 80 || !(line->words & all) || at(p, length(line) - 1) == 0x3002 || line->numbered)
 		return false;
 	if (line->han + line->letters < 2)
 		return false;
-	return line_is_covered(line, all, p->zone == ZONE_BODY ? 80 : 50);
+	if ((line->first_words & WORD_RELATED) && p->zone == ZONE_TAIL && length(line) <= 24 && !line->clauses && line->end == END_OPEN)
+		return true;                                                       /* 看更多 某某 新聞 */
+	return line_is_covered(line, all, p->zone == ZONE_BODY ? 80 : p->zone == ZONE_TAIL && line->letters > line->han ? 40 : 50);
+}
+
+/* 申报书.doc: the name of a file to load, at the end of the page. */
+static bool test_file(const struct place *p)
+{
+	static const char *const endings[] = {".doc", ".docx", ".pdf", ".xls", ".xlsx", ".wps", ".zip", ".rar", ".ofd", ".et", ".ppt", ".pptx", ".jpg", ".png", NULL};
+	uint32_t n = length(p->line);
+	if (p->zone != ZONE_TAIL || n > 100 || p->line->clauses > 1)
+		return false;
+	for (const char *const *ending = endings; *ending; ending++) {
+		uint32_t k = (uint32_t)strlen(*ending);
+		if (n > k && has_latin(p, n - k, *ending))
+			return !p->line->numbered && at(p, 0) != U'附';
+	}
+	return false;
 }
 
 /* 责编 甲 校对 乙: staff of the page, names behind words of the trade. */
@@ -259,9 +424,20 @@ static bool test_staff(const struct place *p)
 	return true;
 }
 
+/* A05 文体 A06 国际: pages named by letter and number. */
+static size_t count_pages(const struct place *p)
+{
+	size_t pages = 0;
+	for (uint32_t i = 0; i + 1 < length(p->line); i++)
+		pages += at(p, i) >= 'A' && at(p, i) <= 'Z' && char_is_digit(at(p, i + 1)) && !(i && char_is_letter(at(p, i - 1)));
+	return pages;
+}
+
 static bool test_press(const struct place *p)
 {
 	const page_line *line = p->line;
+	if ((line->words & WORD_PRESS) && count_pages(p) >= 2 && line->end == END_OPEN && length(line) <= 80)
+		return true;                                                       /* 今日导读 */
 	if (!(line->words & WORD_PRESS) || line->end == END_STOP || length(line) > 160)
 		return false;
 	size_t colons = count_of(p, ':', 0xFF1A), words = words_of(p, WORD_PRESS | WORD_CONTACT);
@@ -269,7 +445,38 @@ static bool test_press(const struct place *p)
 		return colons && line->digits >= 6;
 	if (words >= 2 && (colons || line->digits) && line->covered * 3 >= line->han)
 		return true;
+	if (p->zone == ZONE_TAIL && words >= 1 && line->digits && length(line) <= 24 && line_is_covered(line, WORD_PRESS, 40))
+		return true;                                                       /* 今日4版 零售价1元 */
 	return words >= 1 && line->digits >= 5 && line_is_covered(line, WORD_PRESS, 60);
+}
+
+/* Keys of up to eight characters before a colon, at the beginning or behind a blank. */
+static size_t count_keys(const struct place *p)
+{
+	size_t keys = 0;
+	uint32_t run = 0;
+	for (uint32_t i = 0; i < length(p->line); i++) {
+		uint32_t c = at(p, i);
+		if ((c == ':' || c == U'：') && run && run <= (p->line->letters > p->line->han ? 16u : 8u))
+			keys++;
+		run = char_is_blank(c) ? 0 : run + 1;
+	}
+	return keys;
+}
+
+/* 读者热线：96500 网址：…: what a printed page says of itself, by shape: two keys with values, or one with a number to call or an address. */
+static bool test_contact(const struct place *p)
+{
+	const page_line *line = p->line;
+	if (!p->page->wrapped || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
+		return false;
+	size_t keys = count_keys(p), at_signs = count_of(p, '@', U'＠');
+	bool address = at_signs > 0;
+	for (uint32_t i = 0; i + 4 < length(line) && !address; i++)
+		address = has_latin(p, i, "www.") || has_latin(p, i, "http");
+	if (p->zone == ZONE_BODY && !(line->first_words & (WORD_PRESS | WORD_CONTACT)) && !(keys >= 2 && address))
+		return false;
+	return (keys >= 2 && (line->digits || address)) || (keys == 1 && (address || line->digits >= 7) && line->width <= 60);
 }
 
 static bool test_weather(const struct place *p)
@@ -299,7 +506,7 @@ static bool is_date_only(const struct place *p)
 		han += !part;
 	}
 	bool clock = count_of(p, ':', 0xFF1A) || count_of(p, 0x65F6, 0x6642);       /* 时 時: a zone may be named */
-	if (line->letters > 12 || (han > line->covered && !(clock && line->digits >= 6 && han <= 4)) || han > 5)
+	if (line->letters > 12u + line->covered || (han > line->covered && !(clock && line->digits >= 6 && han <= 4)) || han > 5)
 		return false;
 	if (line->letters) {
 		static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
@@ -341,6 +548,20 @@ static bool test_legal(const struct place *p)
 	return words >= 3 && ((line->words & WORD_SELF) || line->end == END_OPEN);
 }
 
+/* `… on Monday. (Some Press Photo/Jane Doe)`: the credit in the last bracket, which may be a line of its own. */
+static bool ends_with_credit(const struct place *p)
+{
+	uint32_t n = length(p->line), open = n;
+	if (n < 10 || n > 400 || at(p, n - 1) != ')')
+		return false;
+	while (open && n - open < 60 && at(p, open - 1) != '(')
+		open--;
+	for (uint32_t i = open; i + 5 < n; i++)
+		if (has_latin(p, i, "photo") || has_latin(p, i, "image"))
+			return true;
+	return false;
+}
+
 /* Photo captions: ▲ before, a credit behind, or who stands where: （左） （右二）. */
 static bool test_caption(const struct place *p)
 {
@@ -358,8 +579,10 @@ static bool test_caption(const struct place *p)
 		if (side && line->clauses <= 2 && (d == ')' || d == 0xFF09 || char_is_number(d)))
 			return true;
 	}
+	if ((line->first_words & WORD_CAPTION) && count_of(p, ':', U'：') && line->clauses <= 1 && n <= 80)
+		return true;                                                       /* 圖說：… */
 	if (line->letters > line->han)
-		return (line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160;
+		return ((line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160) || ends_with_credit(p);
 	uint32_t z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
 	if ((z == ')' || z == 0xFF09) && (y == 0x6444 || y == 0x651D))         /* （某某摄） */
 		return p->zone == ZONE_BODY;
@@ -371,25 +594,30 @@ static bool test_pointer(const struct place *p)
 {
 	const page_line *line = p->line;
 	uint32_t a = at(p, 0), n = length(line);
+	if (n >= 4 && n <= 14 && is_one_of(a, U"扫掃") && !line->clauses && line->end == END_OPEN && (line->first_words & (WORD_WIDGET | WORD_AD)))
+		return true;                                                       /* 扫码看视频 */
 	if (n < 4 || n > 24 || (a != '(' && a != 0xFF08))
 		return false;
 	return (line->words & (WORD_WIDGET | WORD_AD)) && line->clauses == 0 && line->covered >= 2 && words_of(p, WORD_WIDGET | WORD_AD) >= 1 && !line->digits &&
 		count_of(p, 0x626B, 0x6383) + count_of(p, 0x8BE6, 0x8A73) + count_of(p, 0x7801, 0x78BC) > 0;       /* 扫 详 码 */
 }
 
-static bool test_pay(const struct place *p)
+static bool is_pay(const struct place *p)
 {
 	const page_line *line = p->line;
-	if (!(line->words & WORD_PAY) || line->width > 80 || (p->zone == ZONE_HEAD) || line->numbered)
+	if (!(line->words & WORD_PAY) || line->width > 80 || line->numbered)
 		return false;
 	size_t words = words_of(p, WORD_PAY);
 	if (at(p, length(line) - 1) == 0x3002 && words < 2)
 		return false;
-	if (words >= 2 || line_is_covered(line, WORD_PAY, 60)) {
-		p->page->paid = p->page->paid || p->zone == ZONE_TAIL;
-		return p->zone == ZONE_TAIL;
-	}
-	return false;
+	return words >= 2 || line_is_covered(line, WORD_PAY, 60);
+}
+
+static bool test_pay(const struct place *p)
+{
+	bool pay = p->zone == ZONE_TAIL && is_pay(p);
+	p->page->paid = p->page->paid || pay;
+	return pay;
 }
 
 struct rule {
@@ -405,6 +633,7 @@ static const struct rule marks[] = {
 	{RULE_NOTE, LINE_NOTE, test_note},
 	{RULE_POINTER, LINE_DROPPED, test_pointer},
 	{RULE_BYLINE, LINE_BYLINE, test_byline},
+	{RULE_BYLINE, LINE_DROPPED, test_post},
 	{RULE_CAPTION, LINE_CAPTION, test_caption},
 };
 
@@ -415,10 +644,12 @@ static const struct rule rules[] = {
 	{RULE_STAFF, LINE_DROPPED, test_staff},
 	{RULE_PAY, LINE_DROPPED, test_pay},
 	{RULE_PRESS, LINE_DROPPED, test_press},
+	{RULE_PRESS, LINE_DROPPED, test_contact},
 	{RULE_WEATHER, LINE_DROPPED, test_weather},
 	{RULE_PAGE_DATE, LINE_DROPPED, test_date},
 	{RULE_LEGAL, LINE_DROPPED, test_legal},
 	{RULE_WIDGET, LINE_DROPPED, test_widget},
+	{RULE_WIDGET, LINE_DROPPED, test_file},
 	{RULE_MENU, LINE_DROPPED, test_menu},
 };
 
@@ -439,15 +670,15 @@ static bool try_rules(const struct rule *table, size_t count, const struct place
 	return false;
 }
 
-static bool is_body(const page_line *line)
+static bool is_body(const page *self, const page_line *line)
 {
-	return line_is_prose(line) || (line->column && line->clauses && line_is_full(line));
+	return !line->date_only && (line_is_prose(line) || (self->wrapped && line->column && line->clauses && line_is_full(line)));
 }
 
 /* A short sentence ends the head of a page as well as prose does. */
-static bool ends_head(const page_line *line)
+static bool ends_head(const page *self, const page_line *line)
 {
-	return is_body(line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
+	return is_body(self, line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
 }
 
 /* ---- lists of links ---- */
@@ -468,7 +699,7 @@ static void drop_related(page *self)
 			continue;
 		mark(line, LINE_DROPPED, RULE_RELATED);
 		size_t stop = i + 1;
-		while (stop < self->line_count && !is_body(&self->lines[stop]) && !self->lines[stop].lead_in)
+		while (stop < self->line_count && !(self->lines[stop].kind == LINE_TEXT && (is_body(self, &self->lines[stop]) || self->lines[stop].lead_in)))
 			stop++;
 		size_t keep = stop;
 		if (stop < self->line_count)
@@ -498,7 +729,7 @@ static void drop_link_list(page *self, size_t tail)
 			break;
 		if (is_attachment(self, line))
 			attached = true;
-		else if (!(attached && line->numbered) && !(line->clauses && line->end != END_OPEN) && !(line->clauses > 1 && !line->gap))
+		else if (!(attached && line->numbered) && !(line->clauses && line->end != END_OPEN) && !(line->end == END_STOP && line->width >= 20 && !line->date_only) && !(line->clauses > 1 && !line->gap))
 			break;
 	}
 	if (i + 1 < self->line_count && self->lines[i].kind == LINE_TEXT && self->lines[i + 1].date_only && !self->lines[i].date_only)
@@ -533,72 +764,29 @@ static void drop_after_pay(page *self)
 	}
 }
 
-/* ---- head of a printed page ---- */
-
-static bool is_page_number(const page *self, const page_line *line)
-{
-	uint32_t i = line->at.begin, digits = 0;
-	if (line->at.end - i > 14 || line->end == END_STOP || line->clauses)
-		return false;
-	if (self->text[i] == 0x7B2C || (char_is_letter(self->text[i]) && line->letters == 1))       /* 第, A */
-		i++;
-	for (; i < line->at.end && char_is_digit(self->text[i]); i++)
-		digits++;
-	if (!digits || digits > 3)
-		return false;
-	if (i < line->at.end && self->text[i] == 0x7248)                       /* 版 */
-		i++;
-	return i == line->at.end || char_is_blank(self->text[i]) || self->text[i] == 0xFF1A || self->text[i] == ':' || self->text[i - 1] == 0x7248;
-}
-
-/* Names of papers end so: 报 報 刊 网 網, or 日报 … with a blank inside. */
-static bool is_paper_name(const page *self, const page_line *line)
-{
-	uint32_t last = self->text[line->at.end - 1];
-	return line->at.end - line->at.begin <= 12 && line->han >= 3 && !line->clauses && (last == 0x62A5 || last == 0x5831 || last == 0x520A || last == 0x7F51 || last == 0x7DB2);
-}
-
-/* Where date, staff or page number stand at the head, short lines among them are the paper's name and the name of the section. */
-static void mark_masthead(page *self, size_t head)
-{
-	size_t last = 0;
-	bool found = false;
-	for (size_t i = 0; i < head; i++) {
-		page_line *line = &self->lines[i];
-		bool dropped = line->kind == LINE_DROPPED && (line->rule == RULE_PAGE_DATE || line->rule == RULE_STAFF || line->rule == RULE_PRESS);
-		if (line->kind == LINE_TEXT && is_page_number(self, line)) {
-			mark(line, LINE_DROPPED, RULE_MASTHEAD);
-			self->section = self->section < 0 ? (int32_t)i : self->section;
-			dropped = true;
-		}
-		if (dropped) {
-			last = i;
-			found = true;
-		}
-	}
-	for (size_t i = 0; found && i < last; i++) {
-		page_line *line = &self->lines[i];
-		if (line->kind != LINE_TEXT || line->lead_in)
-			continue;
-		if (is_paper_name(self, line) && self->masthead < 0)
-			self->masthead = (int32_t)i;
-		else if (line->at.end - line->at.begin > 6)
-			continue;
-		mark(line, LINE_DROPPED, RULE_MASTHEAD);
-	}
-}
-
 /* A line that begins as news begin. The lead-in may go on in the next line, so the first word must do. */
 static bool is_lead_in(const page *self, const page_line *line)
 {
 	byline names = {.count = 0};
 	uint32_t a = self->text[line->at.begin];
+	if (line > self->lines && !line->cut && (line[-1].end == END_OPEN || line[-1].end == END_COMMA) && line[-1].opens)
+		return false;                                                      /* the bracket of a lead-in that the column broke */
 	if (line->first_words & WORD_LEAD)
 		return true;
 	if ((a == 0x3010 || a == 0x3014) && (line->words & WORD_REPORTER))
 		return true;
 	bool inside = line > self->lines && is_inside(self, (size_t)(line - self->lines));
 	return !inside && byline_lead_in(self->words, self->text, line->at, &names) > 0;
+}
+
+/* 天气预报, 今日天气: the heading of a box of weather lines. */
+static void mark_weather_heads(page *self)
+{
+	for (size_t i = 0; i + 1 < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		if (line->kind == LINE_TEXT && line->rule == RULE_NONE && line_is_covered(line, WORD_WEATHER, 80) && line->width <= 24 && line[1].rule == RULE_WEATHER)
+			mark(line, LINE_DROPPED, RULE_WEATHER);
+	}
 }
 
 void page_mark_lines(page *self)
@@ -609,27 +797,33 @@ void page_mark_lines(page *self)
 		struct place p = {self, line, i, ZONE_BODY};
 		line->lead_in = is_lead_in(self, line);
 		line->date_only = is_date_only(&p);
-		if (head == self->line_count && (ends_head(line) || line->numbered))
+		if (head == self->line_count && (ends_head(self, line) || line->numbered))
 			head = i;
-		if (!is_body(line) && !line->lead_in)
+		if (!is_body(self, line) && !line->lead_in)
 			continue;
 		p.zone = ZONE_TAIL;
-		if (!test_legal(&p))
+		if (!test_legal(&p) && !is_pay(&p))
 			tail = i + 1;
 	}
 	for (size_t i = 0; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
 		struct place p = {self, line, i, i < head ? ZONE_HEAD : i >= tail ? ZONE_TAIL : ZONE_BODY};
+		if (line->cut && ends_with_credit(&p) && line[-1].kind == LINE_TEXT && line[-1].letters > line[-1].han) {
+			mark(line - 1, LINE_CAPTION, RULE_CAPTION);
+			mark(line, LINE_CAPTION, RULE_CAPTION);
+			continue;
+		}
 		if (line->cut && line[-1].kind == LINE_CAPTION) {
 			mark(line, LINE_CAPTION, RULE_CAPTION);                    /* the credit of the caption before it */
 			continue;
 		}
 		if (try_rules(marks, sizeof marks / sizeof *marks, &p))
 			continue;
-		if (!line->cut && !line->lead_in && !is_inside(self, i))
+		if (!line->cut && !line->lead_in && (!is_inside(self, i) || is_rule_off(&p)))
 			try_rules(rules, sizeof rules / sizeof *rules, &p);
 	}
-	mark_masthead(self, head);
+	mark_weather_heads(self);
+	page_mark_folio(self, head);
 	drop_related(self);
 	drop_after_pay(self);
 	drop_link_list(self, tail);

@@ -14,6 +14,7 @@
 typedef struct html_limits {
 	uint32_t max_nodes;              /* extract.max_nodes */
 	uint16_t max_depth;              /* extract.max_depth */
+	size_t memory;                   /* extract.memory_bytes; 0: 64 MB */
 } html_limits;
 
 /* Owned by the caller, html_result_free lets go; all texts are UTF-8, white space collapsed; empty: not found. */
@@ -42,6 +43,8 @@ void html_preload(void);
 /* `charset`: label from the content-type header, may be absent; "UTF-8" = decoded already (a meta charset is then ignored). `url` may be absent.
  * `out` must be zeroed. 0; -1 when no text of an article was found (out->body is empty then; other fields may be set). */
 int html_extract(mr_bytes bytes, mr_bytes charset, mr_bytes url, const html_limits *limits, html_result *out);
+/* RSS or Atom: several articles, none of them whole. html_extract finds no text in such a page. */
+bool html_is_feed(mr_bytes bytes);
 void html_result_free(html_result *self);
 
 #endif

@@ -189,6 +189,27 @@ static void find_head(cleaning *self)
 	self->head_end = at == self->end ? title + 3 : at;
 }
 
+static bool is_link_line(const html_page *page, uint32_t i)
+{
+	const html_line *line = &page->lines[i];
+	return line->link_units * 10 > line->units * 8 && line->units < 400 && !line->stops;
+}
+
+/* A box of links in the middle of the text: what is announced are links, and behind them go on paragraphs of the element that holds those before. */
+static bool goes_on_behind(const cleaning *self, uint32_t i)
+{
+	const html_page *page = self->page;
+	uint32_t k = i, paragraphs = 0;
+	while (k > self->first && !(self->kind[k - 1] == LINE_KEPT && is_running(&page->lines[k - 1])))
+		k--;
+	if (k == self->first || i + 1 >= self->end || !is_link_line(page, i + 1))
+		return false;
+	uint32_t parent = page->tree->nodes[page->lines[k - 1].block].parent;
+	for (k = i + 1; k < self->end && k < i + 60 && paragraphs < 2; k++)
+		paragraphs += self->kind[k] == LINE_KEPT && is_running(&page->lines[k]) && page->tree->nodes[page->lines[k].block].parent == parent;
+	return paragraphs >= 2;
+}
+
 /* Where the article is over: the first announcement of other things with less than a quarter of the text behind it. */
 static void find_tail(cleaning *self)
 {
@@ -198,7 +219,7 @@ static void find_tail(cleaning *self)
 		const html_line *line = &self->page->lines[i];
 		if (self->kind[i] == LINE_KEPT)
 			behind += line->units;
-		if (html_phrase_ends(html_line_text(self->page, i), line->units))
+		if (html_phrase_ends(html_line_text(self->page, i), line->units) && !goes_on_behind(self, i))
 			self->tail = i;
 	}
 	for (uint32_t i = self->tail; i < self->end; i++)
@@ -223,12 +244,6 @@ static enum html_region region_of(const cleaning *self, uint32_t i, uint32_t bef
 	if (i < self->head_end)
 		return REGION_HEAD;
 	return i >= self->last_lines && (uint64_t)before * 100 >= (uint64_t)self->total * 80 ? REGION_TAIL : REGION_MIDDLE;
-}
-
-static bool is_link_line(const html_page *page, uint32_t i)
-{
-	const html_line *line = &page->lines[i];
-	return line->link_units * 10 > line->units * 8 && line->units < 400 && !line->stops;
 }
 
 /* How many such lines stand together: a list of links to other texts. */
@@ -258,6 +273,16 @@ static enum html_line_kind by_text(const cleaning *self, uint32_t i, enum html_r
 	if (is_link_line(self->page, i) && region != REGION_MIDDLE)
 		return LINE_LINKS;
 	return LINE_KEPT;
+}
+
+/* A short heading above a list of links that went is the heading of that list. */
+static void drop_link_heads(cleaning *self)
+{
+	for (uint32_t i = self->first; i + 3 < self->end; i++) {
+		const html_line *line = &self->page->lines[i];
+		if (self->kind[i] == LINE_KEPT && line->units <= 60 && !line->stops && is_heading(self->page, line) && self->kind[i + 1] == LINE_LINKS && self->kind[i + 2] == LINE_LINKS && self->kind[i + 3] == LINE_LINKS)
+			self->kind[i] = LINE_NOISE;
+	}
 }
 
 /* A page of pictures is its captions: when they would be a third of the text or more, they stay. */
@@ -318,5 +343,6 @@ void html_clean(const html_page *page, uint32_t top, mr_bytes title, uint8_t *ki
 		before += page->lines[i].units;
 		kind[i] = (uint8_t)by_text(&self, i, region);
 	}
+	drop_link_heads(&self);
 	keep_picture_story(&self);
 }

@@ -93,7 +93,8 @@ static bool date_of_page(const facts *self, date_value *out)
 /* `var ct = "1581418070"`, `publishTime: '2026-03-13 08:30'`: the last resort on pages that draw their date with a script. */
 static bool date_of_script(mr_bytes script, date_value *out)
 {
-	static const char *const names[] = {"publish_time", "publishtime", "pubtime", "pub_time", "pubdate", "createtime", "create_time", "ct", NULL};
+	static const char *const names[] = {"publish_time", "publishtime", "publishTime", "pubtime", "pubTime", "pub_time", "pubdate", "pubDate", "publishDate", "publish_date", "createtime", "createTime",
+		"create_time", "ct", NULL};
 	for (const char *const *name = names; *name; name++) {
 		mr_bytes rest = script;
 		for (const char *at; (at = memmem(rest.data, rest.len, *name, strlen(*name)));) {
@@ -291,6 +292,26 @@ static bool author_by_line(const facts *self, buf *out)
 	return false;
 }
 
+/* <span class="author">甲乙</span> beside the headline. */
+static bool author_by_element(const facts *self, buf *out)
+{
+	const html_page *page = self->page;
+	uint32_t to = self->head_to < page->line_count ? self->head_to : page->line_count;
+	for (uint32_t i = self->head_from; i < to; i++) {
+		const html_line *line = &page->lines[i];
+		if (line->hidden)
+			continue;
+		for (uint32_t node = line->node; node <= line->last_node; node++) {
+			uint32_t parent = page->tree->nodes[node].parent;
+			mr_bytes class = html_attr_get(page->tree, parent, ATTR_CLASS), prop = html_attr_get(page->tree, parent, ATTR_ITEMPROP);
+			if (page->tree->nodes[node].tag == TAG_TEXT && ((class.data && html_contains(class, "author")) || (prop.data && html_contains(prop, "author"))) &&
+			    html_names_alone(html_node_text(page->tree, node), out))
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool author_in_text(const facts *self, buf *out)
 {
 	int seen = 0;
@@ -335,6 +356,9 @@ void html_facts_find(const html_page *page, const html_markup *markup, uint32_t 
 	bool chinese = strcmp(out->language, "zh") == 0;
 	if (!chinese)
 		author_of_markup(&self, &out->authors);
-	if (!out->authors.len && !author_by_label(&self, &out->authors) && !author_by_line(&self, &out->authors) && !author_in_text(&self, &out->authors))
+	if (!out->authors.len && !author_by_label(&self, &out->authors) && !author_by_line(&self, &out->authors) && !author_in_text(&self, &out->authors) &&
+	    !(chinese && author_by_element(&self, &out->authors)))
 		author_of_markup(&self, &out->authors);
+	if (!out->authors.len && markup->linked_author.len && !chinese)
+		html_names_english(buf_bytes(&markup->linked_author), &out->authors);
 }

@@ -7,36 +7,35 @@
 
 #include <strings.h>
 
-static const struct { const char *word; uint16_t hint; } whole_words[] = {
-	{"nav", HINT_NOISE}, {"menu", HINT_NOISE}, {"crumb", HINT_NOISE}, {"crumbs", HINT_NOISE}, {"foot", HINT_NOISE}, {"footer", HINT_NOISE},
-	{"pager", HINT_NOISE}, {"toolbar", HINT_NOISE}, {"tools", HINT_NOISE}, {"sitemap", HINT_NOISE}, {"masthead", HINT_NOISE}, {"topbar", HINT_NOISE},
-	{"share", HINT_NOISE}, {"shares", HINT_NOISE}, {"sharing", HINT_NOISE}, {"social", HINT_NOISE}, {"sns", HINT_NOISE}, {"bdsharebuttonbox", HINT_NOISE},
-	{"follow", HINT_NOISE}, {"print", HINT_NOISE}, {"qrcode", HINT_NOISE}, {"erweima", HINT_NOISE}, {"ewm", HINT_NOISE}, {"hot", HINT_NOISE},
-	{"rank", HINT_NOISE}, {"ranking", HINT_NOISE}, {"trending", HINT_NOISE}, {"rail", HINT_NOISE}, {"aside", HINT_NOISE}, {"widget", HINT_NOISE},
-	{"widgets", HINT_NOISE}, {"ad", HINT_NOISE}, {"ads", HINT_NOISE}, {"adv", HINT_NOISE}, {"gg", HINT_NOISE}, {"banner", HINT_NOISE},
-	{"tags", HINT_NOISE}, {"taglist", HINT_NOISE}, {"keywords", HINT_NOISE}, {"login", HINT_NOISE}, {"signup", HINT_NOISE}, {"register", HINT_NOISE},
-	{"modal", HINT_NOISE}, {"popup", HINT_NOISE}, {"cookie", HINT_NOISE}, {"cookies", HINT_NOISE}, {"gdpr", HINT_NOISE}, {"consent", HINT_NOISE},
-	{"donate", HINT_NOISE}, {"donation", HINT_NOISE}, {"rating", HINT_NOISE}, {"vote", HINT_NOISE}, {"likes", HINT_NOISE}, {"prev", HINT_NOISE},
-	{"statement", HINT_NOISE}, {"tuijian", HINT_NOISE}, {"xiangguan", HINT_NOISE}, {"fenxiang", HINT_NOISE}, {"mianze", HINT_NOISE}, {"shengming", HINT_NOISE},
-	{"reply", HINT_NOISE | HINT_COMMENT}, {"replies", HINT_NOISE | HINT_COMMENT}, {"respond", HINT_NOISE | HINT_COMMENT},
-	{"cmt", HINT_NOISE | HINT_COMMENT}, {"pinglun", HINT_NOISE | HINT_COMMENT},
-	{"meta", HINT_META}, {"info", HINT_META}, {"date", HINT_META}, {"time", HINT_META}, {"timestamp", HINT_META}, {"source", HINT_META}, {"editor", HINT_META},
-	{"dateline", HINT_META}, {"laiyuan", HINT_META}, {"infos", HINT_META}, {"bianji", HINT_META}, {"zuozhe", HINT_META}, {"zrbj", HINT_META},
-	{"credit", HINT_CREDIT}, {"credits", HINT_CREDIT}, {"copyright", HINT_CREDIT}, {"attribution", HINT_CREDIT},
-	{"title", HINT_TITLE}, {"headline", HINT_TITLE}, {"biaoti", HINT_TITLE},
-	{"article", HINT_ARTICLE}, {"post", HINT_ARTICLE}, {"story", HINT_ARTICLE}, {"entry", HINT_ARTICLE}, {"main", HINT_ARTICLE}, {"news", HINT_ARTICLE},
-	{"content", HINT_ARTICLE}, {"text", HINT_ARTICLE}, {"detail", HINT_ARTICLE}, {"body", HINT_ARTICLE}, {"zoom", HINT_ARTICLE},
-	{"articlebody", HINT_BODY}, {"articlecontent", HINT_BODY}, {"articletext", HINT_BODY}, {"artibody", HINT_BODY}, {"storybody", HINT_BODY},
-	{"postbody", HINT_BODY}, {"postcontent", HINT_BODY}, {"entrycontent", HINT_BODY}, {"newscontent", HINT_BODY}, {"maincontent", HINT_BODY},
-	{"contenttext", HINT_BODY}, {"articledetail", HINT_BODY}, {"newstext", HINT_BODY}, {"zhengwen", HINT_BODY}, {"zw", HINT_BODY},
-	{"bodytext", HINT_BODY}, {"bodycopy", HINT_BODY}, {"storytext", HINT_BODY}, {"newsbody", HINT_BODY}, {"txtcont", HINT_BODY},
+static const struct { const char *word; uint16_t hint; } whole_words[] = {       /* sorted: looked up by bisection */
+	{"ad", HINT_NOISE}, {"ads", HINT_NOISE}, {"adv", HINT_NOISE}, {"artibody", HINT_BODY}, {"article", HINT_ARTICLE}, {"articlebody", HINT_BODY},
+	{"articlecontent", HINT_BODY}, {"articledetail", HINT_BODY}, {"articletext", HINT_BODY}, {"aside", HINT_NOISE}, {"attribution", HINT_CREDIT},
+	{"banner", HINT_NOISE}, {"bdsharebuttonbox", HINT_NOISE}, {"bianji", HINT_META}, {"biaoti", HINT_TITLE}, {"body", HINT_ARTICLE},
+	{"bodycopy", HINT_BODY}, {"bodytext", HINT_BODY}, {"cmt", HINT_NOISE | HINT_COMMENT}, {"consent", HINT_NOISE}, {"content", HINT_ARTICLE},
+	{"contenttext", HINT_BODY}, {"cookie", HINT_NOISE}, {"cookies", HINT_NOISE}, {"copyright", HINT_CREDIT}, {"credit", HINT_CREDIT},
+	{"credits", HINT_CREDIT}, {"crumb", HINT_NOISE}, {"crumbs", HINT_NOISE}, {"date", HINT_META}, {"dateline", HINT_META}, {"detail", HINT_ARTICLE},
+	{"donate", HINT_NOISE}, {"donation", HINT_NOISE}, {"editor", HINT_META}, {"entry", HINT_ARTICLE}, {"entrycontent", HINT_BODY},
+	{"erweima", HINT_NOISE}, {"ewm", HINT_NOISE}, {"fenxiang", HINT_NOISE}, {"follow", HINT_NOISE}, {"foot", HINT_NOISE}, {"footer", HINT_NOISE},
+	{"gdpr", HINT_NOISE}, {"gg", HINT_NOISE}, {"headline", HINT_TITLE}, {"hot", HINT_NOISE}, {"info", HINT_META}, {"infos", HINT_META},
+	{"keywords", HINT_NOISE}, {"laiyuan", HINT_META}, {"likes", HINT_NOISE}, {"login", HINT_NOISE}, {"main", HINT_ARTICLE}, {"maincontent", HINT_BODY},
+	{"masthead", HINT_NOISE}, {"menu", HINT_NOISE}, {"meta", HINT_META}, {"mianze", HINT_NOISE}, {"modal", HINT_NOISE}, {"nav", HINT_NOISE},
+	{"news", HINT_ARTICLE}, {"newsbody", HINT_BODY}, {"newscontent", HINT_BODY}, {"newstext", HINT_BODY}, {"pager", HINT_NOISE},
+	{"pinglun", HINT_NOISE | HINT_COMMENT}, {"popup", HINT_NOISE}, {"post", HINT_ARTICLE}, {"postbody", HINT_BODY}, {"postcontent", HINT_BODY},
+	{"prev", HINT_NOISE}, {"print", HINT_NOISE}, {"qrcode", HINT_NOISE}, {"rail", HINT_NOISE}, {"rank", HINT_NOISE}, {"ranking", HINT_NOISE},
+	{"rating", HINT_NOISE}, {"register", HINT_NOISE}, {"replies", HINT_NOISE | HINT_COMMENT}, {"reply", HINT_NOISE | HINT_COMMENT},
+	{"respond", HINT_NOISE | HINT_COMMENT}, {"share", HINT_NOISE}, {"shares", HINT_NOISE}, {"sharing", HINT_NOISE}, {"shengming", HINT_NOISE},
+	{"signup", HINT_NOISE}, {"sitemap", HINT_NOISE}, {"sns", HINT_NOISE}, {"social", HINT_NOISE}, {"source", HINT_META}, {"statement", HINT_NOISE},
+	{"story", HINT_ARTICLE}, {"storybody", HINT_BODY}, {"storytext", HINT_BODY}, {"taglist", HINT_NOISE}, {"tags", HINT_NOISE}, {"text", HINT_ARTICLE},
+	{"time", HINT_META}, {"timestamp", HINT_META}, {"title", HINT_TITLE}, {"toolbar", HINT_NOISE}, {"tools", HINT_NOISE}, {"topbar", HINT_NOISE},
+	{"trending", HINT_NOISE}, {"tuijian", HINT_NOISE}, {"txtcont", HINT_BODY}, {"vote", HINT_NOISE}, {"widget", HINT_NOISE}, {"widgets", HINT_NOISE},
+	{"xiangguan", HINT_NOISE}, {"zhengwen", HINT_BODY}, {"zoom", HINT_ARTICLE}, {"zrbj", HINT_META}, {"zuozhe", HINT_META}, {"zw", HINT_BODY},
 };
 
 static const struct { const char *prefix; uint16_t hint; } beginnings[] = {
 	{"comment", HINT_NOISE | HINT_COMMENT}, {"disqus", HINT_NOISE | HINT_COMMENT}, {"livefyre", HINT_NOISE | HINT_COMMENT},
 	{"related", HINT_NOISE}, {"relevant", HINT_NOISE}, {"recommend", HINT_NOISE}, {"recirc", HINT_NOISE}, {"sidebar", HINT_NOISE}, {"newsletter", HINT_NOISE},
 	{"subscri", HINT_NOISE}, {"promo", HINT_NOISE}, {"sponsor", HINT_NOISE}, {"advert", HINT_NOISE}, {"breadcrumb", HINT_NOISE}, {"navbar", HINT_NOISE},
-	{"navigation", HINT_NOISE}, {"pagination", HINT_NOISE}, {"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharethis", HINT_NOISE},
+	{"navigation", HINT_NOISE}, {"pagination", HINT_NOISE}, {"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharethis", HINT_NOISE}, {"sharedaddy", HINT_NOISE}, {"paywall", HINT_NOISE}, {"metered", HINT_NOISE},
 	{"addthis", HINT_NOISE}, {"socialshar", HINT_NOISE}, {"bdshare", HINT_NOISE}, {"jiathis", HINT_NOISE}, {"outbrain", HINT_NOISE}, {"taboola", HINT_NOISE},
 	{"popular", HINT_NOISE}, {"mostread", HINT_NOISE}, {"readmore", HINT_NOISE}, {"disclaim", HINT_NOISE}, {"hotnews", HINT_NOISE}, {"adsby", HINT_NOISE},
 	{"dropdown", HINT_NOISE}, {"tooltip", HINT_NOISE}, {"byline", HINT_META}, {"author", HINT_META}, {"publish", HINT_META}, {"pubtime", HINT_META},
@@ -46,9 +45,17 @@ static const struct { const char *prefix; uint16_t hint; } beginnings[] = {
 
 static unsigned word_hint(const char *word)
 {
-	for (size_t i = 0; i < sizeof whole_words / sizeof *whole_words; i++)
-		if (word[0] == whole_words[i].word[0] && strcmp(word, whole_words[i].word) == 0)
-			return whole_words[i].hint;
+	size_t low = 0, high = sizeof whole_words / sizeof *whole_words;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int order = strcmp(word, whole_words[mid].word);
+		if (!order)
+			return whole_words[mid].hint;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
 	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
 		if (word[0] == beginnings[i].prefix[0] && strncmp(word, beginnings[i].prefix, strlen(beginnings[i].prefix)) == 0)
 			return beginnings[i].hint;

@@ -108,6 +108,8 @@ static void read_prop(html_markup *self, const html_tree *tree, uint32_t node)
 		set_date(&self->published, value);
 	else if (mr_bytes_equal(prop, "dateModified"))
 		set_date(&self->updated, value);
+	else if (mr_bytes_equal(prop, "author") && html_measure_of(value).units <= 60 && !html_measure_of(value).stops)
+		add_author(&self->authors, html_starts_with(value, "by ") ? (mr_bytes){value.data + 3, value.len - 3} : value);
 	buf_free(&text);
 }
 
@@ -120,6 +122,14 @@ static void read_link(html_markup *self, const html_tree *tree, uint32_t node)
 	}
 }
 
+static void read_author_link(html_markup *self, const html_tree *tree, uint32_t node)
+{
+	mr_bytes rel = tree->nodes[node].attrs ? html_attr_get(tree, node, ATTR_REL) : (mr_bytes){0};
+	if (!rel.data || self->linked_author.len || !html_contains(rel, "author"))
+		return;
+	html_text_below(tree, node, 80, &self->linked_author);
+}
+
 void html_markup_read(html_markup *self, const html_tree *tree)
 {
 	*self = (html_markup){0};
@@ -130,6 +140,9 @@ void html_markup_read(html_markup *self, const html_tree *tree)
 			break;
 		case TAG_LINK:
 			read_link(self, tree, i);
+			break;
+		case TAG_A:
+			read_author_link(self, tree, i);
 			break;
 		case TAG_TITLE:
 			if (!self->page_title.len)
@@ -147,7 +160,7 @@ void html_markup_read(html_markup *self, const html_tree *tree)
 void html_markup_free(html_markup *self)
 {
 	buf *all[] = {&self->page_title, &self->og_title, &self->headline, &self->site_name, &self->publisher, &self->authors, &self->section, &self->keywords,
-		&self->canonical, &self->description, &self->source, &self->editor};
+		&self->canonical, &self->description, &self->source, &self->editor, &self->linked_author};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buf_free(all[i]);
 }

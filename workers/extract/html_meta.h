@@ -11,11 +11,15 @@ typedef struct html_markup {
 	buf og_title, headline;          /* OpenGraph or Twitter; JSON-LD or microdata */
 	buf site_name, publisher;
 	buf authors;                     /* separated by '\n' */
+	buf linked_author;               /* text of the first link rel=author: the last resort */
 	buf section, keywords, canonical, description;
 	date_value published, updated;
 	buf source;                      /* meta name=source and the like */
 	buf editor;
 } html_markup;
+
+/* html.c: html_tree_parse, bounded by what html_limits allow. */
+void html_tree_parse_within(html_tree *tree, mr_bytes page, const html_limits *limits);
 
 void html_markup_read(html_markup *self, const html_tree *tree);
 void html_markup_free(html_markup *self);

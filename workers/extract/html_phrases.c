@@ -9,10 +9,35 @@
 
 typedef const char *const words[];
 
+/* Bytes that occur in the text, letters in lower case: most words of a list have one that does not. */
+typedef struct bytes_seen {
+	uint64_t bit[4];
+} bytes_seen;
+
+static bytes_seen see(mr_bytes text)
+{
+	bytes_seen seen = {{0}};
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		c = c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
+		seen.bit[c >> 6] |= 1ull << (c & 63);
+	}
+	return seen;
+}
+
+static bool may_hold(const bytes_seen *seen, const char *word)
+{
+	for (; *word; word++)
+		if (!(seen->bit[(unsigned char)*word >> 6] >> ((unsigned char)*word & 63) & 1))
+			return false;
+	return true;
+}
+
 static bool has_any(mr_bytes text, const char *const *list)
 {
+	bytes_seen seen = see(text);
 	for (; *list; list++)
-		if (html_contains(text, *list))
+		if (may_hold(&seen, *list) && html_contains(text, *list))
 			return true;
 	return false;
 }
@@ -112,7 +137,7 @@ static bool is_label(mr_bytes text)
 		"follow us", "see also", "read also", "also read", "more", "view comments", "leave a comment", "loading", "close", "menu", "search", "subscribe",
 		"sign up", "log in", "most read", "most popular", "trending", "recommended", "top stories", "back to top", "facebook", "twitter", "whatsapp",
 		"linkedin", "pinterest", "reddit", "tumblr", "copy link", "photo", "photos", "video", "gallery", "newsletter", "show more", "listen", "watch now",
-		"iklan", "categorias", "categories", "arquivos", "archives", "publicidade", "publicidad", "werbung", "anzeige", "publicité", "pubblicità",
+		"end", "ends", "完", "全文完", "iklan", "categorias", "categories", "arquivos", "archives", "publicidade", "publicidad", "werbung", "anzeige", "publicité", "pubblicità",
 		"this slideshow requires javascript", "article continues below advertisement", "story continues below advertisement", "continue reading",
 		"分享", "分享到", "字号", "字體", "评论", "評論", "相关推荐", "相关阅读", "相关新闻", "相关报道", "延伸阅读", "推荐阅读", "热门推荐", "标签", "標籤", "图集", "正在加载",
 		"收藏", "打印", "关闭", "返回顶部", "上一篇", "下一篇", "上一页", "下一页", "我要评论", "我要跟帖", "网友评论", "热门评论", "广告", "廣告", "推广", "阅读全文", "展开全文",
@@ -126,7 +151,7 @@ bool html_phrase_ends(mr_bytes text, uint32_t units)
 	static words ends = {"comments", "related articles", "related stories", "related posts", "related content", "you may also like", "you might also like",
 		"more from", "most read", "most popular", "read next", "up next", "recommended for you", "recommended stories", "leave a reply", "leave a comment",
 		"filed under", "sign up for our newsletter", "相关推荐", "相关阅读", "相关新闻", "相关报道", "相关文章", "延伸阅读", "推荐阅读", "热门推荐", "热门文章", "热门评论", "网友评论",
-		"最新评论", "全部评论", "我要评论", "我要跟帖", "猜你喜欢", "大家都在看", "更多精彩", "精彩推荐", "相關新聞", "延伸閱讀", "推薦閱讀", "關鍵字", "小编最近文章", "作者最近文章", "作者其他文章",
+		"最新评论", "全部评论", "我要评论", "我要跟帖", "猜你喜欢", "大家都在看", "更多精彩", "精彩推荐", "相關新聞", "延伸閱讀", "推薦閱讀", "相關報導", "相關文章", "熱門新聞", "熱門文章", "猜你喜歡", "更多新聞", "看更多", "關鍵字", "小编最近文章", "作者最近文章", "作者其他文章",
 		"最新文章", "上一篇", "下一篇", "免责声明", "版权声明", "特别声明", "郑重声明", NULL};
 	mr_bytes inner = bare(text);
 	if (units > 90)
@@ -223,6 +248,28 @@ static bool is_dispatch(mr_bytes inner, uint32_t units)
 	return units <= 75 && ends_any(inner, endings) && date_find(inner, 0, true, &found);
 }
 
+/* `By Jane Doe`: what follows begins as names do. */
+bool html_starts_by_name(mr_bytes text)
+{
+	return html_starts_with(text, "by ") && text.len > 5 && ((text.data[3] >= 'A' && text.data[3] <= 'Z') || (unsigned char)text.data[3] >= 0xC3);
+}
+
+/* 值班主编｜甲乙: any kind of editor, a separator, names. */
+static bool is_staff_line(mr_bytes inner)
+{
+	static words kinds = {"编辑", "編輯", "主编", "主編", "总编", "總編", "校对", "校對", "审核", "責編", "责编", "监制", "编审", "编委", "编导", "美编", NULL};
+	static words marks = {":", "：", "/", "｜", "|", "︱", "丨", "／", " ", "\u3000", NULL};
+	for (const char *const *mark = marks; *mark; mark++) {
+		const char *at = html_find(inner, *mark);
+		if (!at)
+			continue;
+		mr_bytes left = html_trim((mr_bytes){inner.data, (size_t)(at - inner.data)}), right = {at + strlen(*mark), (size_t)(inner.data + inner.len - at) - strlen(*mark)};
+		if (utf8_count(left) <= 6 && ends_any(left, kinds) && is_names(html_trim(right)))
+			return true;
+	}
+	return false;
+}
+
 static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_region region)
 {
 	static words editors = {"责任编辑", "責任編輯", "责编：", "责编:", "责编 ", "編輯：", "原标题", "原題", "原题为", "原题：", "原文标题", "原文链接", "原文地址", "原载", "本文来源", "文章来源",
@@ -232,12 +279,12 @@ static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_
 		return true;
 	if (units > 150 || stops > 1)
 		return false;
-	if (is_reporter_line(inner))
+	if (is_reporter_line(inner) || (!stops && is_staff_line(inner)))
 		return true;
 	if (region == REGION_MIDDLE)
 		return false;
 	static words inside = {"供稿 ", "供稿　", "编辑/", "摄影/", "审核/", "编辑：", "编辑:", "摄影：", "审核：", "校对：", NULL};
-	return begins_with_role(inner, stops) || (region == REGION_HEAD && !stops && html_starts_with(inner, "by ")) || (stops == 0 && (ends_any(inner, endings) || has_any(inner, inside))) || is_dispatch(inner, units);
+	return begins_with_role(inner, stops) || (region == REGION_HEAD && !stops && html_starts_by_name(inner)) || (stops == 0 && (ends_any(inner, endings) || has_any(inner, inside))) || is_dispatch(inner, units);
 }
 
 /* ---- rights, promotion, contacts ---- */
@@ -245,7 +292,7 @@ static bool is_byline(mr_bytes inner, uint32_t units, uint32_t stops, enum html_
 /* Rights and liability. Laws and news speak of licences and permission, too: in the middle of a text only what a page says of itself counts. */
 static bool is_disclaimer(mr_bytes text, uint32_t units, uint32_t stops, enum html_region region)
 {
-	static words own = {"如有侵权", "侵权请", "侵权删", "侵权必究", "转载请注明", "转载请联系", "請註明出處", "投资需谨慎", "版权归原作者", "版权归作者", "仅代表作者本人", "不代表本网", "不代表本站",
+	static words own = {"禁止转载", "不得转载", "谢绝转载", "严禁转载", "请勿转载", "禁止轉載", "請勿轉載", "侵删", "侵權必究", "如有侵权", "侵权请", "侵权删", "侵权必究", "转载请注明", "转载请联系", "請註明出處", "投资需谨慎", "版权归原作者", "版权归作者", "仅代表作者本人", "不代表本网", "不代表本站",
 		"不代表本平台", "版权均属", "all rights reserved", "may not be published, broadcast", "this material may not", NULL};
 	static words permission = {"未经授权", "未经许可", "未经允许", "未經授權", "未經許可", "免责声明", "独家所有", "版权声明", NULL};
 	static words copying = {"转载", "轉載", "摘编", "本网", "本站", "本报", "本平台", "copyright", NULL};
@@ -273,7 +320,7 @@ static bool is_promotion(mr_bytes text, uint32_t units, enum html_region region)
 		"点击阅读", "点击下载", "阅读原文", "粉絲團", "粉丝团", "粉絲專頁", "按個", "按讚", "谢谢观看", "謝謝收看", "欢迎关注", "歡迎關注", "关注我们", "关注我", "点个赞", "分享给", "转发给",
 		"官方微信", "官方微博", "微信号", "加微信", "投稿", "加入群", "本文来自", "授权转载", "授权发布", "内容合作", NULL};
 	static words anywhere = {"sign up for our", "subscribe to our", "get the latest updates", "delivered to your inbox", "in your inbox", "click here to subscribe",
-		"requires javascript", "enable javascript", "your browser does not support", "article continues", "story continues below", "we use income earning",
+		"click to share on", "opens in new window", "subscribe to continue", "subscribe to read", "already a subscriber", "log in to continue", "sign in to continue", "to continue reading", "剩余内容需", "登录后可阅读全文", "开通会员后", "requires javascript", "enable javascript", "your browser does not support", "article continues", "story continues below", "we use income earning",
 		"扫描下方二维码", "长按识别", "点击上方蓝字", "点击蓝字关注", "欢迎关注", "邀請您到", NULL};
 	if (units <= 260 && has_any(text, anywhere))
 		return true;
@@ -288,7 +335,7 @@ static bool is_pointer(mr_bytes inner, uint32_t units)
 {
 	static words begins = {"read more:", "read more about", "read also:", "also read:", "see also:", "related:", "related post:", "related story:", "related article:",
 		"more:", "read:", "read next:", "watch:", "watch more:", "don't miss:", "don’t miss:", "listen:", "recommended:", "more on this", "you may also like",
-		"you might also like", "click here to", "photos:", "video:", "延伸阅读：", "相关阅读：", "推荐阅读：", "点击进入", "详见：", "往期回顾：", "相关链接：", NULL};
+		"you might also like", "click here to", "photos:", "video:", "延伸阅读：", "相关阅读：", "推荐阅读：", "点击进入", "看更多：", "更多新聞：", "更多報導：", "延伸閱讀：", "相關新聞：", "相關報導：", "推薦閱讀：", "相关新闻：", "相关报道：", "相关文章：", "详见：", "往期回顾：", "相关链接：", NULL};
 	return units <= 200 && starts_any(inner, begins);
 }
 

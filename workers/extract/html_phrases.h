@@ -16,4 +16,7 @@ bool html_phrase_is_dated(mr_bytes text, uint32_t units);
 /* Ends as captions and picture credits do (… 摄, …供图, Photo: …). */
 bool html_phrase_is_caption(mr_bytes text, uint32_t units);
 
+/* `By Jane Doe …`. */
+bool html_starts_by_name(mr_bytes text);
+
 #endif

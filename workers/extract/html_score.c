@@ -182,7 +182,24 @@ static void mend(const scoring *self, uint32_t top)
 			page->hints[i] &= ~(unsigned)(HINT_NOISE | HINT_META | HINT_CAPTION | HINT_CREDIT | HINT_TITLE | HINT_STRONG);
 }
 
-uint32_t html_score(html_page *page)
+/* Keeps the best candidates in order. */
+static void rank(const scoring *self, html_candidate *best, size_t *count)
+{
+	*count = 0;
+	for (uint32_t i = 1; i < self->page->tree->count; i++) {
+		if (self->score[i] <= 0 || !html_is_block(self->page->tree->nodes[i].tag))
+			continue;
+		html_candidate one = {i, self->score[i] * prior(self->page, i), self->clean[i]};
+		size_t k = *count < HTML_CANDIDATES ? (*count)++ : HTML_CANDIDATES;
+		for (; k && best[k - 1].score < one.score; k--)
+			if (k < HTML_CANDIDATES)
+				best[k] = best[k - 1];
+		if (k < HTML_CANDIDATES)
+			best[k] = one;
+	}
+}
+
+uint32_t html_score_ranked(html_page *page, html_candidate *best, size_t *count)
 {
 	size_t n = page->tree->count;
 	scoring s = {.page = page, .score = mem_array(n, sizeof(double)), .clean = mem_array(n, sizeof(double)), .full = mem_array(n, sizeof(double)),
@@ -190,6 +207,8 @@ uint32_t html_score(html_page *page)
 	for (uint32_t i = 0; i < page->line_count; i++)
 		add_line(&s, i);
 	add_up(&s);
+	if (best)
+		rank(&s, best, count);
 	uint32_t top = best_node(&s);
 	if (top) {
 		top = grow(&s, top);
@@ -201,4 +220,9 @@ uint32_t html_score(html_page *page)
 	free(s.units);
 	free(s.links);
 	return top;
+}
+
+uint32_t html_score(html_page *page)
+{
+	return html_score_ranked(page, NULL, NULL);
 }

@@ -12,12 +12,16 @@ size_t html_cut_at(const char *text, size_t max)
 
 static bool is_space(uint32_t c)
 {
+	if (c > 0x3000)                                  /* ideographs: most of what is asked about */
+		return false;
 	return c <= ' ' || c == 0x7F || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
 	       c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 static bool is_invisible(uint32_t c)
 {
+	if (c >= 0x2065 && c < 0xE000)
+		return false;
 	return c == 0xAD || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF ||
 	       (c >= 0xE000 && c <= 0xF8FF) || (c >= 0x80 && c <= 0x9F && c != 0x85);
 }
@@ -28,23 +32,26 @@ void html_collapse(mr_bytes text, buf *out)
 	size_t start = out->len;
 	bool space = false;
 	while (at < end) {
-		const char *run = at;
-		while (at < end && (unsigned char)*at > ' ' && (unsigned char)*at < 0x7F)
-			at++;
-		const char *from = at;
-		uint32_t c = at < end && at == run ? utf8_next(&at, end) : 0x7F;
-		if (from == run) {
-			if (is_space(c)) {
-				space = true;
-				continue;
+		const char *run = at, *stop = at;        /* shown characters are copied in one piece */
+		uint32_t c = 0;
+		while (at < end) {
+			unsigned char byte = (unsigned char)*at;
+			if (byte > ' ' && byte < 0x7F) {
+				at++;
+			} else {
+				c = utf8_next(&at, end);
+				if (is_space(c) || is_invisible(c))
+					break;
 			}
-			if (is_invisible(c))
-				continue;
+			stop = at;
 		}
-		if (space && out->len > start)
-			buf_add_char(out, ' ');
-		space = false;
-		buf_add(out, run, (size_t)(at - run));
+		if (stop > run) {
+			if (space && out->len > start)
+				buf_add_char(out, ' ');
+			space = false;
+			buf_add(out, run, (size_t)(stop - run));
+		}
+		space = space || (stop < at && is_space(c));
 	}
 }
 
@@ -89,6 +96,10 @@ html_measure html_measure_of(mr_bytes text)
 	const char *at = text.data, *end = at + text.len;
 	while (at < end) {
 		uint32_t c = utf8_next(&at, end);
+		if (c >= 0x4E00 && c <= 0x9FFF) {
+			m.units += 3;
+			continue;
+		}
 		if (is_space(c))
 			continue;
 		m.units += is_wide(c) ? 3 : 1;
@@ -128,6 +139,14 @@ bool html_starts_with(mr_bytes text, const char *word)
 	return true;
 }
 
+static bool has_letter(const char *word)
+{
+	for (; *word; word++)
+		if (*word >= 'a' && *word <= 'z')
+			return true;
+	return false;
+}
+
 const char *html_find(mr_bytes text, const char *word)
 {
 	size_t n = strlen(word);
@@ -135,6 +154,8 @@ const char *html_find(mr_bytes text, const char *word)
 		return NULL;
 	const char *end = text.data + text.len - n + 1;
 	bool letter = *word >= 'a' && *word <= 'z';
+	if (!letter && !has_letter(word))
+		return memmem(text.data, text.len, word, n);
 	for (const char *at = text.data; at < end; at++) {
 		if (!letter && !(at = memchr(at, *word, (size_t)(end - at))))
 			return NULL;

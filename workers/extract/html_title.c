@@ -136,6 +136,23 @@ static uint32_t heading_above(const html_page *page, uint32_t top, mr_bytes titl
 	return best;
 }
 
+/* Several <article>s stand side by side, each with a heading of its own: the title of such a page is the site's. */
+static uint32_t heading_of_entry(const html_page *page, uint32_t top)
+{
+	const html_tree *tree = page->tree;
+	uint32_t entry = html_ancestor(tree, top, TAG_ARTICLE), others = 0;
+	if (!entry)
+		return HTML_NO_LINE;
+	for (uint32_t i = tree->nodes[entry].parent + 1; i <= tree->nodes[tree->nodes[entry].parent].last && !others; i = tree->nodes[i].last + 1)
+		others += i != entry && tree->nodes[i].tag == TAG_ARTICLE;
+	for (uint32_t i = page->first_line[entry]; others && i < page->end_line[entry] && page->lines[i].units < 200; i++) {
+		int tag = tree->nodes[page->lines[i].block].tag;
+		if (tag >= TAG_H1 && tag <= TAG_H3 && !page->lines[i].hidden)
+			return i;
+	}
+	return HTML_NO_LINE;
+}
+
 static void title_of_markup(const html_markup *markup, buf *title)
 {
 	mr_bytes site = buf_bytes(&markup->site_name);
@@ -160,7 +177,10 @@ uint32_t html_title_find(const html_page *page, const html_markup *markup, uint3
 			best_line = i;
 		}
 	}
-	if (best <= 0) {
+	uint32_t own = best <= 0 && top ? heading_of_entry(page, top) : HTML_NO_LINE;
+	if (own != HTML_NO_LINE) {
+		best_line = own;
+	} else if (best <= 0) {
 		title_of_markup(markup, title);
 		best_line = top ? heading_above(page, top, buf_bytes(title)) : HTML_NO_LINE;
 	}

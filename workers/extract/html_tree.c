@@ -9,7 +9,6 @@
 #include "workers/extract/html_text.h"
 
 #define MAX_ATTR_BYTES 4096              /* of one value; data: addresses and base64 are of no use */
-#define MAX_ARENA_BYTES (64u << 20)
 
 static const struct { const char *name; uint8_t tag; } tag_names[] = {         /* sorted: looked up by bisection */
 	{"a", TAG_A}, {"abbr", TAG_ABBR}, {"address", TAG_ADDRESS}, {"article", TAG_ARTICLE}, {"aside", TAG_ASIDE}, {"audio", TAG_AUDIO}, {"b", TAG_B},
@@ -51,6 +50,14 @@ enum html_tag html_tag_find(const char *name, size_t len)
 	return TAG_OTHER;
 }
 
+const char *html_tag_name(enum html_tag tag)
+{
+	for (size_t i = 0; i < sizeof tag_names / sizeof *tag_names; i++)
+		if (tag_names[i].tag == tag)
+			return tag_names[i].name;
+	return tag == TAG_ROOT ? "page" : "element";
+}
+
 bool html_is_block(enum html_tag tag)
 {
 	switch (tag) {
@@ -88,10 +95,10 @@ static void add_attributes(html_tree *self, uint32_t node, const char **attribut
 	for (const char **a = attributes; a && a[0]; a += 2) {
 		uint8_t name = 0;
 		for (size_t i = 0; i < sizeof attr_names / sizeof *attr_names && !name; i++)
-			if (strcmp(a[0], attr_names[i].name) == 0)
+			if (a[0][0] == attr_names[i].name[0] && strcmp(a[0], attr_names[i].name) == 0)
 				name = attr_names[i].attr;
 		size_t len = a[1] ? strlen(a[1]) : 0;
-		if (!name || self->attrs.len > MAX_ARENA_BYTES)
+		if (!name || self->attrs.len > self->max_bytes)
 			continue;
 		if (!any) {
 			self->nodes[node].attrs = (uint32_t)self->attrs.len + 1;
@@ -134,7 +141,7 @@ void html_tree_open(html_tree *self, uint32_t *current, const char *name, const 
 
 void html_tree_text(html_tree *self, uint32_t current, const char *text, size_t len)
 {
-	if (!len || self->text.len + len > MAX_ARENA_BYTES) {
+	if (!len || self->text.len + len > self->max_bytes) {
 		self->truncated |= len > 0;
 		return;
 	}
@@ -161,9 +168,9 @@ static void close_ranges(html_tree *self)
 	}
 }
 
-void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth)
+void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth, size_t max_bytes)
 {
-	*self = (html_tree){.max_nodes = max_nodes < 16 ? 16 : max_nodes, .max_depth = max_depth < 16 ? 16 : max_depth};
+	*self = (html_tree){.max_bytes = max_bytes < UINT32_MAX / 2 ? max_bytes : UINT32_MAX / 2, .max_nodes = max_nodes < 16 ? 16 : max_nodes, .max_depth = max_depth < 16 ? 16 : max_depth};
 	add_node(self, 0, TAG_ROOT);
 	add_node(self, 0, TAG_DIV);                      /* the page: node 0 says "none" everywhere, so nothing stands in it directly */
 	html_feed(self, page);

@@ -54,10 +54,11 @@ typedef struct html_tree {
 	bool truncated;                  /* a limit was reached */
 	uint32_t max_nodes;
 	uint16_t max_depth;
+	size_t max_bytes;                /* of text, and of attributes */
 } html_tree;
 
-/* Parses a page in valid UTF-8, which must outlive the tree. */
-void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth);
+/* Parses a page in valid UTF-8, which must outlive the tree. `max_bytes`: of text and, again, of attributes. */
+void html_tree_parse(html_tree *self, mr_bytes page, uint32_t max_nodes, uint16_t max_depth, size_t max_bytes);
 void html_tree_free(html_tree *self);
 
 /* Value of an attribute; data NULL when absent. Borrowed. */
@@ -66,6 +67,7 @@ mr_bytes html_node_text(const html_tree *self, uint32_t node);   /* of a TAG_TEX
 /* All text below a node with white space collapsed, at most `max` bytes. */
 void html_text_below(const html_tree *self, uint32_t node, size_t max, buf *out);
 enum html_tag html_tag_find(const char *name, size_t len);
+const char *html_tag_name(enum html_tag tag);             /* for messages */
 bool html_is_block(enum html_tag tag);
 /* The nearest ancestor (or the node itself) of a kind; 0: none. */
 uint32_t html_ancestor(const html_tree *self, uint32_t node, enum html_tag tag);

@@ -105,7 +105,7 @@ static enum line_end find_end(const uint32_t *c, span at, bool latin)
 	uint32_t last = c[i - 1];
 	if (char_is_stop(last) || (last == '.' && (latin || (i - at.begin > 1 && char_is_letter(c[i - 2])))))
 		return END_STOP;
-	if (closer)
+	if (closer && !(latin && last == ','))                                 /* `when to use it," said …` */
 		return END_BRACKET;
 	if (last == 0xFF0C || last == ',' || last == 0x3001 || char_is_opener(last) || (last == '-' && latin))
 		return END_COMMA;
@@ -146,9 +146,22 @@ static void look_up(const page *self, page_line *line)
 	line->covered = clip16(covered);
 }
 
+/* 1: opens, -1: closes a bracket of remarks. */
+static int is_bracket(uint32_t c)
+{
+	switch (c) {
+	case '(': case 0xFF08: case 0x3010: case 0x3014:                       /* （ 【 〔 */
+		return 1;
+	case ')': case 0xFF09: case 0x3011: case 0x3015:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
 static void measure(page *self, page_line *line)
 {
-	int32_t quotes = 0;
+	int32_t quotes = 0, brackets = 0;
 	uint32_t piece = 0, pieces = 0;
 	uint32_t width = 0, marks = 0, han = 0, letters = 0, digits = 0, clauses = 0;
 	for (uint32_t i = line->at.begin; i < line->at.end; i++) {
@@ -159,6 +172,8 @@ static void measure(page *self, page_line *line)
 		piece = char_is_blank(c) ? 0 : piece;
 		quotes += char_is_wide(c) ? char_is_opener(c) - char_is_closer(c) : 0;
 		quotes = quotes < 0 ? 0 : quotes;
+		brackets += is_bracket(c);
+		brackets = brackets < 0 ? 0 : brackets;
 		if (utf8_is_han(c))
 			han++;
 		else if (char_is_digit(c))
@@ -173,6 +188,7 @@ static void measure(page *self, page_line *line)
 	line->width = clip16(width);
 	line->tight = clip16(width - marks);
 	line->quoting = quotes > 0;
+	line->opens = brackets > 0;
 	line->two_pieces = pieces > 1 && !clauses && !line->spaced;
 	line->han = clip16(han);
 	line->letters = clip16(letters);

@@ -74,6 +74,7 @@ typedef struct page_line {
 	uint8_t numbered : 1;    /* begins with 一、 （一） 1. 第三条 一是 (一) ① */
 	uint8_t lead_in : 1;     /* begins as news begin: 本报讯（记者…, 【記者…】, PLACE, date — */
 	uint8_t two_pieces : 1;  /* blank between two pieces of four ideographs or more: only headlines are printed so */
+	uint8_t opens : 1;       /* a round or square bracket is open at its end: the column broke inside of it */
 	uint8_t quoting : 1;     /* a quote or bracket is open at its end */
 	uint8_t peers : 1;       /* its own width shows a column (columns.c); otherwise `column` is its neighbours' */
 	uint8_t cut : 1;         /* the bracket at the end of the line before, looked at alone; goes back when no rule wants it */
@@ -119,12 +120,16 @@ typedef struct page {
 	page_article *articles;
 	size_t article_count, article_room;
 	bool wrapped;            /* most lines stand in columns: the text of a printed page */
+	uint16_t usual_gap;      /* blank lines between two lines of a column */
+	size_t memory;           /* extract.memory_bytes: a longer text is read as far as it fits; 0: all of it */
+	bool cut;                /* it was longer */
 	bool titled;             /* the feed names a title: the record is an article, unless the text shows otherwise */
 	bool paged;              /* several articles are to be expected */
 	bool paid;               /* a pay line stands behind the text */
 	uint32_t removed_lines, removed_characters, repeated_blocks;
 	int32_t page_date;       /* line of the printed page or publication date; -1: none */
 	int32_t masthead;        /* line of the newspaper's name; -1 */
+	span masthead_name;      /* in page.text */
 	int32_t editor;          /* line with 责任编辑; -1 */
 	int32_t source;          /* line with 来源：; -1 */
 	int32_t section;         /* line with number and name of the printed page; -1 */
@@ -138,6 +143,7 @@ void page_read(page *self, mr_bytes text);
 void page_read_lines(page *self, mr_bytes text);
 void page_find_columns(page *self);
 void page_mark_lines(page *self);
+void page_mark_folio(page *self, size_t head);   /* its last step (folio.c): lines [0, head) stand before the first text */
 void page_join_lines(page *self);
 void page_drop_repeats(page *self);
 void page_find_captions(page *self);
@@ -151,7 +157,8 @@ const char *page_rule_name(enum line_rule rule);
 /* Is the line as wide as its column, as the first and middle lines of wrapped paragraphs are? Not when it would not go into the column even squeezed. */
 static inline bool line_is_full(const page_line *line)
 {
-	return line->column && (line->spaced || (line->width + 5 >= line->column && line->tight <= line->column + 2));
+	unsigned slack = line->letters > line->han ? 12 : 5;         /* an English line breaks before a word of that length */
+	return line->column && (line->spaced || (line->width + (line->indent <= 8 ? line->indent : 0) + slack >= line->column && line->tight <= line->column + 2));
 }
 /* Does the line say a whole sentence or more of running text? */
 static inline bool line_is_prose(const page_line *line)

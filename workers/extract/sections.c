@@ -184,18 +184,23 @@ static bool read_units(const uint32_t *c, span at, json_t *entry)
 	return found;
 }
 
+static bool closes_units(uint32_t c)
+{
+	return c == ')' || c == 0xFF09 || c == ']' || c == 0x3011 || c == 0x3015;      /* ） 】 〕 */
+}
+
 /* The bracket that closes a paragraph, or the whole paragraph when it begins with the label. */
 static span units_span(const uint32_t *c, span at)
 {
 	uint32_t end = at.end;
 	while (end > at.begin && (c[end - 1] == 0x3002 || char_is_blank(c[end - 1])))
 		end--;
-	if (end > at.begin && (c[end - 1] == ')' || c[end - 1] == 0xFF09)) {
+	if (end > at.begin && (closes_units(c[end - 1]))) {
 		uint32_t depth = 1, i = end - 1, limit = end - at.begin > 600 ? end - 600 : at.begin;
 		while (i > limit && depth) {
 			i--;
-			depth += c[i] == ')' || c[i] == 0xFF09;
-			depth -= c[i] == '(' || c[i] == 0xFF08;
+			depth += closes_units(c[i]);
+			depth -= c[i] == '(' || c[i] == 0xFF08 || c[i] == '[' || c[i] == 0x3010 || c[i] == 0x3014;
 		}
 		return depth ? (span){0, 0} : (span){i + 1, end - 1};
 	}
@@ -216,7 +221,7 @@ json_t *body_responsible_units(const body *self)
 	const uint32_t *c = self->characters;
 	span measure = {0, 0};
 	json_t *list = NULL;
-	for (size_t i = 0; i < self->paragraph_count; i++) {
+	for (size_t i = 0; i < self->paragraph_count && json_array_size(list) < MOST_SECTIONS; i++) {
 		struct heading h;
 		span at = units_span(c, self->paragraphs[i].at);
 		if (read_heading(self, i, &h))
@@ -244,7 +249,7 @@ json_t *body_attachments(const body *self)
 	const uint32_t *c = self->characters;
 	json_t *list = NULL;
 	bool inside = false;
-	for (size_t i = 0; i < self->paragraph_count; i++) {
+	for (size_t i = 0; i < self->paragraph_count && json_array_size(list) < MOST_SECTIONS; i++) {
 		span at = self->paragraphs[i].at;
 		enum number_kind kind;
 		uint32_t value;

@@ -86,7 +86,7 @@ static bool is_headline(const page *self, size_t from, size_t to)
 		if (!is_head(block))
 			continue;
 		heads++;
-		strong = strong || has_two_pieces(self, block) || block_length(block) >= 15 || (block->apart && block_length(block) >= 6);
+		strong = strong || has_two_pieces(self, block) || block_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && block_length(block) >= 6);
 	}
 	return strong || heads > 1;
 }
@@ -212,7 +212,8 @@ static void find_segments(struct splitter *s)
 			size_t next = next_of(self, i);
 			size_t previous = previous_of(self, i);
 			bool after_head = previous != SIZE_MAX && is_head(&self->blocks[previous]);
-			if (after_head && next < self->block_count && is_text(&self->blocks[next])) {
+			bool signs = segment && char_is_opener(self->flow[block->at.begin]) && next < self->block_count && self->blocks[next].lead_in;   /* headline,（記者 某某）: of what stands above */
+			if (after_head && next < self->block_count && is_text(&self->blocks[next]) && !signs) {
 				ended = true;                                      /* headline, byline, body */
 				break;
 			}
@@ -249,15 +250,27 @@ static bool is_short(const page_block *block)
 	return block_length(block) <= 4;
 }
 
+/* ——某县见闻: a line behind a dash explains the headline before it. */
+static bool is_dashed(const page *self, const page_block *block)
+{
+	uint32_t a = self->flow[block->at.begin];
+	return block_length(block) > 3 && (a == 0x2014 || a == 0x2015 || a == 0x2500 || (a == '-' && self->flow[block->at.begin + 1] == '-'));
+}
+
 /* What it costs to cut the headings of a group before heading `k` (1 .. n-1). */
 static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 {
 	const page_block *before = &self->blocks[heads[k - 1]], *behind = &self->blocks[heads[k]];
+	if (is_dashed(self, behind))                                           /* ——某县见闻 stays below its headline */
+		return COST_BAD_CUT * 2;
 	if (before->end == END_HALF)                                           /* a kicker with its colon stays with its headline */
 		return COST_BAD_CUT * 2;
 	if (heads[k] != heads[k - 1] + 1)                                      /* a mark stands between */
 		return 0;
-	bool shown = behind->apart || behind->gap > before->gap || behind->end == END_HALF || is_short(behind);
+	bool widest = behind->gap > self->usual_gap;                           /* the widest gap inside the group shows it */
+	for (size_t i = 1; i < n; i++)
+		widest = widest && (i == k || self->blocks[heads[i]].gap < behind->gap);
+	bool shown = behind->apart || behind->gap > before->gap || widest || behind->end == END_HALF || is_short(behind);
 	for (size_t i = 1; i < n; i++)                                         /* another place shows the cut better */
 		if (i != k && ((self->blocks[heads[i]].apart && !behind->apart) || heads[i] != heads[i - 1] + 1))
 			return COST_BAD_CUT;
@@ -306,7 +319,8 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 				int cost = before->cost[has];
 				if (k) {
 					bool behind = p > 0, signed_behind = s->segments[k - 1].behind;
-					cost += !has && !behind ? COST_BARE : has && behind ? COST_BOTH : 0;
+					int bare = s->segments[k - 1].from ? COST_BEHIND - 1 : COST_BARE;      /* the rest of a story may have left its headline on its page */
+					cost += !has && !behind ? bare : has && behind ? COST_BOTH : 0;
 					cost += behind && !signed_behind ? COST_BEHIND : 0;
 					cost += signed_behind && !behind ? COST_BOTH : 0;
 				} else if (p) {
@@ -350,6 +364,18 @@ static bool is_parallel(const page *self, const page_block *block)
 	return pieces >= 2;
 }
 
+/* 某某调研时强调: a line that ends with a word of saying announces what the next line says. */
+static bool is_announcing(const page *self, const page_block *block)
+{
+	static const uint32_t says[][2] = {{0x5F3A, 0x8C03}, {0x5F37, 0x8ABF}, {0x6307, 0x51FA}, {0x8981, 0x6C42}, {0x63D0, 0x51FA}, {0x8868, 0x793A}, {0x6307, 0x793A}, {0x547C, 0x5401}, {0x6279, 0x793A}};
+	uint32_t n = block_length(block);
+	const uint32_t *z = self->flow + block->at.end - 2;
+	for (size_t k = 0; n >= 6 && k < sizeof says / sizeof *says; k++)
+		if (z[0] == says[k][0] && z[1] == says[k][1])
+			return true;
+	return false;
+}
+
 /* Kicker, headline, subtitle: the line before is the kicker when it ends with a colon, is much shorter, or the next is a pair of slogans; else the first line is
  * the headline. Of three, two equally long lines at the end are one headline. */
 static void set_roles(page *self, const uint32_t *heads, size_t n)
@@ -360,9 +386,10 @@ static void set_roles(page *self, const uint32_t *heads, size_t n)
 	const page_block *a = &self->blocks[heads[0]], *b = n > 1 ? &self->blocks[heads[1]] : a;
 	bool parallel = is_parallel(self, a), shorter = block_length(a) < block_length(b);
 	bool kicker = a->end == END_HALF || (shorter && !parallel && is_parallel(self, b)) || (!parallel && block_length(a) <= 10 && block_length(a) * 7 < block_length(b) * 5);
+	kicker = (kicker || is_announcing(self, a)) && !(n >= 2 && is_dashed(self, b));
 	if (n >= 2 && kicker)
 		main = 1;
-	else if (n == 3) {
+	else if (n == 3 && !is_dashed(self, b)) {
 		uint32_t x = block_length(a), y = block_length(&self->blocks[heads[1]]), z = block_length(&self->blocks[heads[2]]);
 		if (y == z) {
 			main = 1;                                              /* kicker, headline on two lines */
@@ -488,6 +515,20 @@ static bool equal_text(const page *self, span a, span b)
 	return true;
 }
 
+/* 关于印发X的通知: X between the verb and 的通知. */
+static span carried_without_marks(const page *self, span at)
+{
+	static const uint32_t verbs[][2] = {{0x5370, 0x53D1}, {0x8F6C, 0x53D1}, {0x53D1, 0x5E03}, {0x516C, 0x5E03}, {0x5370, 0x767C}, {0x4E0B, 0x53D1}};
+	const uint32_t *c = self->flow;
+	if (at.end < at.begin + 10 || c[at.end - 3] != 0x7684)
+		return (span){0, 0};
+	for (uint32_t i = at.begin; i + 5 < at.end; i++)
+		for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++)
+			if (c[i] == verbs[k][0] && c[i + 1] == verbs[k][1])
+				return (span){i + 2, at.end - 3};
+	return (span){0, 0};
+}
+
 /* 关于印发《X》的通知, and further down X alone on a line: X is the document, the notice only carries it. */
 static void find_carried(page *self, size_t title)
 {
@@ -497,9 +538,12 @@ static void find_carried(page *self, size_t title)
 		quoted.begin++;
 	while (quoted.end > quoted.begin && self->flow[quoted.end - 1] != 0x300B)
 		quoted.end--;
-	if (quoted.end < quoted.begin + 6)
+	if (quoted.end >= quoted.begin + 6)
+		quoted = (span){quoted.begin + 1, quoted.end - 1};
+	else
+		quoted = carried_without_marks(self, notice->at);
+	if (quoted.end < quoted.begin + 4)
 		return;
-	quoted = (span){quoted.begin + 1, quoted.end - 1};
 	for (size_t i = title + 1; i < self->block_count; i++) {
 		page_block *block = &self->blocks[i];
 		if (!is_head(block) || !equal_text(self, block->at, quoted))
@@ -508,6 +552,41 @@ static void find_carried(page *self, size_t title)
 		notice->role = ROLE_KICKER;
 		return;
 	}
+}
+
+/* Did the page say its time or source (发布时间：…) between these two lines? */
+static bool labelled_between(const page *self, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to && i < self->line_count; i++)
+		if (self->lines[i].kind == LINE_DROPPED && (self->lines[i].rule == RULE_LABEL || self->lines[i].rule == RULE_PAGE_DATE) && (self->lines[i].words & (WORD_TIME | WORD_SOURCE) || self->lines[i].digits >= 7))
+			return true;
+	return false;
+}
+
+/* Behind the last heading of the headline: web pages print time and source right under it, so headings between that line and the text are sub-headings. */
+static size_t headline_end(const page *self, size_t first_text)
+{
+	for (size_t i = first_text; i-- > 1;)
+		if (is_head(&self->blocks[i]) && is_head(&self->blocks[i - 1]) && labelled_between(self, self->blocks[i - 1].line, self->blocks[i].line) &&
+		    !labelled_between(self, self->blocks[i].line, self->blocks[first_text].line) && block_length(&self->blocks[i - 1]) >= 8)
+			return i;
+	return first_text;
+}
+
+/* Names of site and section above the headline, with furniture between: they are no headlines. Returns how many headings went. */
+static size_t drop_names(page *self, uint32_t *heads, size_t n)
+{
+	size_t keep = n;
+	for (size_t i = n; i-- > 1;)
+		if ((self->blocks[heads[i]].apart || heads[i] != heads[i - 1] + 1) && block_length(&self->blocks[heads[i]]) >= 8) {
+			keep = n - i;
+			break;
+		}
+	for (size_t i = 0; i + keep < n; i++)
+		self->blocks[heads[i]].role = ROLE_OUT;
+	for (size_t i = 0; i < keep && keep < n; i++)
+		heads[i] = heads[i + n - keep];
+	return n - keep;
 }
 
 static void split_single(page *self)
@@ -520,13 +599,19 @@ static void split_single(page *self)
 		first_text++;
 	if (first_text == self->block_count)
 		return;                                                            /* nothing but headings: they are the text */
-	for (size_t i = first_text; i-- > 0 && n < 3;) {
+	size_t from = 0, to = headline_end(self, first_text);
+	for (size_t i = to; i-- > 0 && n < 3;) {
 		if (!is_head(&self->blocks[i]))
 			continue;
+		from = i;
 		for (size_t k = n++; k; k--)
 			heads[k] = heads[k - 1];
 		heads[0] = (uint32_t)i;
 	}
+	n -= drop_names(self, heads, n);
+	for (size_t i = 0; i < from; i++)
+		if (is_head(&self->blocks[i]) && to < first_text)
+			self->blocks[i].role = ROLE_OUT;
 	set_roles(self, heads, n);
 	for (size_t i = 0; i < n; i++)
 		if (self->blocks[heads[i]].role == ROLE_TITLE)

@@ -31,6 +31,8 @@ enum word_class {
 	WORD_AUTHOR = 1 << 18,   /* 作者 */
 	WORD_DUTY = 1 << 20,     /* 侵权, 法律责任: of disclaimers, but of laws too */
 	WORD_CONTACT = 1 << 21,  /* 地址, 邮编: of papers, but of notices too */
+	WORD_SECTION = 1 << 22,  /* World, Politics: what menus of English sites name, and texts too */
+	WORD_CAPTION = 1 << 23,  /* 圖說：, 图注： */
 	WORD_AD = 1 << 19,       /* 加微信, 客服, 下载APP */
 };
 

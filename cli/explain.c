@@ -1,0 +1,59 @@
+/* explain.c - the subcommand family `explain`: finds the subject. See explain.h. */
+#include "explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/nearest.h"
+
+const char explain_help[] =
+	"Usage: millrace explain SUBJECT [OPTION]... FILE\n"
+	"\n"
+	"Shows for one document what a stage did with it, and why.\n"
+	"\n"
+	"Subjects:\n"
+	"  extract    which lines were kept, joined, dropped, repeated; what became title, byline, caption; by which rule\n"
+	"\n"
+	"explain extract [--as text|html] [--measures] [--color=WHEN] FILE\n"
+	"  FILE may be gzipped; - is standard input. For a text every line with what became of it (title, kicker, byline, text, joined to the line before,\n"
+	"  dropped, repeat, caption), the article it went to and the rule that decided. For a web page what is said around the article, the element that was taken\n"
+	"  for it, the runners-up with their scores, and the element's lines with the rule that dropped them.\n"
+	"  --as FORM        text or html; default: html for .html and .htm, else text\n"
+	"  --measures       also widths, columns and ends of lines (text); amount of text, links, sentences and names of elements (html)\n"
+	"  --color=WHEN     always, never or auto (on a terminal; default)\n";
+
+static const struct subject {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} subjects[] = {
+	{"extract", explain_extract},
+};
+
+int explain_term(const char *when, term *out)
+{
+	*out = term_of(stdout);
+	if (!when || strcmp(when, "auto") == 0)
+		return 0;
+	if (strcmp(when, "always") == 0)
+		out->colours = true;
+	else if (strcmp(when, "never") == 0)
+		out->colours = false;
+	else
+		return -1;
+	return 0;
+}
+
+int explain_main(int argc, char **argv)
+{
+	if (argc < 2)
+		return cli_usage("explain", "no subject");
+	nearest guess = {.word = argv[1]};
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+		if (strcmp(argv[1], subjects[i].name) == 0)
+			return subjects[i].main(argc - 1, argv + 1);
+		nearest_offer(&guess, subjects[i].name);
+	}
+	if (guess.best)
+		return cli_usage("explain", "unknown subject '%.60s' (did you mean '%s'?)", argv[1], guess.best);
+	return cli_usage("explain", "unknown subject '%.60s'", argv[1]);
+}
