@@ -39,7 +39,7 @@ const option option_table[] = {
 	{"workers.memory_bytes", OPTION_BYTES, "1G", 64 * MB, 64 * 1024 * MB, NULL, false, "address space limit of a worker"},
 	{"workers.cage", OPTION_BOOL, "true", 0, 0, NULL, false, "seccomp cage of the workers; false only for debugging"},
 	{"extract.spans", OPTION_BOOL, "false", 0, 0, NULL, true, "detail.spans: positions of names and figures in the body"},
-	{"extract.tagger", OPTION_BOOL, "true", 0, 0, NULL, true, "find names with the sequence tagger beside the rules; false: rules alone, faster"},
+	{"extract.tagger", OPTION_ENUM, "on", 0, 0, "on rules off", true, "how names are found: tagger and rules; rules alone; off: neither names nor figures, fastest"},
 	{"extract.entities_model", OPTION_PATH, "", 0, 0, NULL, true, "model of the tagger; empty: the shipped one (conf/models/entities.model beside the program or in /usr/share/millrace)"},
 	{"extract.lexicons", OPTION_PATH, "", 0, 0, NULL, true, "folder of word lists; empty: the shipped one (conf/lexicons beside the program or in /usr/share/millrace)"},
 	{"extract.max_facts", OPTION_INT, "500", 0, 2000, NULL, true, "most names in one list of an article; what comes later in the text is left out"},

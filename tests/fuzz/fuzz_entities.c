@@ -17,7 +17,7 @@ static entities *open_once(void)
 	static entities *self;
 	if (self)
 		return self;
-	const char *const sets[] = {"extract.tagger=false", "extract.spans=true", "extract.max_facts=50", "extract.lexicons=conf/lexicons"};
+	const char *const sets[] = {"extract.tagger=rules", "extract.spans=true", "extract.max_facts=50", "extract.lexicons=conf/lexicons"};
 	buf errors = {0};
 	char error[256] = "";
 	settings *s = settings_read(NULL, sets, sizeof sets / sizeof *sets, &errors);

@@ -42,7 +42,7 @@ static struct world open_with(const char *const *sets, size_t count)
 
 static struct world open_shipped(void)
 {
-	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.spans=true", "extract.tagger=false"};
+	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.spans=true", "extract.tagger=rules"};
 	return open_with(sets, 3);
 }
 
@@ -173,7 +173,7 @@ static void test_spans(void **state)
 
 static void test_limit(void **state)
 {
-	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.max_facts=2", "extract.tagger=false"};
+	static const char *const sets[] = {"extract.lexicons=" LEXICONS, "extract.max_facts=2", "extract.tagger=rules"};
 	struct world w = open_with(sets, 3);
 	(void)state;
 	read_text(&w, "县教育局、县财政局、县民政局、县教育局参加。", NULL);
@@ -203,6 +203,17 @@ static void test_tagger(void **state)
 	assert_non_null(strstr(error, "words.txt"));
 	settings_free(&s);
 	buf_free(&errors);
+}
+
+/* off: nothing is loaded, nothing is read. */
+static void test_off(void **state)
+{
+	static const char *const sets[] = {"extract.lexicons=/nowhere", "extract.entities_model=/nowhere", "extract.spans=true", "extract.tagger=off"};
+	struct world w = open_with(sets, 4);
+	(void)state;
+	read_text(&w, "县教育局局长费思远说，“育苗计划”惠及1200名学生。", NULL);
+	assert_int_equal(json_object_size(w.patch) + json_object_size(w.detail), 0);
+	world_free(&w);
 }
 
 /* Megabytes of what opens and never closes, of one word, of names: all is read in linear time and within the limits. A quadratic look would not end. */
@@ -254,7 +265,7 @@ static void remove_file(const char *folder, const char *name)
 static void refused(const char *folder, const char *name, const char *text, const char *why)
 {
 	char set[4200], error[256] = "";
-	const char *const sets[] = {set, "extract.tagger=false"};
+	const char *const sets[] = {set, "extract.tagger=rules"};
 	buf errors = {0};
 	snprintf(set, sizeof set, "extract.lexicons=%s", folder);
 	write_file(folder, name, text);
@@ -297,7 +308,7 @@ static void test_own_lexicons(void **state)
 {
 	char set[4200];
 	const char *folder = folder_new();
-	const char *const sets[] = {set, "extract.tagger=false"};
+	const char *const sets[] = {set, "extract.tagger=rules"};
 	(void)state;
 	snprintf(set, sizeof set, "extract.lexicons=%s", folder);
 	write_file(folder, "organizations.mine.txt", "# ours\r\n藍鯨動力\r\n");
@@ -315,7 +326,7 @@ static void test_own_lexicons(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_authors), cmocka_unit_test(test_scripts), cmocka_unit_test(test_spans), cmocka_unit_test(test_limit), cmocka_unit_test(test_tagger),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_authors), cmocka_unit_test(test_scripts), cmocka_unit_test(test_spans), cmocka_unit_test(test_limit), cmocka_unit_test(test_tagger), cmocka_unit_test(test_off),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_bad_lexicons), cmocka_unit_test(test_own_lexicons),
 	};
 	return cmocka_run_group_tests_name("entities", tests, NULL, NULL);

@@ -27,11 +27,12 @@ struct entities {
 	moments times;
 	sentence sentence;
 	tagger_model model;
-	tagger *tagger;                  /* NULL: extract.tagger = false */
+	tagger *tagger;                  /* NULL: extract.tagger is not on */
 	const tagger_span *tags;         /* of the article */
 	size_t tag_count, next_tag;
 	int person_type;
 	named names[SEGMENT_MAX];
+	bool off;                        /* extract.tagger = off: nothing is read, and nothing was loaded */
 	bool spans;
 };
 
@@ -56,7 +57,7 @@ static int open_tagger(entities *self, const struct settings *s, char error[256]
 {
 	char path[4096];
 	const char *model = settings_str(s, "extract.entities_model");
-	if (!settings_bool(s, "extract.tagger"))
+	if (strcmp(settings_str(s, "extract.tagger"), "on"))
 		return 0;
 	if (tagger_model_open(&self->model, *model ? model : shipped("models/entities.model", path), error))
 		return -1;
@@ -73,6 +74,9 @@ entities *entities_open(const struct settings *s, char error[256])
 	char path[4096];
 	const char *folder = settings_str(s, "extract.lexicons");
 	entities *self = mem_alloc(sizeof *self);
+	self->off = !strcmp(settings_str(s, "extract.tagger"), "off");
+	if (self->off)
+		return self;
 	self->words = lexicon_open(*folder ? folder : shipped("lexicons", path), error);
 	if (!self->words || open_tagger(self, s, error)) {
 		entities_close(&self);
@@ -104,6 +108,8 @@ void entities_close(entities **self)
 
 uint64_t entities_fingerprint(const entities *self)
 {
+	if (self->off)
+		return 0;
 	return lexicon_fingerprint(self->words) ^ (self->tagger ? self->model.fingerprint : 0);
 }
 
@@ -186,6 +192,8 @@ static void set_list(json_t *object, const char *name, json_t *list)
 
 void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail)
 {
+	if (self->off)
+		return;
 	fact_text_read(&self->text, body, title, authors);
 	found_clear(self->found, &self->text);
 	self->tag_count = self->next_tag = 0;
