@@ -64,6 +64,18 @@ static void units_lead_and_support(void **state)
 	body_free(&b);
 }
 
+static void units_in_other_words(void **state)
+{
+	(void)state;
+	/* roles behind the names; a list inside the name of a unit; a label behind a comma */
+	body b = lines("1.修通道路。三年修完。（镇建设办牵头，财政所、各村委会配合）\n2.换炉子。先换一半。（牵头单位：茶厂，配合单位：供电所、各村（社区）和茶社）\n3.开夜校。每周一次。（责任单位：各县（市、区）人民政府，文化站）\n"
+		"4.办茶会。一年两次（春茶、秋茶）\n");
+	expect_json(body_responsible_units(&b), "[{\"measure\":\"修通道路\",\"units\":[\"镇建设办\",\"财政所\",\"各村委会\"],\"lead\":[\"镇建设办\"],\"support\":[\"财政所\",\"各村委会\"]},"
+		"{\"measure\":\"换炉子\",\"units\":[\"茶厂\",\"供电所\",\"各村（社区）和茶社\"],\"lead\":[\"茶厂\"],\"support\":[\"供电所\",\"各村（社区）和茶社\"]},"
+		"{\"measure\":\"开夜校\",\"units\":[\"各县（市、区）人民政府\",\"文化站\"],\"lead\":[],\"support\":[]}]");
+	body_free(&b);
+}
+
 static void expect_lead(const char *text, const char *wanted)
 {
 	body b = lines(text);
@@ -284,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sections_have_levels),
 		cmocka_unit_test(units_lead_and_support),
+		cmocka_unit_test(units_in_other_words),
 		cmocka_unit_test(lead_ends_at_a_sentence),
 		cmocka_unit_test(bylines),
 		cmocka_unit_test(no_year_is_invented),

@@ -322,6 +322,8 @@ static void answer_article(struct text_job *job, size_t k, const body *text, mr_
 	set_list(detail_of(patch), "captions", article_captions(job->page, k));
 	bool plan = json_object_get(detail_of(patch), "sections") && !has_lead_in(job->page, k);
 	facts_dateline(text, &job->base, !plan, &dateline);
+	if (!dateline.len)
+		facts_headline_date(job->page, k, &dateline);
 	set_text(patch, "dateline_date", buf_bytes(&dateline));
 	mr_part_patch(part, patch);
 	buf_free(&dateline);
