@@ -158,7 +158,7 @@ static unsigned name_hints(const segmenter *self, uint32_t i, uint32_t end, uint
 	if (!titled && i >= 2 && (before == ':' || before == ' '))
 		titled = self->positions[i - 1].titled;
 	if (titled) {
-		hint |= titled == 2 || closed ? HINT_TITLE : HINT_SPEECH;
+		hint |= titled == 2 || (closed && !begins_word(self, i)) ? HINT_TITLE : HINT_SPEECH;
 		*bonus += (titled == 2 ? BONUS_TITLE : BONUS_COMMON) + (closed ? BONUS_CLOSED : 0);
 	}
 	if (classes & LEX_BEHIND) {

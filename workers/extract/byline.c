@@ -217,6 +217,8 @@ static bool ends_with_trade(const vocabulary *words, const uint32_t *c, span at)
 		end--;
 	if (end - at.begin > 24)
 		return false;
+	if (end > at.begin + 3 && (c[end - 1] == 0x6444 || c[end - 1] == 0x651D) && char_is_blank(c[end - 2]))               /* 某某 摄 */
+		return true;
 	for (uint32_t i = at.begin + 3; i < end; i++)
 		if (char_is_blank(c[i - 1]) && i + vocabulary_match(words, c + i, c + end, &classes) == end && (classes & (WORD_REPORTER | WORD_PHOTO)))
 			return true;

@@ -209,7 +209,8 @@ static bool test_byline(const struct place *p)
 	if (begins_text(p))
 		return false;
 	bool boxed = p->page->wrapped && is_one_of(at(p, 0), U"□■◎◇○");
-	if (!(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6 && !boxed)
+	bool taken = length(p->line) > 3 && length(p->line) <= 16 && is_one_of(at(p, length(p->line) - 1), U"摄攝") && char_is_blank(at(p, length(p->line) - 2));      /* 某某 摄 */
+	if (!taken && !(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6 && !boxed)
 		return false;
 	if (p->line->end == END_STOP || p->line->clauses > 2)
 		return false;
@@ -277,6 +278,15 @@ static bool is_slashed(const struct place *p)
 	return steps >= 2 && !p->line->clauses;
 }
 
+/* 某某日報 > 地方新聞: one step, at the very top. */
+static bool is_short_path(const struct place *p)
+{
+	uint32_t i = 1;
+	while (i + 2 < length(p->line) && at(p, i) != '>' && at(p, i) != U'＞')
+		i++;
+	return p->index < 2 && length(p->line) <= 24 && !p->line->clauses && i + 2 < length(p->line) && char_is_blank(at(p, i - 1)) && char_is_blank(at(p, i + 1));
+}
+
 static bool test_path(const struct place *p)
 {
 	const page_line *line = p->line;
@@ -285,7 +295,7 @@ static bool test_path(const struct place *p)
 	size_t steps = count_of(p, '>', 0xFF1E) + count_of(p, 0xBB, 0x203A) + count_of(p, 0x2192, 0x300B);
 	if (line->first_words & WORD_PATH)
 		return steps > 0 || (p->zone != ZONE_BODY && path_marks(p) > 0) || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
-	return (p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2) || (p->zone == ZONE_HEAD && is_slashed(p));
+	return (p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2) || (p->zone == ZONE_HEAD && (is_slashed(p) || is_short_path(p)));
 }
 
 /* A word in lower case of four letters or more: headlines have them, menus are all names. */
