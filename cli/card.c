@@ -1,8 +1,7 @@
 /* card.c - see card.h. */
 #include "card.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include "cli/output.h"
 
 static const char *base_name(const char *path)
 {
@@ -80,28 +79,11 @@ static void scores_add(const card *self, buf *out)
 	measure_row("all", &self->all, out);
 }
 
-static int notes_add(const card *self, buf *out, char error[256])
-{
-	FILE *in = self->args->notes ? fopen(self->args->notes, "rb") : NULL;
-	if (self->args->notes && !in) {
-		snprintf(error, 256, "%.180s: %s", self->args->notes, strerror(errno));
-		return -1;
-	}
-	char part[4096];
-	size_t got;
-	buf_add_char(out, '\n');
-	while (in && (got = fread(part, 1, sizeof part, in)) > 0)
-		buf_add(out, part, got);
-	if (in)
-		fclose(in);
-	return 0;
-}
-
 int card_text(const card *self, buf *out, char error[256])
 {
 	head_add(self, out);
 	sources_add(self, out);
 	labels_add(self, out);
 	scores_add(self, out);
-	return notes_add(self, out, error);
+	return output_notes(self->args->notes, out, error);
 }

@@ -1,10 +1,9 @@
 /* entities_card.c - see entities_card.h. */
 #include "entities_card.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/output.h"
 #include "common/mem.h"
 
 static const char *base_name(const char *path)
@@ -63,23 +62,6 @@ static void sources_add(const entities_args *args, const entity_data *data, cons
 	}
 }
 
-static int notes_add(const char *path, buf *out, char error[256])
-{
-	FILE *in = path ? fopen(path, "rb") : NULL;
-	if (path && !in) {
-		snprintf(error, 256, "%.180s: %s", path, strerror(errno));
-		return -1;
-	}
-	char part[4096];
-	size_t got;
-	buf_add_char(out, '\n');
-	while (in && (got = fread(part, 1, sizeof part, in)) > 0)
-		buf_add(out, part, got);
-	if (in)
-		fclose(in);
-	return 0;
-}
-
 int entities_card_text(const entities_args *args, const entity_data *data, const word_list *words, mr_bytes file, buf *out, char error[256])
 {
 	tagger_model m;
@@ -91,7 +73,7 @@ int entities_card_text(const entities_args *args, const entity_data *data, const
 	if (!result) {
 		head_add(args, data, &m, out);
 		sources_add(args, data, words, out);
-		result = notes_add(args->notes, out, error);
+		result = output_notes(args->notes, out, error);
 		tagger_model_close(&m);
 	}
 	free(aligned);

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/entities_args.h"
 #include "cli/measure.h"
+#include "cli/output.h"
 #include "workers/classify/scorer.h"
 #include "common/mem.h"
 
@@ -222,22 +223,6 @@ static void head_set(training *self)
 		label_calibrate(self, l);
 }
 
-/* Writes through a neighbour and a rename: a reader never sees half a model. */
-static int file_write(const char *path, mr_bytes bytes, char error[256])
-{
-	char beside[4096];
-	snprintf(beside, sizeof beside, "%s.new", path);
-	FILE *out = fopen(beside, "wb");
-	int bad = !out || fwrite(bytes.data, 1, bytes.len, out) != bytes.len;
-	if (out && fclose(out))
-		bad = 1;
-	if (bad || rename(beside, path)) {
-		snprintf(error, 256, "cannot write %.180s", path);
-		return -1;
-	}
-	return 0;
-}
-
 static int card_write(const training *self, mr_bytes file, size_t features, char error[256])
 {
 	const dataset *data = &self->data;
@@ -249,7 +234,7 @@ static int card_write(const training *self, mr_bytes file, size_t features, char
 	char path[4096];
 	const char *slash = strrchr(self->args->out, '/');
 	snprintf(path, sizeof path, "%.*sMODEL_CARD.md", (int)(slash ? slash + 1 - self->args->out : 0), self->args->out);
-	int result = card_text(&what, &text, error) || file_write(path, buf_bytes(&text), error);
+	int result = card_text(&what, &text, error) || output_write(path, buf_bytes(&text), error);
 	buf_free(&text);
 	free(files);
 	return result;
@@ -267,7 +252,7 @@ static int learn_all(training *self, char error[256])
 	if (result)
 		snprintf(error, 256, "the model would be larger than 16 MB: give fewer --features");
 	else
-		result = file_write(self->args->out, buf_bytes(&file), error) || card_write(self, buf_bytes(&file), fit_features(learnt), error);
+		result = output_write(self->args->out, buf_bytes(&file), error) || card_write(self, buf_bytes(&file), fit_features(learnt), error);
 	if (!result)
 		printf("%s: %zu features, %zu bytes\n", self->args->out, fit_features(learnt), file.len);
 	buf_free(&file);

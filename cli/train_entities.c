@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/entities_args.h"
 #include "cli/entities_card.h"
+#include "cli/output.h"
 #include "common/mem.h"
 
 static void progress(void *arg, size_t done, size_t all)
@@ -24,28 +25,13 @@ static void progress(void *arg, size_t done, size_t all)
 	fflush(stderr);
 }
 
-static int file_write(const char *path, mr_bytes bytes, char error[256])
-{
-	char beside[4096];
-	snprintf(beside, sizeof beside, "%s.new", path);
-	FILE *out = fopen(beside, "wb");
-	int bad = !out || fwrite(bytes.data, 1, bytes.len, out) != bytes.len;
-	if (out && fclose(out))
-		bad = 1;
-	if (bad || rename(beside, path)) {
-		snprintf(error, 256, "cannot write %.180s", path);
-		return -1;
-	}
-	return 0;
-}
-
 static int card_write(const entities_args *args, const entity_data *data, const word_list *words, mr_bytes file, char error[256])
 {
 	buf text = {0};
 	char path[4096];
 	const char *slash = strrchr(args->out, '/');
 	snprintf(path, sizeof path, "%.*sENTITIES_CARD.md", (int)(slash ? slash + 1 - args->out : 0), args->out);
-	int result = entities_card_text(args, data, words, file, &text, error) || file_write(path, buf_bytes(&text), error);
+	int result = entities_card_text(args, data, words, file, &text, error) || output_write(path, buf_bytes(&text), error);
 	buf_free(&text);
 	return result;
 }
@@ -59,7 +45,7 @@ static int learn(const entities_args *args, const entity_data *data, const word_
 	if (result)
 		snprintf(error, 256, "the model would be larger than 64 MB: give fewer --rows or --words");
 	else
-		result = file_write(args->out, buf_bytes(&file), error) || card_write(args, data, words, buf_bytes(&file), error);
+		result = output_write(args->out, buf_bytes(&file), error) || card_write(args, data, words, buf_bytes(&file), error);
 	if (!result)
 		printf("%s: %zu bytes, %u types\n", args->out, file.len, data->type_count);
 	buf_free(&file);

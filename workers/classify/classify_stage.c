@@ -5,12 +5,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "common/mem.h"
 #include "common/settings.h"
 #include "workers/classify/scorer.h"
+#include "workers/shipped.h"
 
 #define EVIDENCE_MAX 8
 #define SECTIONS_MAX_BYTES (256 * 1024)
@@ -28,22 +28,6 @@ typedef struct classify {
 } classify;
 
 static const char *const classify_fields[] = {"title", "kicker", "subtitle", "detail.sections", NULL};
-
-char *classify_shipped_model(char out[4096])
-{
-	static const char *const places[] = {"conf/models", "../conf/models", "../../conf/models", "../share/millrace/models"};
-	char program[2048];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-	program[len > 0 ? len : 0] = '\0';
-	char *slash = strrchr(program, '/');
-	for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
-		snprintf(out, 4096, "%.*s/%s/topics.model", (int)(slash - program), program, places[i]);
-		if (access(out, R_OK) == 0)
-			return out;
-	}
-	snprintf(out, 4096, "/usr/share/millrace/models/topics.model");
-	return out;
-}
 
 static int label_index(const model *m, const char *name, size_t len)
 {
@@ -123,7 +107,7 @@ static int classify_open(void **ctx, const struct settings *s, char error[256])
 	classify *self = mem_alloc(sizeof *self);
 	char shipped[4096];
 	const char *path = settings_str(s, "classify.model");
-	if (model_open(&self->model, *path ? path : classify_shipped_model(shipped), error) ||
+	if (model_open(&self->model, *path ? path : shipped_path("models/topics.model", shipped), error) ||
 	    taxonomy_read(self, s, error) || topics_read(self, s, error)) {
 		classify_close(self);
 		return -1;

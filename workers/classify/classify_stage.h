@@ -6,8 +6,4 @@
 
 extern const mr_stage classify_stage;
 
-/* The path of the shipped model: conf/models/topics.model beside the program (installed, or in a build folder), else under
- * /usr/share/millrace. `out` holds 4096 bytes; returns out. */
-char *classify_shipped_model(char out[4096]);
-
 #endif

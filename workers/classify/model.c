@@ -10,34 +10,28 @@
  */
 #include "model.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "common/mem.h"
 #include "workers/classify/features.h"
 #include "workers/text/fold.h"
+#include "workers/text/model_file.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model file are used where they lie");
 
-#define HEAD_BYTES 128
 #define LABEL_BYTES 64
-#define CHECKED_FROM 32
 #define FLAG_SINGLE 1u
 #define TIMES_MAX 16
 #define FULL_PERCENT 50          /* of the slots at most: eight features in a bucket of 16 on average, one bucket in 250 overflows (Poisson) */
 
-static const char magic[8] = {'M', 'R', 'T', 'O', 'P', 'I', 'C', 'S'};
+static const model_file_kind kind = {{'M', 'R', 'T', 'O', 'P', 'I', 'C', 'S'}, MODEL_VERSION, MODEL_BYTES_MAX, "not a model file of the classifier", "larger than 16 MB"};
 
 static size_t tags_offset(size_t labels)
 {
-	return (HEAD_BYTES + labels * LABEL_BYTES + 63) / 64 * 64;
+	return (MODEL_FILE_HEAD + labels * LABEL_BYTES + 63) / 64 * 64;
 }
 
 static size_t file_bytes(size_t labels, unsigned slots_log2)
@@ -104,7 +98,7 @@ static const char *head_read(reader *in, model_head *head)
 		return "impossible values";
 	if (!name_read(in, head->name))
 		return "no name";
-	read_bytes(in, HEAD_BYTES - 104);
+	read_bytes(in, MODEL_FILE_HEAD - 104);
 	for (uint32_t i = 0; i < head->label_count; i++)
 		if (!label_read(in, &head->labels[i]))
 			return "impossible label";
@@ -114,26 +108,17 @@ static const char *head_read(reader *in, model_head *head)
 static const char *file_check(model *self, mr_bytes file)
 {
 	reader in = reader_of(file);
-	mr_bytes head = read_bytes(&in, sizeof magic);
-	if (!head.data || memcmp(head.data, magic, sizeof magic) != 0)
-		return "not a model file of the classifier";
-	uint32_t version = read_u32(&in), tags_at = read_u32(&in);
-	uint64_t bytes = read_u64(&in);
-	self->fingerprint = read_u64(&in);
-	if (in.bad)
-		return "cut short";
-	if (version != MODEL_VERSION)
-		return "another version of the format: train it again";
-	if (bytes != file.len)
-		return "damaged: its length is not the one it was written with";
-	if (XXH3_64bits(file.data + CHECKED_FROM, file.len - CHECKED_FROM) != self->fingerprint)
-		return "damaged: its checksum does not fit";
+	model_file_head frame;
+	const char *bad = model_file_check(&kind, file, &in, &frame);
+	if (bad)
+		return bad;
+	self->fingerprint = frame.fingerprint;
 	const char *wrong = head_read(&in, &self->head);
 	if (wrong)
 		return wrong;
-	if (tags_at != tags_offset(self->head.label_count) || bytes != file_bytes(self->head.label_count, self->head.slots_log2))
+	if (frame.tables_at != tags_offset(self->head.label_count) || file.len != file_bytes(self->head.label_count, self->head.slots_log2))
 		return "impossible sizes";
-	self->tags = (const uint16_t *)(const void *)(file.data + tags_at);
+	self->tags = (const uint16_t *)(const void *)(file.data + frame.tables_at);
 	self->cells = self->tags + ((size_t)1 << self->head.slots_log2);
 	uint32_t used = 0;
 	for (size_t i = 0; i < (size_t)1 << self->head.slots_log2; i++)
@@ -150,35 +135,14 @@ int model_read(model *self, mr_bytes file, char error[256])
 	return wrong ? -1 : 0;
 }
 
-/* Maps the file; the message says what failed. */
-static const char *file_map(int fd, mr_bytes *out)
-{
-	struct stat st;
-	if (fstat(fd, &st))
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES)
-		return "not a model file of the classifier";
-	if (st.st_size > (off_t)MODEL_BYTES_MAX)
-		return "larger than 16 MB";
-	void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (base == MAP_FAILED)
-		return strerror(errno);
-	*out = (mr_bytes){base, (size_t)st.st_size};
-	return NULL;
-}
-
 int model_open(model *self, const char *path, char error[256])
 {
 	*self = (model){0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	mr_bytes file = {0};
-	const char *wrong = fd < 0 ? strerror(errno) : file_map(fd, &file);
-	if (fd >= 0)
-		close(fd);
+	const char *wrong = model_file_map(&kind, path, &file);
 	if (!wrong) {
-		*self = (model){.base = file.data, .bytes = file.len};
+		*self = (model){.base = file.data, .bytes = file.len, .mapped = true};
 		wrong = file_check(self, file);
-		self->mapped = true;
 	}
 	if (wrong) {
 		snprintf(error, 256, "model %.120s: %s", path, wrong);
@@ -190,7 +154,7 @@ int model_open(model *self, const char *path, char error[256])
 void model_close(model *self)
 {
 	if (self->mapped)
-		munmap((void *)(uintptr_t)self->base, self->bytes);
+		model_file_unmap((mr_bytes){self->base, self->bytes});
 	*self = (model){0};
 }
 
@@ -238,11 +202,11 @@ static uint32_t table_fill(const model_head *head, const model_feature *features
 {
 	uint32_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint16_t *bucket = tags + model_bucket(head->slots_log2, features[i].hash), tag = model_tag(features[i].hash);
+		uint16_t *bucket = tags + bucket_first(head->slots_log2, features[i].hash), tag = bucket_tag(features[i].hash);
 		uint32_t at = 0;
-		while (at < 1u << MODEL_BUCKET_LOG2 && bucket[at] && bucket[at] != tag)
+		while (at < 1u << BUCKET_LOG2 && bucket[at] && bucket[at] != tag)
 			at++;
-		if (at == 1u << MODEL_BUCKET_LOG2 || bucket[at])
+		if (at == 1u << BUCKET_LOG2 || bucket[at])
 			continue;
 		bucket[at] = tag;
 		used++;
@@ -253,7 +217,7 @@ static uint32_t table_fill(const model_head *head, const model_feature *features
 
 static void head_add(buf *out, const model_head *head)
 {
-	buf_add(out, magic, sizeof magic);
+	buf_add(out, kind.magic, sizeof kind.magic);
 	buf_add_u32(out, MODEL_VERSION);
 	buf_add_u32(out, (uint32_t)tags_offset(head->label_count));
 	buf_add_u64(out, file_bytes(head->label_count, head->slots_log2));
@@ -270,7 +234,7 @@ static void head_add(buf *out, const model_head *head)
 	add_float(out, head->title_share);
 	add_float(out, head->rarity_step);
 	buf_add(out, head->name, MODEL_NAME_BYTES);
-	add_zeros(out, HEAD_BYTES);
+	add_zeros(out, MODEL_FILE_HEAD);
 	for (uint32_t l = 0; l < head->label_count; l++) {
 		const model_label *label = &head->labels[l];
 		buf_add(out, label->name, MODEL_NAME_BYTES);
@@ -280,7 +244,7 @@ static void head_add(buf *out, const model_head *head)
 		add_float(out, label->offset);
 		add_float(out, label->threshold);
 		add_float(out, label->section_threshold);
-		add_zeros(out, HEAD_BYTES + (l + 1) * LABEL_BYTES);
+		add_zeros(out, MODEL_FILE_HEAD + (l + 1) * LABEL_BYTES);
 	}
 	add_zeros(out, tags_offset(head->label_count));
 }
@@ -301,7 +265,7 @@ int model_write(const model_head *given, const model_feature *features, size_t c
 	head_add(out, &head);
 	buf_add(out, table, slots * (1 + stride) * sizeof *table);
 	free(table);
-	uint64_t sum = XXH3_64bits(out->data + CHECKED_FROM, out->len - CHECKED_FROM);
+	uint64_t sum = XXH3_64bits(out->data + MODEL_FILE_CHECKED, out->len - MODEL_FILE_CHECKED);
 	memcpy(out->data + 24, &sum, sizeof sum);
 	return 0;
 }

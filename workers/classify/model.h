@@ -13,18 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "common/buf.h"
+#include "workers/text/buckets.h"
 
 #define MODEL_VERSION 2
 #define MODEL_LABELS_MAX 32
 #define MODEL_NAME_BYTES 32
 #define MODEL_BYTES_MAX (16u << 20)
 #define MODEL_SLOTS_LOG2_MIN 4
-#define MODEL_BUCKET_LOG2 4              /* 16 slots, 32 bytes of tags: within a cache line */
 #define MODEL_SLOTS_LOG2_MAX 21
 
 typedef struct model_label {
@@ -65,40 +61,12 @@ int model_open(model *self, const char *path, char error[256]) MR_MUST_USE;
 int model_read(model *self, mr_bytes file, char error[256]) MR_MUST_USE;
 void model_close(model *self);
 
-static inline uint16_t model_tag(uint64_t hash)
-{
-	return (uint16_t)hash ? (uint16_t)hash : 1;
-}
-
-/* First slot of the feature's bucket. */
-static inline uint32_t model_bucket(uint32_t slots_log2, uint64_t hash)
-{
-	return (uint32_t)(hash >> 32 >> (32 + MODEL_BUCKET_LOG2 - slots_log2)) << MODEL_BUCKET_LOG2;
-}
-
-/* A bit for each tag of a bucket that equals `tag`. All are compared, whatever the first ones say: what a gram finds cannot be foreseen, and a branch
- * guessed wrong costs more than sixteen comparisons. */
-static inline uint32_t model_matches(const uint16_t *tags, uint16_t tag)
-{
-#ifdef __SSE2__
-	__m128i want = _mm_set1_epi16((short)tag);
-	__m128i low = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)tags), want);
-	__m128i high = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)(tags + 8)), want);
-	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
-#else
-	uint32_t found = 0;
-	for (uint32_t i = 0; i < 1u << MODEL_BUCKET_LOG2; i++)
-		found |= (uint32_t)(tags[i] == tag) << i;
-	return found;
-#endif
-}
-
 /* Whether the model knows a feature: 1 and its slot, or 0 and a slot that means nothing. */
 static inline uint32_t model_find(const model *self, uint64_t hash, uint32_t *slot)
 {
-	uint32_t bucket = model_bucket(self->head.slots_log2, hash);
-	uint32_t found = model_matches(self->tags + bucket, model_tag(hash));
-	*slot = bucket + (uint32_t)__builtin_ctz(found | 1u << (MODEL_BUCKET_LOG2 + 8));
+	uint32_t bucket = bucket_first(self->head.slots_log2, hash);
+	uint32_t found = bucket_matches(self->tags + bucket, bucket_tag(hash));
+	*slot = bucket + (uint32_t)__builtin_ctz(found | 1u << (BUCKET_LOG2 + 8));
 	return found != 0;
 }
 

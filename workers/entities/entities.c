@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/mem.h"
 #include "common/settings.h"
@@ -11,6 +10,7 @@
 #include "moments.h"
 #include "quantities.h"
 #include "sentence.h"
+#include "workers/shipped.h"
 
 #define PERSON_MARGIN 1000               /* thousandths of a nat: what a name by the tagger must be ahead by to be looked at */
 #define PERSON_WEIGHT 2000               /* as a word, less a share of its margin */
@@ -36,30 +36,13 @@ struct entities {
 	bool spans;
 };
 
-/* What is shipped, beside the program (build tree or installed), as classify_shipped_model looks for its model. */
-static const char *shipped(const char *name, char out[4096])
-{
-	static const char *const places[] = {"conf", "../conf", "../../conf", "../share/millrace"};
-	char program[2048];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-	program[len > 0 ? len : 0] = '\0';
-	char *slash = strrchr(program, '/');
-	for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
-		snprintf(out, 4096, "%.*s/%s/%s", (int)(slash - program), program, places[i], name);
-		if (access(out, R_OK) == 0)
-			return out;
-	}
-	snprintf(out, 4096, "/usr/share/millrace/%s", name);
-	return out;
-}
-
 static int open_tagger(entities *self, const struct settings *s, char error[256])
 {
 	char path[4096];
 	const char *model = settings_str(s, "extract.entities_model");
 	if (strcmp(settings_str(s, "extract.tagger"), "on"))
 		return 0;
-	if (tagger_model_open(&self->model, *model ? model : shipped("models/entities.model", path), error))
+	if (tagger_model_open(&self->model, *model ? model : shipped_path("models/entities.model", path), error))
 		return -1;
 	self->tagger = tagger_new(&self->model);
 	self->sentence.tagged = true;
@@ -77,7 +60,7 @@ entities *entities_open(const struct settings *s, char error[256])
 	self->off = !strcmp(settings_str(s, "extract.tagger"), "off");
 	if (self->off)
 		return self;
-	self->words = lexicon_open(*folder ? folder : shipped("lexicons", path), error);
+	self->words = lexicon_open(*folder ? folder : shipped_path("lexicons", path), error);
 	if (!self->words || open_tagger(self, s, error)) {
 		entities_close(&self);
 		return NULL;

@@ -77,7 +77,7 @@ void tagger_free(tagger **self_p)
 static inline __attribute__((always_inline)) void lookup_add(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length)
 {
 	tagger *self = arg;
-	__builtin_prefetch(self->model->tags + tagger_bucket(self->model->slots_log2, hash));
+	__builtin_prefetch(self->model->tags + bucket_first(self->model->slots_log2, hash));
 	self->lookups[self->lookup_count++] = (lookup){hash, (int16_t)place, (uint8_t)rows, (uint8_t)length};
 }
 

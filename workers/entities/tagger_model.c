@@ -9,29 +9,23 @@
  */
 #include "tagger_model.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "common/mem.h"
 #include "workers/entities/features.h"
 #include "workers/entities/labels.h"
 #include "workers/text/fold.h"
+#include "workers/text/model_file.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model file are used where they lie");
 _Static_assert(sizeof(tagger_cell) == 8, "a cell is used where it lies");
 
-#define HEAD_BYTES 128
-#define CHECKED_FROM 32
 #define UNIT_MAX 1000000                 /* one nat */
 #define FULL_PERCENT 78                  /* of the slots at most: 12 or 13 in a bucket of 16 on average, the least important of some full ones are left out */
 
-static const char magic[8] = {'M', 'R', 'E', 'N', 'T', 'I', 'T', 'Y'};
+static const model_file_kind kind = {{'M', 'R', 'E', 'N', 'T', 'I', 'T', 'Y'}, TAGGER_MODEL_VERSION, TAGGER_MODEL_BYTES_MAX, "not a model file of the tagger", "larger than 64 MB"};
 
 /* Where the parts of a file lie. */
 typedef struct layout {
@@ -50,7 +44,7 @@ static uint32_t stride_of(uint32_t types)
 
 static layout layout_of(uint32_t types, uint32_t slots_log2, uint32_t rows)
 {
-	layout l = {.steps = up64(HEAD_BYTES + (size_t)types * TAGGER_TYPE_BYTES)};
+	layout l = {.steps = up64(MODEL_FILE_HEAD + (size_t)types * TAGGER_TYPE_BYTES)};
 	l.tags = up64(l.steps + (size_t)STEPS_OF(types) * 4);
 	l.cells = up64(l.tags + ((size_t)2 << slots_log2));
 	l.rows = up64(l.cells + (sizeof(tagger_cell) << slots_log2));
@@ -87,7 +81,7 @@ static const char *head_read(reader *in, tagger_model *self)
 		return "impossible sizes";
 	if (!name_read(in, self->name))
 		return "no name";
-	read_bytes(in, HEAD_BYTES - 96);
+	read_bytes(in, MODEL_FILE_HEAD - 96);
 	for (uint32_t i = 0; i < self->type_count; i++) {
 		if (!name_read(in, self->types[i]))
 			return "impossible type";
@@ -121,25 +115,16 @@ static const char *tables_check(const tagger_model *self)
 static const char *file_check(tagger_model *self, mr_bytes file)
 {
 	reader in = reader_of(file);
-	mr_bytes head = read_bytes(&in, sizeof magic);
-	if (!head.data || memcmp(head.data, magic, sizeof magic) != 0)
-		return "not a model file of the tagger";
-	uint32_t version = read_u32(&in), steps_at = read_u32(&in);
-	uint64_t bytes = read_u64(&in);
-	self->fingerprint = read_u64(&in);
-	if (in.bad)
-		return "cut short";
-	if (version != TAGGER_MODEL_VERSION)
-		return "another version of the format: train it again";
-	if (bytes != file.len)
-		return "damaged: its length is not the one it was written with";
-	if (XXH3_64bits(file.data + CHECKED_FROM, file.len - CHECKED_FROM) != self->fingerprint)
-		return "damaged: its checksum does not fit";
+	model_file_head frame;
+	const char *bad = model_file_check(&kind, file, &in, &frame);
+	if (bad)
+		return bad;
+	self->fingerprint = frame.fingerprint;
 	const char *wrong = head_read(&in, self);
 	if (wrong)
 		return wrong;
 	layout at = layout_of(self->type_count, self->slots_log2, self->row_count);
-	if (steps_at != at.steps || bytes != at.end)
+	if (frame.tables_at != at.steps || file.len != at.end)
 		return "impossible sizes";
 	self->steps = (const int32_t *)(const void *)(file.data + at.steps);
 	self->tags = (const uint16_t *)(const void *)(file.data + at.tags);
@@ -157,35 +142,14 @@ int tagger_model_read(tagger_model *self, mr_bytes file, char error[256])
 	return wrong ? -1 : 0;
 }
 
-/* Maps the file; the message says what failed. */
-static const char *file_map(int fd, mr_bytes *out)
-{
-	struct stat st;
-	if (fstat(fd, &st))
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES)
-		return "not a model file of the tagger";
-	if (st.st_size > (off_t)TAGGER_MODEL_BYTES_MAX)
-		return "larger than 64 MB";
-	void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (base == MAP_FAILED)
-		return strerror(errno);
-	*out = (mr_bytes){base, (size_t)st.st_size};
-	return NULL;
-}
-
 int tagger_model_open(tagger_model *self, const char *path, char error[256])
 {
 	*self = (tagger_model){0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	mr_bytes file = {0};
-	const char *wrong = fd < 0 ? strerror(errno) : file_map(fd, &file);
-	if (fd >= 0)
-		close(fd);
+	const char *wrong = model_file_map(&kind, path, &file);
 	if (!wrong) {
-		*self = (tagger_model){.base = file.data, .bytes = file.len};
+		*self = (tagger_model){.base = file.data, .bytes = file.len, .mapped = true};
 		wrong = file_check(self, file);
-		self->mapped = true;
 	}
 	if (wrong) {
 		snprintf(error, 256, "model %.120s: %s", path, wrong);
@@ -197,7 +161,7 @@ int tagger_model_open(tagger_model *self, const char *path, char error[256])
 void tagger_model_close(tagger_model *self)
 {
 	if (self->mapped)
-		munmap((void *)(uintptr_t)self->base, self->bytes);
+		model_file_unmap((mr_bytes){self->base, self->bytes});
 	*self = (tagger_model){0};
 }
 
@@ -231,8 +195,8 @@ typedef struct writer {
 
 static void gram_put(writer *self, const tagger_gram *gram)
 {
-	uint32_t at = tagger_bucket(self->slots_log2, gram->hash), end = at + (1u << TAGGER_BUCKET_LOG2);
-	uint16_t tag = tagger_tag(gram->hash);
+	uint32_t at = bucket_first(self->slots_log2, gram->hash), end = at + (1u << BUCKET_LOG2);
+	uint16_t tag = bucket_tag(gram->hash);
 	while (at < end && self->tags[at] && self->tags[at] != tag)
 		at++;
 	if (at == end || self->tags[at])         /* two grams of one bucket and tag are one to a reader; the first stays */
@@ -255,7 +219,7 @@ static void add_zeros(buf *out, size_t upto)
 
 static void head_add(buf *out, const writer *self, const layout *at)
 {
-	buf_add(out, magic, sizeof magic);
+	buf_add(out, kind.magic, sizeof kind.magic);
 	buf_add_u32(out, TAGGER_MODEL_VERSION);
 	buf_add_u32(out, (uint32_t)at->steps);
 	buf_add_u64(out, at->end);
@@ -270,7 +234,7 @@ static void head_add(buf *out, const writer *self, const layout *at)
 	buf_add_u32(out, self->row_count);
 	buf_add_u32(out, self->word_count);
 	buf_add(out, self->head->name, TAGGER_TYPE_BYTES);
-	add_zeros(out, HEAD_BYTES);
+	add_zeros(out, MODEL_FILE_HEAD);
 	for (uint32_t i = 0; i < self->head->type_count; i++)
 		buf_add(out, self->head->types[i], TAGGER_TYPE_BYTES);
 }
@@ -288,7 +252,7 @@ static void file_add(buf *out, const writer *self, const int32_t *steps, const l
 	buf_add(&file, self->cells, sizeof *self->cells << self->slots_log2);
 	add_zeros(&file, at->rows);
 	buf_add(&file, self->rows, (size_t)self->row_count * stride_of(self->head->type_count));
-	uint64_t sum = XXH3_64bits(file.data + CHECKED_FROM, file.len - CHECKED_FROM);
+	uint64_t sum = XXH3_64bits(file.data + MODEL_FILE_CHECKED, file.len - MODEL_FILE_CHECKED);
 	memcpy(file.data + 24, &sum, sizeof sum);
 	buf_add(out, file.data, file.len);
 	buf_free(&file);

@@ -10,11 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "common/buf.h"
+#include "workers/text/buckets.h"
 
 #define TAGGER_MODEL_VERSION 1
 #define TAGGER_TYPES_MAX 32
@@ -38,7 +35,6 @@ int tagger_type_find(const tagger_model *self, const char *name);
 
 /* ---- for tagger.c and the trainer ---- */
 
-#define TAGGER_BUCKET_LOG2 4             /* 16 slots, 32 bytes of tags: within a cache line */
 #define TAGGER_SLOTS_LOG2_MIN 4
 #define TAGGER_SLOTS_LOG2_MAX 20
 #define TAGGER_ROWS_MAX (1u << 20)
@@ -71,37 +67,10 @@ struct tagger_model {
 	bool mapped;
 };
 
-static inline uint16_t tagger_tag(uint64_t hash)
-{
-	return (uint16_t)hash ? (uint16_t)hash : 1;
-}
-
-/* First slot of the gram's bucket. */
-static inline uint32_t tagger_bucket(uint32_t slots_log2, uint64_t hash)
-{
-	return (uint32_t)(hash >> 32 >> (32 + TAGGER_BUCKET_LOG2 - slots_log2)) << TAGGER_BUCKET_LOG2;
-}
-
-/* A bit for each tag of a bucket that equals `tag` (as model_matches of the classifier, and why: workers/classify/model.h). */
-static inline uint32_t tagger_matches(const uint16_t *tags, uint16_t tag)
-{
-#ifdef __SSE2__
-	__m128i want = _mm_set1_epi16((short)tag);
-	__m128i low = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)tags), want);
-	__m128i high = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)(const void *)(tags + 8)), want);
-	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
-#else
-	uint32_t found = 0;
-	for (uint32_t i = 0; i < 1u << TAGGER_BUCKET_LOG2; i++)
-		found |= (uint32_t)(tags[i] == tag) << i;
-	return found;
-#endif
-}
-
 /* The gram's cell; NULL: the model does not know it (or one in some thousands takes another for it). */
 static inline const tagger_cell *tagger_model_find(const tagger_model *self, uint64_t hash)
 {
-	uint32_t bucket = tagger_bucket(self->slots_log2, hash), found = tagger_matches(self->tags + bucket, tagger_tag(hash));
+	uint32_t bucket = bucket_first(self->slots_log2, hash), found = bucket_matches(self->tags + bucket, bucket_tag(hash));
 	return found ? &self->cells[bucket + (uint32_t)__builtin_ctz(found)] : NULL;
 }
 

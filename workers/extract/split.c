@@ -668,6 +668,14 @@ static void split_single(page *self)
 			self->articles[0].from = (uint32_t)i + 1;
 }
 
+/* An ellipsis above a pay line says that the text goes on, whatever it ends elsewhere. */
+static bool ends_with_dots(const page *self, const page_block *block)
+{
+	uint32_t n = block->at.end - block->at.begin;
+	const uint32_t *end = self->flow + block->at.end;
+	return n && (end[-1] == 0x2026 || (n > 2 && end[-1] == '.' && end[-2] == '.' && end[-3] == '.'));
+}
+
 /* A paragraph that ends in mid-sentence at the end of an article that goes on elsewhere, or above a pay line. */
 static void find_truncated(page *self)
 {
@@ -683,7 +691,7 @@ static void find_truncated(page *self)
 			if ((is_text(block) || is_head(block)) && block->role == ROLE_BODY)
 				last = block;
 		}
-		bool open = last && (last->end == END_OPEN || last->end == END_COMMA);
+		bool open = last && (last->end == END_OPEN || last->end == END_COMMA || ends_with_dots(self, last));
 		if (open && self->paid && last->clauses)
 			last->kind = BLOCK_TEXT;                                   /* it was cut, it is no heading */
 		article->truncated = article->on || (self->paid && k + 1 == self->article_count && open);
