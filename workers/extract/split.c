@@ -459,7 +459,7 @@ static void take_rubrics(page *self, uint32_t *heads, size_t *n, page_article *a
 		for (size_t i = 0; i + 1 < *n; i++)
 			heads[i] = heads[i + 1];
 		--*n;
-	} else if (is_short(self, &self->blocks[heads[last]]) && self->blocks[heads[last]].gap > self->blocks[heads[last - 1]].gap) {
+	} else if (is_column_name(self, &self->blocks[heads[last]]) || (is_short(self, &self->blocks[heads[last]]) && self->blocks[heads[last]].gap > self->blocks[heads[last - 1]].gap)) {
 		self->blocks[heads[last]].role = ROLE_OUT;
 		--*n;
 	}
