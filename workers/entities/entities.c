@@ -207,4 +207,10 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 	set_list(detail, "persons", found_persons(self->found));
 	if (self->spans)
 		set_list(detail, "spans", found_spans(self->found));
+	fact_text_done(&self->text);
+}
+
+size_t entities_memory(const entities *self)
+{
+	return self->off ? 0 : (size_t)FACT_TEXT_MAX_BYTES * FACT_TEXT_BYTES_PER_BYTE;
 }

@@ -22,6 +22,8 @@ void entities_close(entities **self);
 /* Sets persons, organizations, places, policies in `patch`, and persons, metrics, spans in `detail`; only those that are not empty. `authors`: one a line, they are no
  * persons of the article; `title` may be absent. */
 void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail);
+/* Memory that reading an article may take at most, in bytes, beside what is found; 0: nothing is read. */
+size_t entities_memory(const entities *self);
 /* Changes with rules, lexicons, model and settings that change answers. */
 uint64_t entities_fingerprint(const entities *self);
 

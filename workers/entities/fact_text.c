@@ -1,16 +1,18 @@
 /* fact_text.c - see fact_text.h. */
 #include "fact_text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "common/utf8.h"
 #include "workers/text/fold.h"
 
+#define KEPT_CHARACTERS 65536            /* more than hardly any article has */
+
 void fact_text_free(fact_text *self)
 {
 	free(self->characters);
-	free(self->origin);
 	free(self->index);
 	free(self->paragraphs);
 	buf_free(&self->folded);
@@ -18,13 +20,18 @@ void fact_text_free(fact_text *self)
 	*self = (fact_text){.count = 0};
 }
 
+void fact_text_done(fact_text *self)
+{
+	if (self->room > KEPT_CHARACTERS)
+		fact_text_free(self);
+}
+
 static void make_room(fact_text *self, size_t count)
 {
-	if (self->room > count)
+	if (self->room >= count)
 		return;
-	self->room = (uint32_t)(count + count / 4 + 256);
+	self->room = (uint32_t)count + 256;
 	self->characters = mem_grow(self->characters, self->room, sizeof *self->characters);
-	self->origin = mem_grow(self->origin, self->room, sizeof *self->origin);
 	self->index = mem_grow(self->index, self->room, sizeof *self->index);
 }
 
@@ -65,9 +72,10 @@ void fact_text_read(fact_text *self, mr_bytes body, mr_bytes title, mr_bytes aut
 	buf_clear(&self->map);
 	fold_text(body, FOLD_WIDTH | FOLD_SCRIPT, &self->folded, &self->map);
 	size_t count = self->map.len / sizeof(uint32_t);
+	const uint32_t end_of_body = (uint32_t)body.len;
+	buf_add(&self->map, (const char *)&end_of_body, sizeof end_of_body);
+	self->origin = (const uint32_t *)(const void *)self->map.data;
 	make_room(self, count + 1);
-	if (count)
-		memcpy(self->origin, self->map.data, count * sizeof(uint32_t));
 	const char *at = self->folded.data, *end = at + self->folded.len;
 	uint32_t begin = 0, han = 0, latin = 0;
 	while (at < end && self->count < count) {
@@ -81,9 +89,9 @@ void fact_text_read(fact_text *self, mr_bytes body, mr_bytes title, mr_bytes aut
 		latin += (c | 32) >= 'a' && (c | 32) <= 'z';
 		self->count++;
 	}
+	assert(self->count == count);            /* fold_text gives a place for each character */
 	add_paragraph(self, begin, self->count);
 	self->characters[self->count] = 0;
-	self->origin[self->count] = (uint32_t)body.len;
 	self->chinese = han * 2 > latin;
 	count_index(self);
 }

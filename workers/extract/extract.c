@@ -45,7 +45,7 @@ static int extract_open(void **ctx, const struct settings *settings, char error[
 	snprintf(self->fingerprint, sizeof self->fingerprint, RULES_VERSION " %016llx", (unsigned long long)entities_fingerprint(self->facts));
 	self->words = vocabulary_new();
 	self->limits = (html_limits){(uint32_t)settings_int(settings, "extract.max_nodes"), (uint16_t)settings_int(settings, "extract.max_depth"),
-		(size_t)settings_int(settings, "extract.memory_bytes")};
+		(size_t)settings_int(settings, "extract.memory_bytes") - entities_memory(self->facts)};
 	html_preload();
 	*ctx = self;
 	return 0;
