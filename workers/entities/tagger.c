@@ -9,9 +9,13 @@
 #include "workers/entities/features.h"
 #include "workers/entities/labels.h"
 
-#define GRAMS_MAX (6 * TAGGER_ROOM)      /* at a place: 5 of characters, or 6 of classes and words */
-#define BAG_MOST 20000                   /* units; whatever the model's unit is, 16 bits hold it and 45 * 127 */
-#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (45 * 127 + 20000 + 20000)) */
+#define GRAMS_MAX (32 * TAGGER_ROOM)     /* at a place: 5 of characters, or 6 of classes and words, 4 of neighbours, 7 of names, 13 of brackets */
+#define BAG_MOST 15000                   /* units; whatever the model's unit is, 16 bits hold it and ROWS_MOST * 127 */
+#define ROWS_MOST 136                    /* at a place: 45, of names 19, neighbours 8 and 6 for each length of a word, brackets 13 */
+#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (ROWS_MOST * 127 + 15000 + 20000)) */
+
+_Static_assert(BAG_MOST + ROWS_MOST * 127 <= INT16_MAX, "scores are summed up in 16 bits");
+_Static_assert(45 + 19 + 8 + 6 * (TAGGER_WORD_MAX - 1) + 13 <= ROWS_MOST, "rows at a place");
 
 typedef struct lookup {
 	uint64_t hash;
@@ -81,15 +85,24 @@ static inline __attribute__((always_inline)) void lookup_add(void *arg, uint64_t
 	self->lookups[self->lookup_count++] = (lookup){hash, (int16_t)place, (uint8_t)rows, (uint8_t)length};
 }
 
-/* Words of more than four characters that begin as this gram does. */
+static void cell_mark(tagger *self, const tagger_cell *cell, size_t begin, size_t length)
+{
+	if (cell->class && length <= TAGGER_WORD_MAX)
+		sentence_word(&self->sentence, begin, length, cell->class);
+	if (cell->name && length > 1)            /* a file may say it of a single character */
+		sentence_name(&self->sentence, begin, length, cell->name);
+}
+
+/* Words and names of more than four characters that begin as this gram does. */
 static void longer_find(tagger *self, const lookup *from, size_t begin)
 {
 	uint64_t h = from->hash;
-	for (size_t n = 5; n <= TAGGER_WORD_MAX && begin + n <= TAGGER_PAD + self->sentence.count; n++) {
+	size_t most = self->model->name_count ? TAGGER_NAME_MAX : TAGGER_WORD_MAX;
+	for (size_t n = 5; n <= most && begin + n <= TAGGER_PAD + self->sentence.count; n++) {
 		h = gram_longer(h, self->sentence.at[begin + n - 1]);
 		const tagger_cell *cell = tagger_model_find(self->model, h);
-		if (cell && cell->class)
-			sentence_word(&self->sentence, begin, n, cell->class);
+		if (cell)
+			cell_mark(self, cell, begin, n);
 	}
 }
 
@@ -98,8 +111,7 @@ static void word_found(tagger *self, const lookup *l, const tagger_cell *cell)
 	ptrdiff_t begin = gram_begin(l->place, l->length);
 	if (begin < TAGGER_PAD || (size_t)begin + l->length > TAGGER_PAD + self->sentence.count)
 		return;                          /* a boundary mark in it: no word, whatever the table says */
-	if (cell->class)
-		sentence_word(&self->sentence, (size_t)begin, l->length, cell->class);
+	cell_mark(self, cell, (size_t)begin, l->length);
 	if (l->length == 4 && cell->flags & TAGGER_LONGER)
 		longer_find(self, l, (size_t)begin);
 }
@@ -112,7 +124,7 @@ static void lookups_read(tagger *self)
 		const tagger_cell *cell = tagger_model_find(model, l->hash);
 		if (!cell)
 			continue;
-		if (l->length && (cell->class | cell->flags))
+		if (l->length && (cell->class | cell->flags | cell->name))
 			word_found(self, l, cell);
 		uint8_t places = cell->places & (uint8_t)((1u << l->rows) - 1);      /* a strange gram may have the same tag: not its rows beyond ours */
 		if (!places)
@@ -301,7 +313,7 @@ size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const
 	self->span_count = 0;
 	for (size_t from = 0, to; from < count; from = to) {
 		to = sentence_end(characters, count, from);
-		sentence_fill(&self->sentence, characters + from, to - from);
+		sentence_fill(&self->sentence, self->model->features, characters + from, to - from);
 		grams_walk(&self->sentence, lookup_add, self);
 		lookups_read(self);
 		classes_walk(&self->sentence, lookup_add, self);
