@@ -151,7 +151,8 @@ static int complete(const entities_args *self, bool training)
 
 int entities_args_read(entities_args *self, int argc, char **argv)
 {
-	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .features = TAGGER_FEATURES_VERSION, .cost = 1, .rate = 0.2, .drop = 0.2, .seed = 1}};
+	*self = (entities_args){.name = "entities", .learn = {.passes = 6, .before_passes = 3, .runs = 4, .min_times = 2, .rows = 400000,
+				 .features = TAGGER_FEATURES_VERSION, .cost = 4, .rate = 0.1, .margin = 1, .missed = 1.3, .drop = 0.4, .seed = 1}};      /* docs/entities.md */
 	char of = argv[0][0];
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :

@@ -43,18 +43,18 @@ int entities_args_read(entities_args *self, int argc, char **argv);
 	"  --name         NAME           name in the model (default: entities)\n" \
 	"  --notes        FILE           text for the model card: sources and their terms, scores, known weaknesses\n" \
 	"  --seed         N              same data, options and seed: same model (default: 1)\n" \
-	"  --passes       N              over the --data texts (default: 12)\n" \
+	"  --passes       N              over the --data texts (default: 6)\n" \
 	"  --before-passes N             over the --before texts (default: 3)\n" \
-	"  --runs         N              models in other orders of the texts, averaged (default: 3)\n" \
+	"  --runs         N              models in other orders of the texts, averaged (default: 4)\n" \
 	"  --min-times    N              times a gram must occur (default: 2)\n" \
 	"  --features     N              2: without those of neighbouring words, known names and brackets, faster (default: 3)\n" \
-	"  --rows         N              rows of weights kept in the model (default: 120000)\n" \
-	"  --cost         C              cost of an error against the size of the weights (default: 1)\n" \
-	"  --rate         X              of learning, at the start (default: 0.2)\n" \
-	"  --margin       X              nats by which a wrong label must be behind (default: 0)\n" \
-	"  --missed       X              ... and a character of an entity taken for none (default: 0)\n" \
+	"  --rows         N              rows of weights kept in the model (default: 400000)\n" \
+	"  --cost         C              cost of an error against the size of the weights (default: 4)\n" \
+	"  --rate         X              of learning, at the start (default: 0.1)\n" \
+	"  --margin       X              nats by which a wrong label must be behind (default: 1)\n" \
+	"  --missed       X              ... and a character of an entity taken for none (default: 1.3)\n" \
 	"  --doubt        X              nats by which a type that --open names must be ahead to be learnt from such a text (default: 2)\n" \
-	"  --drop         X              share of features left out of a sentence at random while learning (default: 0.2)\n" \
+	"  --drop         X              share of features left out of a sentence at random while learning (default: 0.4)\n" \
 	"  --quiet                       no progress bar\n"
 
 #define ENTITIES_EVALUATE_HELP \
