@@ -11,6 +11,7 @@
 
 #define GRAMS_MAX (6 * TAGGER_ROOM)      /* at a place: 5 of characters, or 6 of classes and words */
 #define BAG_MOST 20000                   /* units; whatever the model's unit is, 16 bits hold it and 45 * 127 */
+#define USUAL_TYPES 4u                   /* of the shipped model */
 #define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (45 * 127 + 20000 + 20000)) */
 
 typedef struct lookup {
@@ -18,6 +19,9 @@ typedef struct lookup {
 	int16_t place;
 	uint8_t rows, length;
 } lookup;
+
+/* A lookup that the table may have an answer to: its cell is on the way to the cache. */
+typedef struct found_cell { uint32_t lookup, cell; } found_cell;
 
 typedef struct hit {
 	uint32_t row;
@@ -32,12 +36,14 @@ struct tagger {
 	sentence sentence;
 	lookup lookups[GRAMS_MAX];
 	size_t lookup_count;
-	hit hits[2 * GRAMS_MAX];
+	found_cell cells[GRAMS_MAX + 1];
+	hit hits[2 * GRAMS_MAX + 1];
 	size_t hit_count;
 	int32_t bag[4 * TAGGER_TYPES_MAX];       /* by label from 1: sum of the rows of the whole sentence */
 	int16_t *scores;                 /* by place and stride */
 	uint8_t *from;                   /* by place and label: the best label before */
 	int32_t *best, *next;            /* by label */
+	int32_t *behind;                 /* by closed label: not further ahead of outside than this, it is on no best way (viterbi_step) */
 	uint8_t path[TAGGER_SENTENCE_MAX];
 	tagger_span *spans;
 	size_t span_count, span_room;
@@ -55,6 +61,14 @@ tagger *tagger_new(const tagger_model *model)
 	self->from = mem_array((size_t)TAGGER_SENTENCE_MAX * self->labels, sizeof *self->from);
 	self->best = mem_array(self->labels, sizeof *self->best);
 	self->next = mem_array(self->labels, sizeof *self->next);
+	self->behind = mem_array(self->starters, sizeof *self->behind);
+	for (uint32_t a = 0; a < self->starters; a++) {
+		const int32_t *outside = model->steps, *steps = outside + (size_t)a * self->starters;
+		self->behind[a] = outside[0] - steps[0];
+		for (uint32_t b = 1; b < self->starters; b++)
+			if (outside[b] - steps[b] < self->behind[a])
+				self->behind[a] = outside[b] - steps[b];
+	}
 	return self;
 }
 
@@ -68,6 +82,7 @@ void tagger_free(tagger **self_p)
 	free(self->from);
 	free(self->best);
 	free(self->next);
+	free(self->behind);
 	free(self->spans);
 	free(self);
 }
@@ -104,21 +119,35 @@ static void word_found(tagger *self, const lookup *l, const tagger_cell *cell)
 		longer_find(self, l, (size_t)begin);
 }
 
+/* Two passes, so that no read waits for memory: the first asks for the cells of what it finds, the second for the rows. */
+static size_t cells_find(tagger *self)
+{
+	const tagger_model *model = self->model;
+	size_t count = 0;
+	for (size_t i = 0; i < self->lookup_count; i++) {
+		uint64_t hash = self->lookups[i].hash;
+		uint32_t bucket = bucket_first(model->slots_log2, hash), found = bucket_matches(model->tags + bucket, bucket_tag(hash));
+		uint32_t cell = found ? bucket + (uint32_t)__builtin_ctz(found) : 0;
+		self->cells[count] = (found_cell){(uint32_t)i, cell};
+		__builtin_prefetch(model->cells + cell);
+		count += found != 0;             /* without a jump: one in three is found, and no processor foresees which */
+	}
+	return count;
+}
+
 static void lookups_read(tagger *self)
 {
 	const tagger_model *model = self->model;
-	for (size_t i = 0; i < self->lookup_count; i++) {
-		const lookup *l = &self->lookups[i];
-		const tagger_cell *cell = tagger_model_find(model, l->hash);
-		if (!cell)
-			continue;
+	size_t count = cells_find(self);
+	for (size_t i = 0; i < count; i++) {
+		const lookup *l = &self->lookups[self->cells[i].lookup];
+		const tagger_cell *cell = &model->cells[self->cells[i].cell];
 		if (l->length && (cell->class | cell->flags))
 			word_found(self, l, cell);
 		uint8_t places = cell->places & (uint8_t)((1u << l->rows) - 1);      /* a strange gram may have the same tag: not its rows beyond ours */
-		if (!places)
-			continue;
 		__builtin_prefetch(model->rows + (size_t)cell->row * self->stride);
-		self->hits[self->hit_count++] = (hit){cell->row, l->place, places, l->length == 2};
+		self->hits[self->hit_count] = (hit){cell->row, l->place, places, l->length == 2};
+		self->hit_count += places != 0;
 	}
 	self->lookup_count = 0;
 }
@@ -141,43 +170,43 @@ static inline void row_add(int16_t *out, const int8_t *row, uint32_t stride)
 }
 
 /* The sum of the sentence's rows to all places, where something may begin. */
-static void bag_spread(tagger *self)
+static inline __attribute__((always_inline)) void bag_spread(tagger *self, uint32_t types, uint32_t stride)
 {
 	int16_t share[4 * TAGGER_TYPES_MAX];
 	int divisor = bag_divisor(self->sentence.count), most = (int)(TAGGER_BAG_NATS * 1000000 / self->model->unit);
 	most = most < BAG_MOST ? most : BAG_MOST;
-	for (uint32_t l = 0; l < self->starters - 1; l++) {
+	for (uint32_t l = 0; l < 2 * types; l++) {
 		int value = self->bag[l] / divisor;
 		share[l] = (int16_t)(value > most ? most : value < -most ? -most : value);
 	}
 	for (size_t i = 0; i < self->sentence.count; i++)
-		for (uint32_t l = 0; l < self->starters - 1; l++)
-			self->scores[i * self->stride + l] = (int16_t)(self->scores[i * self->stride + l] + share[l]);
+		for (uint32_t l = 0; l < 2 * types; l++)
+			self->scores[i * stride + l] = (int16_t)(self->scores[i * stride + l] + share[l]);
 }
 
-static void hits_add(tagger *self)
+static inline __attribute__((always_inline)) void hits_add(tagger *self, uint32_t types, uint32_t stride)
 {
 	ptrdiff_t end = (ptrdiff_t)(self->sentence.count + TAGGER_PAD);
-	memset(self->scores, 0, self->sentence.count * self->stride * sizeof *self->scores);
+	memset(self->scores, 0, self->sentence.count * stride * sizeof *self->scores);
 	memset(self->bag, 0, sizeof self->bag);
 	for (size_t i = 0; i < self->hit_count; i++) {
 		const hit *h = &self->hits[i];
-		const int8_t *row = self->model->rows + (size_t)h->row * self->stride;
+		const int8_t *row = self->model->rows + (size_t)h->row * stride;
 		uint32_t places = h->places;
 		if (h->bag && places >> TAGGER_BAG_ROW) {
 			places ^= 1u << TAGGER_BAG_ROW;
-			const int8_t *last = row + (size_t)__builtin_popcount(places) * self->stride;
-			for (uint32_t l = 0; l < self->starters - 1; l++)
+			const int8_t *last = row + (size_t)__builtin_popcount(places) * stride;
+			for (uint32_t l = 0; l < 2 * types; l++)
 				self->bag[l] += last[l];
 		}
-		for (; places; places &= places - 1, row += self->stride) {
+		for (; places; places &= places - 1, row += stride) {
 			ptrdiff_t place = h->place + __builtin_ctz(places);
 			if (place >= TAGGER_PAD && place < end)
-				row_add(self->scores + (size_t)(place - TAGGER_PAD) * self->stride, row, self->stride);
+				row_add(self->scores + (size_t)(place - TAGGER_PAD) * stride, row, stride);
 		}
 	}
 	self->hit_count = 0;
-	bag_spread(self);
+	bag_spread(self, types, stride);
 }
 
 /* ---- the best labels ---- */
@@ -187,17 +216,22 @@ static int32_t label_score(const tagger *self, size_t place, uint32_t label)
 	return label ? self->scores[place * self->stride + label - 1] : 0;
 }
 
-/* Best way to each label of a place. */
-static void viterbi_step(tagger *self, size_t place)
+/* Best way to each label of a place. Most characters belong to no name: there no closed label but outside is near enough to be on a best way to anything, which
+ * one comparison tells (exact: the same labels as without it). */
+static inline __attribute__((always_inline)) void viterbi_step(tagger *self, size_t place, uint32_t types, uint32_t stride)
 {
-	uint32_t types = self->types, starters = self->starters;
+	uint32_t starters = STARTERS_OF(types), labels = LABELS_OF(types);
 	const int32_t *steps = self->model->steps, *inner = steps + (size_t)starters * starters;
-	uint8_t *from = self->from + place * self->labels;
+	uint8_t *from = self->from + place * labels;
 	for (uint32_t b = 0; b < starters; b++)
-		self->next[b] = NEVER;
-	for (uint32_t a = 0; a < starters; a++, steps += starters) {
+		self->next[b] = self->best[LABEL_OUTSIDE] + steps[b];
+	memset(from, LABEL_OUTSIDE, starters);
+	for (uint32_t a = 1; a < starters; a++) {
 		uint32_t before = label_closed(types, a);
 		int32_t score = self->best[before];
+		if (score - self->best[LABEL_OUTSIDE] <= self->behind[a])
+			continue;
+		steps = self->model->steps + (size_t)a * starters;
 		for (uint32_t b = 0; b < starters; b++) {
 			int32_t way = score + steps[b];
 			bool better = way > self->next[b];
@@ -215,24 +249,24 @@ static void viterbi_step(tagger *self, size_t place)
 		self->next[end] = to_end[to_end[1] > to_end[0]];
 	}
 	if (self->sentence.at[TAGGER_PAD + place] == ',') {
-		for (uint32_t l = 1; l < self->labels; l++)
+		for (uint32_t l = 1; l < labels; l++)
 			self->next[l] = NEVER;           /* no name goes over a comma (in one of 1,300 annotated ones there is one) */
 	} else {
-		for (uint32_t l = 1; l < self->labels; l++)
-			self->next[l] += self->scores[place * self->stride + l - 1];
+		for (uint32_t l = 1; l < labels; l++)
+			self->next[l] += self->scores[place * stride + l - 1];
 	}
 	int32_t *kept = self->best;
 	self->best = self->next;
 	self->next = kept;
 }
 
-static void viterbi(tagger *self)
+static inline __attribute__((always_inline)) void viterbi(tagger *self, uint32_t types, uint32_t stride)
 {
 	size_t count = self->sentence.count;
 	for (uint32_t l = 0; l < self->labels; l++)
 		self->best[l] = l < self->starters && (!l || self->sentence.at[TAGGER_PAD] != ',') ? label_score(self, 0, l) : NEVER;
 	for (size_t i = 1; i < count; i++)
-		viterbi_step(self, i);
+		viterbi_step(self, i, types, stride);
 	uint32_t last = LABEL_OUTSIDE;
 	for (uint32_t a = 1; a < self->starters; a++)
 		if (self->best[label_closed(self->types, a)] > self->best[last])
@@ -240,6 +274,18 @@ static void viterbi(tagger *self)
 	for (size_t i = count; i-- > 0;) {
 		self->path[i] = (uint8_t)last;
 		last = i ? self->from[i * self->labels + last] : 0;
+	}
+}
+
+/* Numbers that the compiler knows unroll the inner loops: the four types of the shipped model have their own copy. */
+static void label(tagger *self)
+{
+	if (self->types == USUAL_TYPES && self->stride == 4 * USUAL_TYPES) {
+		hits_add(self, USUAL_TYPES, 4 * USUAL_TYPES);
+		viterbi(self, USUAL_TYPES, 4 * USUAL_TYPES);
+	} else {
+		hits_add(self, self->types, self->stride);
+		viterbi(self, self->types, self->stride);
 	}
 }
 
@@ -306,8 +352,7 @@ size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const
 		lookups_read(self);
 		classes_walk(&self->sentence, lookup_add, self);
 		lookups_read(self);
-		hits_add(self);
-		viterbi(self);
+		label(self);
 		spans_add(self, from);
 	}
 	*spans = self->spans;
