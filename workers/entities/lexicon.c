@@ -17,6 +17,7 @@
 
 #define PLANE 65536
 #define ENDINGS_MAX 12                   /* longest ending that lexicon_ending looks for */
+#define PAIR_BITS 20                     /* of the filter of first two characters: 128 KB, one bit in fifteen set by the shipped lists */
 
 struct node {
 	uint32_t first, count;           /* children */
@@ -36,6 +37,7 @@ struct lexicon {
 	lexicon_entry *entries;
 	uint32_t node_count, entry_count;
 	uint32_t root[PLANE];            /* first character -> node; characters beyond the plane begin no entry */
+	uint8_t pairs[(1u << PAIR_BITS) / 8];    /* a bit for each hash of two characters that an entry begins with: most of a text's do not, and need no search */
 	uint16_t given[3][PLANE];
 	uint16_t foreign[PLANE];
 	XXH64_hash_t fingerprint;
@@ -300,6 +302,11 @@ static void merge(struct loader *self)
 	}
 }
 
+static inline uint32_t pair_hash(uint32_t a, uint32_t b)
+{
+	return (a * 0x9E3779B1u ^ b * 0x85EBCA6Bu) >> (32 - PAIR_BITS);          /* odd multipliers of xxHash */
+}
+
 struct range { uint32_t from, to, depth, node; };
 
 /* Level by level: the children of a range of items that share `depth` characters are its groups by the next character. */
@@ -327,6 +334,10 @@ static void build(struct loader *self)
 			while (i < at.to && self->characters[self->items[i].begin + at.depth] == c)
 				i++;
 			lex->keys[lex->node_count] = c;
+			if (at.depth == 1) {
+				uint32_t pair = pair_hash(lex->keys[at.node], c);
+				lex->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
+			}
 			if (!at.depth)
 				lex->root[c] = lex->node_count;
 			queue[tail++] = (struct range){from, i, at.depth + 1, lex->node_count++};
@@ -426,6 +437,13 @@ static uint32_t child(const lexicon *self, uint32_t node, uint32_t c)
 	return *base == c ? (uint32_t)(base - self->keys) : 0;
 }
 
+/* False: no entry begins with these two. */
+static inline bool may_begin(const lexicon *self, uint32_t a, uint32_t b)
+{
+	uint32_t pair = pair_hash(a, b);
+	return self->pairs[pair / 8] >> pair % 8 & 1;
+}
+
 size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *end, lexicon_match out[LEXICON_ENTRY_MAX])
 {
 	size_t count = 0;
@@ -433,7 +451,7 @@ size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *
 	for (uint32_t node = c < end && *c < PLANE ? self->root[*c] : 0; node; length++) {
 		if (self->nodes[node].entry)
 			out[count++] = (lexicon_match){length, &self->entries[self->nodes[node].entry - 1]};
-		if (c + length >= end)
+		if (c + length >= end || (length == 1 && !may_begin(self, c[0], c[1])))
 			break;
 		node = child(self, node, c[length]);
 	}
@@ -442,7 +460,7 @@ size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *
 
 const lexicon_entry *lexicon_find(const lexicon *self, const uint32_t *c, const uint32_t *end)
 {
-	uint32_t node = c < end && *c < PLANE ? self->root[*c] : 0;
+	uint32_t node = c < end && *c < PLANE && (c + 1 == end || may_begin(self, c[0], c[1])) ? self->root[*c] : 0;
 	for (c++; node && c < end; c++)
 		node = child(self, node, *c);
 	return node && self->nodes[node].entry ? &self->entries[self->nodes[node].entry - 1] : NULL;
