@@ -85,6 +85,8 @@ static void look_up(segmenter *self)
 	for (uint32_t i = 0; i <= self->count; i++) {
 		self->positions[i].titled = 0;
 		self->dotted[i] = 0;
+		if (i + 1 < self->count)
+			lexicon_expect(self->words, self->c[i], self->c[i + 1]);
 	}
 	for (uint32_t i = 0; i < self->count; i++) {
 		struct position *at = &self->positions[i];
