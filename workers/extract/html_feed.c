@@ -193,6 +193,17 @@ static void keep_lang(html_tree *tree, const char *tag, const char *to)
 #define UNCLOSED_COMMENT (1u << 31)
 static const char *skip_markup(feed *self, const char *at, const char *end)
 {
+	/* Nearly all tags begin as none of those below does. */
+	switch (at[1] == '/' && end - at > 2 ? at[2] | 32 : at[1] | 32) {
+	case 'h': case 'b':
+		break;
+	case 's': case 'n': case 'i': case 't': case '!': case '?':
+		if (at[1] == '/')
+			return NULL;
+		break;
+	default:
+		return NULL;
+	}
 	static const char *const raw[] = {"script", "style", "noscript", "iframe", "svg", "textarea", "template", "noembed", "noframes", NULL};
 	static const char *const frame[] = {"/html", "/body", "head", "/head", "body", "html", NULL};
 	size_t bare;

@@ -48,7 +48,9 @@ static unsigned word_hint(const char *word)
 	size_t low = 0, high = sizeof whole_words / sizeof *whole_words;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int order = strcmp(word, whole_words[mid].word);
+		int order = word[0] - whole_words[mid].word[0];          /* letters: half of the steps end here */
+		if (!order)
+			order = strcmp(word, whole_words[mid].word);
 		if (!order)
 			return whole_words[mid].hint;
 		if (order < 0)
