@@ -453,6 +453,19 @@ void lexicon_expect(const lexicon *self, uint32_t a, uint32_t b)
 	__builtin_prefetch(&self->pairs[pair_hash(a, b) / 8]);
 }
 
+void lexicon_expect_node(const lexicon *self, uint32_t a)
+{
+	__builtin_prefetch(&self->nodes[self->first[a < PLANE ? a : 0].root]);
+}
+
+void lexicon_expect_children(const lexicon *self, uint32_t a)
+{
+	const struct node *node = &self->nodes[self->first[a < PLANE ? a : 0].root];
+	__builtin_prefetch(&self->keys[node->first + node->count / 2]);
+	__builtin_prefetch(&self->keys[node->first + node->count / 4]);
+	__builtin_prefetch(&self->keys[node->first + node->count / 4 * 3]);
+}
+
 size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *end, lexicon_match out[LEXICON_ENTRY_MAX])
 {
 	size_t count = 0;

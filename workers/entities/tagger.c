@@ -145,7 +145,9 @@ static void lookups_read(tagger *self)
 		if (l->length && (cell->class | cell->flags))
 			word_found(self, l, cell);
 		uint8_t places = cell->places & (uint8_t)((1u << l->rows) - 1);      /* a strange gram may have the same tag: not its rows beyond ours */
-		__builtin_prefetch(model->rows + (size_t)cell->row * self->stride);
+		const int8_t *rows = model->rows + (size_t)cell->row * self->stride;
+		__builtin_prefetch(rows);
+		__builtin_prefetch(rows + 4 * (size_t)self->stride);             /* up to five rows: two lines of the cache */
 		self->hits[self->hit_count] = (hit){cell->row, l->place, places, l->length == 2};
 		self->hit_count += places != 0;
 	}
