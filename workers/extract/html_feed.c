@@ -133,22 +133,21 @@ static bool tag_is(const char *at, const char *end, const char *name)
 /* The end of the tag that begins at `at`: behind its '>'. `*bare` counts its bytes outside of quotes. */
 static const char *tag_end(const char *at, const char *end, size_t *bare)
 {
-	char quote = 0;
+	static const bool stops[256] = {['>'] = true, ['"'] = true, ['\''] = true};
 	*bare = 0;
 	for (const char *p = at + 1; p < end; p++) {
-		if (quote) {
-			const char *close = memchr(p, quote, (size_t)(end - p));
-			if (!close)
-				return end;
-			p = close;
-			quote = 0;
-			continue;
-		}
-		++*bare;
+		const char *from = p;
+		while (p < end && !stops[(unsigned char)*p])
+			p++;
+		*bare += (size_t)(p - from) + (p < end);
+		if (p == end)
+			return end;
 		if (*p == '>')
 			return p + 1;
-		if ((*p == '"' || *p == '\'') && p[-1] == '=')
-			quote = *p;
+		if (p[-1] != '=')
+			continue;
+		if (p + 1 == end || !(p = memchr(p + 1, *p, (size_t)(end - p - 1))))
+			return end;
 	}
 	return end;
 }
