@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "common/mem.h"
+#include "workers/entities/features.h"
 
 enum arg_type { ARG_FILES, ARG_RULE, ARG_LISTS, ARG_TEXT, ARG_FLAG, ARG_INT, ARG_UINT, ARG_REAL };
 
@@ -38,6 +39,7 @@ static const arg arg_table[] = {
 	{"--before-passes", ARG_UINT, FIELD(learn.before_passes), 1, 1000, 't'},
 	{"--runs", ARG_UINT, FIELD(learn.runs), 1, 100, 't'},
 	{"--min-times", ARG_UINT, FIELD(learn.min_times), 1, 1000, 't'},
+	{"--features", ARG_UINT, FIELD(learn.features), TAGGER_FEATURES_OLDEST, TAGGER_FEATURES_VERSION, 't'},
 	{"--rows", ARG_UINT, FIELD(learn.rows), 1, TAGGER_ROWS_MAX, 't'},
 	{"--cost", ARG_REAL, FIELD(learn.cost), 1e-3, 1e6, 't'},
 	{"--rate", ARG_REAL, FIELD(learn.rate), 1e-5, 10, 't'},
@@ -148,7 +150,7 @@ static int complete(const entities_args *self, bool training)
 
 int entities_args_read(entities_args *self, int argc, char **argv)
 {
-	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .cost = 1, .rate = 0.2, .drop = 0.2, .seed = 1}};
+	*self = (entities_args){.name = "entities", .learn = {.passes = 12, .before_passes = 3, .runs = 3, .min_times = 2, .rows = 120000, .features = TAGGER_FEATURES_VERSION, .cost = 1, .rate = 0.2, .drop = 0.2, .seed = 1}};
 	char of = argv[0][0];
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :

@@ -46,6 +46,7 @@ int entities_args_read(entities_args *self, int argc, char **argv);
 	"  --before-passes N             over the --before texts (default: 3)\n" \
 	"  --runs         N              models in other orders of the texts, averaged (default: 3)\n" \
 	"  --min-times    N              times a gram must occur (default: 2)\n" \
+	"  --features     N              2: without those of neighbouring words, known names and brackets, faster (default: 3)\n" \
 	"  --rows         N              rows of weights kept in the model (default: 120000)\n" \
 	"  --cost         C              cost of an error against the size of the weights (default: 1)\n" \
 	"  --rate         X              of learning, at the start (default: 0.2)\n" \

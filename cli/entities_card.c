@@ -16,12 +16,12 @@ static void head_add(const entities_args *args, const entity_data *data, const t
 {
 	const entity_options *o = &args->learn;
 	buf_printf(out, "# Model card: %s\n\n", m->name);
-	buf_printf(out, "Written by `millrace train entities`. Format version %d, fingerprint `%016llx`, %zu bytes, %u grams, %u rows, %u words. Types:", TAGGER_MODEL_VERSION,
-		   (unsigned long long)m->fingerprint, m->bytes, m->gram_count, m->row_count, m->word_count);
+	buf_printf(out, "Written by `millrace train entities`. Format version %d, fingerprint `%016llx`, %zu bytes, %u grams, %u rows, %u words, %u names. Types:", TAGGER_MODEL_VERSION,
+		   (unsigned long long)m->fingerprint, m->bytes, m->gram_count, m->row_count, m->word_count, m->name_count);
 	for (uint32_t t = 0; t < data->type_count; t++)
 		buf_printf(out, " %s", data->types[t]);
 	buf_printf(out, ".\n\nLinear-chain conditional random field on BIOES labels (docs/entities.md). Options: cost %g, rate %g, passes %u, before-passes %u, runs %u, "
-			"min-times %u, rows %u, margin %g, missed %g, drop %g, seed %u.\n\n", o->cost, o->rate, o->passes, o->before_passes, o->runs, o->min_times,
+			"min-times %u, features %u, rows %u, margin %g, missed %g, drop %g, seed %u.\n\n", o->cost, o->rate, o->passes, o->before_passes, o->runs, o->min_times, o->features,
 		   o->rows, o->margin, o->missed, o->drop, o->seed);
 }
 

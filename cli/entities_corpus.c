@@ -6,36 +6,33 @@
 
 /* ---- sentences ---- */
 
-static void learn_sentence_pack(learn_sentence *self, const sentence *s)
+#define PACKED_BYTES (sizeof(uint32_t) + 6 * sizeof(sentence_mark) + 1)  /* a place */
+
+/* Copies what a sentence holds of its places to `packed`, or back. */
+static void places_copy(sentence *s, char *packed, bool back)
 {
 	size_t n = s->count + 2 * TAGGER_PAD;
-	char *at = self->packed = mem_alloc(n * (sizeof *s->at + sizeof *s->kind + 3 * sizeof *s->begins));
-	self->count = (uint32_t)s->count;
-	memcpy(at, s->at, n * sizeof *s->at);
-	at += n * sizeof *s->at;
-	memcpy(at, s->begins, n * sizeof *s->begins);
-	at += n * sizeof *s->begins;
-	memcpy(at, s->ends, n * sizeof *s->ends);
-	at += n * sizeof *s->ends;
-	memcpy(at, s->covers, n * sizeof *s->covers);
-	at += n * sizeof *s->covers;
-	memcpy(at, s->kind, n * sizeof *s->kind);
+	struct {
+		void *of;
+		size_t size;
+	} parts[] = {{s->at, sizeof *s->at}, {s->begins, sizeof *s->begins}, {s->ends, sizeof *s->ends}, {s->covers, sizeof *s->covers},
+		     {s->name_begins, sizeof *s->begins}, {s->name_ends, sizeof *s->ends}, {s->name_covers, sizeof *s->covers}, {s->kind, sizeof *s->kind}};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; packed += n * parts[i++].size)
+		memcpy(back ? parts[i].of : packed, back ? packed : parts[i].of, n * parts[i].size);
 }
 
-void learn_sentence_unpack(const learn_sentence *self, sentence *s)
+static void learn_sentence_pack(learn_sentence *self, sentence *s)
 {
-	size_t n = self->count + 2 * TAGGER_PAD;
-	const char *at = self->packed;
+	self->packed = mem_alloc((s->count + 2 * TAGGER_PAD) * PACKED_BYTES);
+	self->count = (uint32_t)s->count;
+	places_copy(s, self->packed, false);
+}
+
+void learn_sentence_unpack(const learn_sentence *self, unsigned features, sentence *s)
+{
+	s->features = features;
 	s->count = self->count;
-	memcpy(s->at, at, n * sizeof *s->at);
-	at += n * sizeof *s->at;
-	memcpy(s->begins, at, n * sizeof *s->begins);
-	at += n * sizeof *s->begins;
-	memcpy(s->ends, at, n * sizeof *s->ends);
-	at += n * sizeof *s->ends;
-	memcpy(s->covers, at, n * sizeof *s->covers);
-	at += n * sizeof *s->covers;
-	memcpy(s->kind, at, n * sizeof *s->kind);
+	places_copy(s, self->packed, true);
 }
 
 static void words_find(sentence *s, const word_list *words)
@@ -61,8 +58,9 @@ static void sentence_add(entity_fit *self, const entity_text *text, const entity
 	}
 	learn_sentence *one = &self->sentences[self->sentence_count++];
 	*one = (learn_sentence){.open = file->open, .doubt = (float)file->doubt, .times = file->times, .before = file->before};
-	sentence_fill(scratch, text->at + from, to - from);
+	sentence_fill(scratch, self->options->features, text->at + from, to - from);
 	words_find(scratch, words);
+	known_names_mark(&self->names, scratch, text);
 	learn_sentence_pack(one, scratch);
 	one->entities = mem_array(text->entity_count + 1, sizeof *one->entities);
 	for (uint32_t k = 0; k < text->entity_count; k++) {
@@ -130,7 +128,7 @@ static void grams_fill(entity_fit *self)
 	sentence *scratch = mem_alloc(sizeof *scratch);
 	grams_grow(self);
 	for (size_t i = 0; i < self->sentence_count; i++) {
-		learn_sentence_unpack(&self->sentences[i], scratch);
+		learn_sentence_unpack(&self->sentences[i], self->options->features, scratch);
 		grams_walk(scratch, gram_count, self);
 		classes_walk(scratch, gram_count, self);
 	}
@@ -188,6 +186,8 @@ entity_fit *fit_new(const entity_data *data, const word_list *words, const entit
 	self->options = options;
 	self->types = data->type_count;
 	self->labels = LABELS_OF(self->types);
+	if (options->features >= 3)
+		self->names = known_names_new(data);
 	sentences_fill(self, data, words);
 	grams_fill(self);
 	self->weights = mem_array((size_t)self->row_count * self->labels + 1, sizeof *self->weights);
@@ -206,6 +206,7 @@ void entity_fit_free(entity_fit **self_p)
 		free(self->sentences[i].entities);
 	}
 	free(self->sentences);
+	known_names_free(&self->names);
 	free(self->grams);
 	free(self->weights);
 	free(self->steps);

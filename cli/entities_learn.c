@@ -216,7 +216,7 @@ static void weights_move(descent *self, size_t count, float rate)
 static void sentence_learn(descent *self, const learn_sentence *s, float rate)
 {
 	size_t count = s->count, labels = self->lattice.labels;
-	learn_sentence_unpack(s, &self->sentence);
+	learn_sentence_unpack(s, self->options->features, &self->sentence);
 	self->use_count = uses_find(self->fit, &self->sentence, self->uses);
 	if (self->drop > 0)
 		uses_drop(self);

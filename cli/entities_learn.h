@@ -15,6 +15,7 @@ typedef struct entity_options {
 	uint32_t runs;
 	uint32_t min_times;              /* occurrences of a gram in all texts, else it is no feature */
 	uint32_t rows;                   /* kept in the model */
+	uint32_t features;               /* version of the features (workers/entities/features.h) */
 	double cost;                     /* C: how much an error costs against the size of the weights */
 	double rate;                     /* of learning, at the start */
 	double margin;                   /* nats a wrong label must be behind (softmax margin, Gimpel and Smith 2010) */

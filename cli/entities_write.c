@@ -123,13 +123,13 @@ typedef struct selection {
 	size_t row_count;
 } selection;
 
-static void gram_select(selection *self, uint64_t hash, uint8_t class, uint8_t flags)
+static void gram_select(selection *self, tagger_gram gram)
 {
 	if (self->count == self->room) {
 		self->room = self->room ? self->room * 2 : 1 << 16;
 		self->grams = mem_grow(self->grams, self->room, sizeof *self->grams);
 	}
-	self->grams[self->count++] = (tagger_gram){.hash = hash, .class = class, .flags = flags};
+	self->grams[self->count++] = gram;
 }
 
 static int gram_by_hash(const void *a, const void *b)
@@ -149,6 +149,7 @@ static void grams_merge(selection *self)
 		tagger_gram *last = kept ? &self->grams[kept - 1] : NULL;
 		if (last && last->hash == one->hash) {
 			last->class = last->class ? last->class : one->class;
+			last->name = last->name ? last->name : one->name;
 			last->flags |= one->flags;
 		} else {
 			self->grams[kept++] = *one;
@@ -173,7 +174,7 @@ static float rows_fill(const entity_fit *fit, const unsigned char *kept, float u
 		gram->places |= (uint8_t)(places & -places);
 		self->row_count++;
 	}
-	return gram->class || gram->flags ? 1e9f : most;
+	return gram->class || gram->flags || gram->name ? 1e9f : most;
 }
 
 static void grams_order(selection *self)
@@ -191,14 +192,21 @@ static void grams_select(const entity_fit *fit, const word_list *words, const un
 {
 	size_t rows = 0;
 	for (size_t i = 0; i < words->count; i++) {
-		gram_select(self, words->at[i].hash, words->at[i].class, 0);
+		gram_select(self, (tagger_gram){.hash = words->at[i].hash, .class = words->at[i].class});
 		if (words->at[i].length > 4)
-			gram_select(self, words->at[i].prefix, 0, TAGGER_LONGER);
+			gram_select(self, (tagger_gram){.hash = words->at[i].prefix, .flags = TAGGER_LONGER});
+	}
+	for (size_t i = 0; fit->names.at && i < (size_t)1 << fit->names.log2; i++) {
+		const known_name *name = &fit->names.at[i];
+		if (name->hash)
+			gram_select(self, (tagger_gram){.hash = name->hash, .name = known_name_class(name)});
+		if (name->prefix)
+			gram_select(self, (tagger_gram){.hash = name->prefix, .flags = TAGGER_LONGER});
 	}
 	for (size_t i = 0; i < (size_t)1 << fit->grams_log2; i++) {
 		const gram_entry *entry = &fit->grams[i];
 		if (places_kept(entry, kept))
-			gram_select(self, entry->hash, 0, 0);
+			gram_select(self, (tagger_gram){.hash = entry->hash});
 	}
 	for (uint32_t row = 0; row < fit->row_count; row++)
 		rows += kept[row];
@@ -218,7 +226,7 @@ static int32_t step_of(float weight, float unit)
 int entity_fit_write(const entity_fit *self, const entity_data *data, const word_list *words, const char *name, buf *out)
 {
 	unsigned char *kept = mem_array(self->row_count + 1, 1);
-	tagger_model head = {.type_count = self->types};
+	tagger_model head = {.type_count = self->types, .features = self->options->features};
 	snprintf(head.name, sizeof head.name, "%s", name);
 	memcpy(head.types, data->types, sizeof head.types);
 	float unit = fmaxf(rows_choose(self, self->options->rows, kept), 1e-6f);

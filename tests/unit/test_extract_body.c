@@ -64,6 +64,18 @@ static void units_lead_and_support(void **state)
 	body_free(&b);
 }
 
+static void units_in_other_words(void **state)
+{
+	(void)state;
+	/* roles behind the names; a list inside the name of a unit; a label behind a comma */
+	body b = lines("1.修通道路。三年修完。（镇建设办牵头，财政所、各村委会配合）\n2.换炉子。先换一半。（牵头单位：茶厂，配合单位：供电所、各村（社区）和茶社）\n3.开夜校。每周一次。（责任单位：各县（市、区）人民政府，文化站）\n"
+		"4.办茶会。一年两次（春茶、秋茶）\n");
+	expect_json(body_responsible_units(&b), "[{\"measure\":\"修通道路\",\"units\":[\"镇建设办\",\"财政所\",\"各村委会\"],\"lead\":[\"镇建设办\"],\"support\":[\"财政所\",\"各村委会\"]},"
+		"{\"measure\":\"换炉子\",\"units\":[\"茶厂\",\"供电所\",\"各村（社区）和茶社\"],\"lead\":[\"茶厂\"],\"support\":[\"供电所\",\"各村（社区）和茶社\"]},"
+		"{\"measure\":\"开夜校\",\"units\":[\"各县（市、区）人民政府\",\"文化站\"],\"lead\":[],\"support\":[]}]");
+	body_free(&b);
+}
+
 static void expect_lead(const char *text, const char *wanted)
 {
 	body b = lines(text);
@@ -127,6 +139,7 @@ static void bylines(void **state)
 		{"【記者林小滿／山城報導】茶廠昨日點火。", "林小滿", 12},
 		{"新华社山城5月6日电（记者梁守田、米粒）茶厂昨日点火。", "梁守田,米粒", 20},
 		{"（本報訊）茶廠昨日點火。", "", 5},
+		{"【本報內地組】茶廠昨日點火。", "", 7},
 		{"据《山城晚报》报道 茶厂昨日点火。", "", 9},
 		{"PORT MILL, 6 May 2031 - The mill opened.", "", 23},
 		{"茶厂昨日点火，记者梁守田看见了。", "", 0},
@@ -135,6 +148,7 @@ static void bylines(void **state)
 	static const struct names alone[] = {
 		{"本报记者 梁守田", "梁守田", 1}, {"□本报记者 梁守田 米粒", "梁守田,米粒", 1}, {"（本报记者 梁守田 实习生 米粒）", "梁守田,米粒", 1}, {"摄影 梁守田", "梁守田", 1},
 		{"本报记者 梁守田 摄", "梁守田", 1}, {"By Jane Doe and John Roe", "Jane Doe,John Roe", 1}, {"By Jane Doe, Science correspondent", "Jane Doe", 1},
+		{"□ 梁守田", "梁守田", 1}, {"■ 梁守田 米粒", "梁守田,米粒", 1}, {"（梁守田 米粒 文/图）", "梁守田,米粒", 1}, {"梁守田 摄", "梁守田", 1}, {"□ 茶厂昨日重新点火", "", 0},
 		{"记者在现场看到了什么样的情况呢", "", 0}, {"By the river", "", 0}, {"摄影展今天开幕", "", 0},
 	};
 	vocabulary *words = vocabulary_new();
@@ -186,6 +200,7 @@ static void no_year_is_invented(void **state)
 	expect_dateline("本报讯（记者 甲乙）昨夜，茶厂点火。", 2031, true, "2031-01-01");
 	expect_dateline("茶厂日前点火，近日开放，共（31）人。", 2031, true, "");
 	expect_dateline("1949年10月1日是个大日子。", 2031, true, "");
+	expect_dateline("记者从茶厂获悉，自1月5日起，茶厂开放。", 2031, true, "");
 	expect_dateline("各村：\n请照办。\n桥头镇\n2030年12月1日\n", 0, false, "2030-12-01");
 	expect_dateline("到2030年12月1日为止。\n", 0, false, "");
 }
@@ -254,6 +269,27 @@ static void stage_answers_text(void **state)
 	extract_stage.close(ctx);
 }
 
+/* Units of measures are bodies, in the order of the text; the date and the speaker of an address stand below its headline. */
+static void stage_answers_plan(void **state)
+{
+	(void)state;
+	static const char text[] = "桥头镇政府工作报告\n——2031年1月8日在桥头镇第九届人民代表大会上\n桥头镇人民政府镇长 梁守田\n\n一、修路\n（一）修通道路。山城县交通局设计，三年修完，路修到每一个茶厂。（牵头单位：镇建设办；配合单位：各村民委员会、县茶业协会）\n";
+	mr_field fields[] = {{mr_bytes_of("input"), mr_bytes_of("text")}, {mr_bytes_of("charset"), mr_bytes_of("UTF-8")}};
+	mr_task task = {mr_bytes_of(text), fields, 2};
+	wire_results results = {0};
+	char *message;
+	void *ctx = open_stage();
+	assert_int_equal(apply(ctx, &task, &results, &message), 1);
+	json_t *patch = patch_of(&results, 0);
+	expect_json(json_incref(json_object_get(patch, "organizations")), "[\"山城县交通局\",\"镇建设办\",\"各村民委员会\",\"县茶业协会\"]");
+	expect_json(json_incref(json_object_get(patch, "authors")), "[\"梁守田\"]");
+	assert_string_equal(json_string_value(json_object_get(patch, "dateline_date")), "2031-01-08");
+	json_decref(patch);
+	free(message);
+	wire_results_free(&results);
+	extract_stage.close(ctx);
+}
+
 static void feed_wins_and_blank_is_refused(void **state)
 {
 	(void)state;
@@ -284,10 +320,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sections_have_levels),
 		cmocka_unit_test(units_lead_and_support),
+		cmocka_unit_test(units_in_other_words),
 		cmocka_unit_test(lead_ends_at_a_sentence),
 		cmocka_unit_test(bylines),
 		cmocka_unit_test(no_year_is_invented),
 		cmocka_unit_test(stage_answers_text),
+		cmocka_unit_test(stage_answers_plan),
 		cmocka_unit_test(feed_wins_and_blank_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

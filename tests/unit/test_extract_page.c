@@ -202,6 +202,53 @@ static double seconds(const char *unit, size_t times)
 	return (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
 }
 
+/* What a stranger's pages showed (docs/extract-text.md): marks, labels and headlines that the first pages did not have. */
+static void heads_of_pages(void **state)
+{
+	(void)state;
+	/* the date of the page on the line of its staff; kicker above a headline that plays with a quoted word */
+	expect("2031年5月6日 星期二 值班主任 甲午 责任编辑 乙未\n\n桥头镇修通到茶厂的最后一段山路\n运茶车不再“盘山”\n\n本报讯（融媒体记者 甲乙）5月5日，桥头镇的路修通了，运茶青的车不必再绕山走。\n\n"
+		"茶厂来了年轻人\n本报讯（记者 丙丁）今年有六名年轻人进厂学炒茶，最小的十九岁。\n",
+		"^桥头镇修通到茶厂的最后一段山路\n=运茶车不再“盘山”\n本报讯（融媒体记者 甲乙）5月5日，桥头镇的路修通了，运茶青的车不必再绕山走。\n"
+		"=茶厂来了年轻人\n本报讯（记者 丙丁）今年有六名年轻人进厂学炒茶，最小的十九岁。\n");
+	/* names of breadcrumbs, labels in 【】, the site above its breadcrumb */
+	expect("桥头镇人民政府\n首页 > 公开 > 规划\n【文号】 桥政发〔2031〕6号\n【发布机构】 桥头镇人民政府\n\n桥头镇道路规划\n为方便运茶，镇里决定把路修到每一个茶厂门口，三年修完。\n",
+		"=桥头镇道路规划\n为方便运茶，镇里决定把路修到每一个茶厂门口，三年修完。\n");
+	expect("橋頭新聞網 / 地方 / 農業\n\n老茶廠重新點火 廿名製茶工回廠\n橋頭鎮的老茶廠上月重新點火，二十名製茶工回到車間。\n",
+		"=老茶廠重新點火 廿名製茶工回廠\n橋頭鎮的老茶廠上月重新點火，二十名製茶工回到車間。\n");
+}
+
+/* A column of 14 characters without indents, headlines in between. */
+static void headlines_in_columns(void **state)
+{
+	(void)state;
+	static const char first[] = "本报讯（记者 甲乙）5月5日，桥头\n镇的老茶厂重新点火，二十名制茶\n工回到车间，厂长说，停产的三年\n里他每周都来看一眼锅炉。\n"
+		"镇里为茶厂修了两公里的路，运茶\n青的车不必再绕山走，每趟省下四\n十分钟，茶农都说好，明年还要修\n到邻镇去，后年修到县城，大后年\n路边装上灯，夜里运茶也不必再打\n手电。\n";
+	static const char wanted[] = "本报讯（记者 甲乙）5月5日，桥头镇的老茶厂重新点火，二十名制茶工回到车间，厂长说，停产的三年里他每周都来看一眼锅炉。\n"
+		"镇里为茶厂修了两公里的路，运茶青的车不必再绕山走，每趟省下四十分钟，茶农都说好，明年还要修到邻镇去，后年修到县城，大后年路边装上灯，夜里运茶也不必再打手电。\n";
+	buf text = {0}, want = {0};
+	/* headline and who spoke behind the body, then the name of a column, a comment, its headline and its author behind a box */
+	buf_add_str(&text, "山城晚报\n2031年5月6日 星期二\n\n");
+	buf_add_str(&text, first);
+	buf_add_str(&text, "\n全镇茶业会议召开\n甲某讲话 乙某主持\n\n山城快语\n修路为的是人，路修到哪里，人就\n回到哪里，厂里的灯就亮到哪里，\n这话一点不假，茶农心里有数，谁\n也骗不了。\n\n灯亮的地方\n□ 山风\n");
+	buf_add_str(&want, "=全镇茶业会议召开\n_甲某讲话 乙某主持\n");
+	buf_add_str(&want, wanted);
+	buf_add_str(&want, "=灯亮的地方\n修路为的是人，路修到哪里，人就回到哪里，厂里的灯就亮到哪里，这话一点不假，茶农心里有数，谁也骗不了。\n");
+	expect(text.data, want.data);
+	/* a short headline right above the text of a brief: its first word would have fitted */
+	buf_clear(&text);
+	buf_clear(&want);
+	buf_add_str(&text, "山城晚报\n2031年5月6日 星期二\n\n老茶厂重新点火\n");
+	buf_add_str(&text, first);
+	buf_add_str(&text, "\n桥头镇到县城班车开行\n记者从县车站获悉，自5月25日起，\n桥头镇到县城的班车每天开行六趟，\n票价八元，茶农进城不必再等顺风\n车。\n");
+	buf_add_str(&want, "=老茶厂重新点火\n");
+	buf_add_str(&want, wanted);
+	buf_add_str(&want, "=桥头镇到县城班车开行\n记者从县车站获悉，自5月25日起，桥头镇到县城的班车每天开行六趟，票价八元，茶农进城不必再等顺风车。\n");
+	expect(text.data, want.data);
+	buf_free(&text);
+	buf_free(&want);
+}
+
 static void hostile_text_is_linear(void **state)
 {
 	(void)state;
@@ -228,6 +275,8 @@ int main(void)
 		cmocka_unit_test(pay_line_truncates),
 		cmocka_unit_test(repeats_are_printed_once),
 		cmocka_unit_test(notice_keeps_its_parts),
+		cmocka_unit_test(heads_of_pages),
+		cmocka_unit_test(headlines_in_columns),
 		cmocka_unit_test(hostile_text_is_linear),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

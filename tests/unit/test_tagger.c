@@ -14,13 +14,14 @@
 #include "cli/entities_data.c"
 #include "cli/entities_lattice.c"
 #include "cli/entities_learn.c"
+#include "cli/entities_names.c"
 #include "cli/entities_write.c"
 #include "cli/lines.c"
 #include "cli/word_list.c"
 
 #include <cmocka.h>
 
-static const entity_options usual = {.passes = 8, .before_passes = 2, .runs = 2, .min_times = 1, .rows = 20000, .cost = 10, .rate = 0.2, .missed = 0.5, .drop = 0.1, .seed = 7};
+static const entity_options usual = {.passes = 8, .before_passes = 2, .runs = 2, .min_times = 1, .rows = 20000, .features = TAGGER_FEATURES_VERSION, .cost = 10, .rate = 0.2, .missed = 0.5, .drop = 0.1, .seed = 7};
 
 /* ---- a corpus of invented people, places and offices ---- */
 
@@ -403,6 +404,56 @@ static void a_word_of_the_list_stands_for_its_class(void **state)
 	entity_data_free(&data);
 }
 
+/* A name of one training text is known in the next one, also one that is longer than any gram; a text is no evidence for its own. */
+static void known_names_are_marked_where_others_have_them(void **state)
+{
+	(void)state;
+	static const char texts[] =
+		"{\"text\":\"昨天读完落日湾最后一位守灯人\",\"entities\":[{\"start\":4,\"end\":14,\"type\":\"book\"}]}\n"
+		"{\"text\":\"落日湾最后一位守灯人卖完了,青禾镇没有\",\"entities\":[{\"start\":0,\"end\":10,\"type\":\"book\"},{\"start\":14,\"end\":17,\"type\":\"place\"}]}\n";
+	entity_data data = {0};
+	sentence *s = mem_alloc(sizeof *s);
+	text_read(&data, mr_bytes_of(texts), (entity_file){0});
+	entity_data_order(&data);
+	known_names names = known_names_new(&data);
+	assert_int_equal(names.count, 2);
+	sentence_fill(s, TAGGER_FEATURES_VERSION, data.at[1].at, data.at[1].count);
+	known_names_mark(&names, s, &data.at[1]);
+	assert_int_equal(s->name_begins[TAGGER_PAD], 10 << 8 | NAME_ONCE << NAME_TYPE_BITS | 1);
+	assert_int_equal(s->name_ends[TAGGER_PAD + 9], s->name_begins[TAGGER_PAD]);
+	assert_int_equal(s->name_covers[TAGGER_PAD + 5], s->name_begins[TAGGER_PAD]);
+	assert_int_equal(s->name_begins[TAGGER_PAD + 14], 0);
+	sentence_fill(s, TAGGER_FEATURES_VERSION, data.at[1].at, data.at[1].count);
+	known_names_mark(&names, s, &data.at[0]);        /* seen from the other text, the place is known */
+	assert_int_equal(s->name_begins[TAGGER_PAD + 14], 3 << 8 | NAME_ONCE << NAME_TYPE_BITS | 2);
+	known_names_free(&names);
+	free(s);
+	entity_data_free(&data);
+}
+
+/* What a model of the older features says does not change. */
+static void models_of_the_older_features_are_read(void **state)
+{
+	(void)state;
+	entity_data data = {0};
+	entity_options options = usual;
+	buf file = {0};
+	char error[256];
+	tagger_model m;
+	options.features = TAGGER_FEATURES_OLDEST;
+	corpus_read(&data, full, 0, 200, 0);
+	model_learn(&data, NULL, &options, &file);
+	mr_bytes bytes = aligned(&file);
+	assert_int_equal(tagger_model_read(&m, bytes, error), 0);
+	assert_int_equal(m.features, TAGGER_FEATURES_OLDEST);
+	assert_int_equal(m.name_count, 0);
+	assert_spans(&m, "钱若水说,青禾镇的桥修好了。", "[0,3)person [5,8)place ");
+	tagger_model_close(&m);
+	free((void *)(uintptr_t)bytes.data);
+	buf_free(&file);
+	entity_data_free(&data);
+}
+
 static void places_of_the_source_are_kept_through_folding(void **state)
 {
 	(void)state;
@@ -523,6 +574,8 @@ int main(void)
 		cmocka_unit_test(any_text_is_safe_and_bounded),
 		cmocka_unit_test(what_a_file_does_not_know_is_not_learnt_as_nothing),
 		cmocka_unit_test(a_word_of_the_list_stands_for_its_class),
+		cmocka_unit_test(known_names_are_marked_where_others_have_them),
+		cmocka_unit_test(models_of_the_older_features_are_read),
 		cmocka_unit_test(places_of_the_source_are_kept_through_folding),
 		cmocka_unit_test(bad_lines_are_named),
 		cmocka_unit_test(sums_over_labellings_are_right),

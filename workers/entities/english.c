@@ -73,6 +73,10 @@ static void add_word(english *self, uint32_t begin, uint32_t end, bool starts)
 	const lexicon_entry *entry = lexicon_find(self->words, c + begin, c + end);
 	w.classes = entry ? entry->classes : 0;
 	w.joined = self->count && begin == self->list[self->count - 1].end + 1 && c[begin - 1] == ' ';
+	if (self->count && !w.joined) {                                        /* Users’ Forum */
+		uint32_t last = self->list[self->count - 1].end;
+		w.joined = begin == last + 2 && c[last - 1] == 's' && (c[last] == '\'' || c[last] == 0x2019) && c[last + 1] == ' ';
+	}
 	self->list[self->count++] = w;
 }
 

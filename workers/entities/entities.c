@@ -120,12 +120,13 @@ static uint32_t sentence_end(const fact_text *text, uint32_t begin, uint32_t lim
 }
 
 /* Some texts that the tagger learnt from count the bracket behind a name to it: 某某(Some Name). */
-static uint32_t name_end(const fact_text *text, const tagger_span *tag)
+static uint32_t name_end(const lexicon *words, const fact_text *text, const tagger_span *tag)
 {
 	uint32_t end = tag->begin;
 	while (end < tag->end && text->characters[end] != '(' && text->characters[end] != ')')
 		end++;
-	return end;
+	uint32_t verb = end > tag->begin + 3 ? lexicon_ending(words, text->characters + tag->begin, text->characters + end, LEX_SPEECH) : 0;
+	return verb >= 2 && end - tag->begin >= verb + 2 ? end - verb : end;   /* 某某某 | 允诺 */
 }
 
 /* The tagger's spans that lie within the sentence; the names of persons among them as words for the segmenter. Returns how many those are. */
@@ -140,7 +141,7 @@ static size_t tags_of(entities *self, fact_span at)
 		self->next_tag++;
 	for (size_t i = 0; i < s->tag_count; i++) {
 		const tagger_span *tag = &s->tags[i];
-		uint32_t end = name_end(&self->text, tag);
+		uint32_t end = name_end(self->words, &self->text, tag);
 		if (tag->type != self->person_type || tag->margin < PERSON_MARGIN || end < tag->begin + 2 || end > tag->begin + PERSON_MAX)
 			continue;
 		int32_t weight = PERSON_WEIGHT - tag->margin / PERSON_SHARE;

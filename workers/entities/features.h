@@ -6,7 +6,11 @@
  *   sentence     every two characters in a row, wherever they stand: what the sentence is about tells a film from a game (only where something may begin)
  *   classes      of single characters (a kind such as digit or bracket, or the class that the model's word list gives it), two and three in a row
  *   words        of the model's word list (2 to TAGGER_WORD_MAX characters): the longest that begins, that ends, and that covers the place; length and class
- * Steps: sentence_fill, grams of characters (grams_walk), then the words that were found (sentence_word), then grams of classes and words (classes_walk).
+ * and from version 3 on
+ *   neighbours   a word of the list with the word before it and what begins behind it
+ *   names        that the training texts have elsewhere: the longest that begins, ends, covers the place; length, type and how often; with the word there
+ *   brackets     what stands before and behind a pair of brackets or quotes, for the ends of what is in it
+ * Steps: sentence_fill, grams of characters (grams_walk), then the words that were found (sentence_word, sentence_name), then the other grams (classes_walk).
  * Pure; inline since it is the inner loop. */
 #ifndef ENTITIES_FEATURES_H
 #define ENTITIES_FEATURES_H
@@ -18,10 +22,12 @@
 
 #include "workers/entities/tagger.h"
 
-#define TAGGER_FEATURES_VERSION 2        /* other rules, other features: part of the model file */
+#define TAGGER_FEATURES_VERSION 3        /* other rules, other features: part of the model file */
+#define TAGGER_FEATURES_OLDEST 2         /* that this program still knows */
 #define TAGGER_PAD 2                     /* boundary marks on either side */
 #define TAGGER_ROOM (TAGGER_SENTENCE_MAX + 2 * TAGGER_PAD)
 #define TAGGER_WORD_MAX 8                /* characters */
+#define TAGGER_NAME_MAX 12               /* of a name of the training texts */
 #define TAGGER_PLACES_MAX 6              /* rows of one gram */
 #define TAGGER_BAG_ROW 4                 /* the row of a gram of two characters that belongs to the whole sentence */
 #define TAGGER_BAG_NATS 2.0              /* what all these rows together may say for or against a type: a table of temperatures is one sentence of 500 characters */
@@ -34,11 +40,18 @@ enum character_kind { KIND_BOUNDARY = 1, KIND_DIGIT, KIND_LETTER, KIND_CAPITAL, 
 /* Longest word at a place: length << 8 | class; 0: none. */
 typedef uint16_t sentence_mark;
 
+/* Class of a name of the training texts: how often << NAME_TYPE_BITS | type + 1. */
+#define NAME_TYPE_BITS 6
+enum name_times { NAME_ONCE, NAME_TWICE, NAME_OFTEN, NAME_MIXED };       /* in 1, 2 or 3, more places; of several types */
+#define NAME_OFTEN_FROM 4
+
 typedef struct sentence {
 	size_t count;                    /* characters, without the boundary marks */
+	unsigned features;               /* version: which grams the walks give */
 	uint32_t at[TAGGER_ROOM];        /* normalised; at[TAGGER_PAD] is the first */
 	uint8_t kind[TAGGER_ROOM];       /* class of the single character */
 	sentence_mark begins[TAGGER_ROOM], ends[TAGGER_ROOM], covers[TAGGER_ROOM];
+	sentence_mark name_begins[TAGGER_ROOM], name_ends[TAGGER_ROOM], name_covers[TAGGER_ROOM];
 } sentence;
 
 static inline uint32_t character_normal(uint32_t c)
@@ -105,8 +118,9 @@ static inline size_t sentence_end(const uint32_t *characters, size_t count, size
 }
 
 /* `count` <= TAGGER_SENTENCE_MAX. */
-static inline void sentence_fill(sentence *self, const uint32_t *characters, size_t count)
+static inline void sentence_fill(sentence *self, unsigned features, const uint32_t *characters, size_t count)
 {
+	self->features = features;
 	self->count = count;
 	for (size_t i = 0; i < count; i++) {
 		self->at[TAGGER_PAD + i] = character_normal(characters[i]);
@@ -119,6 +133,15 @@ static inline void sentence_fill(sentence *self, const uint32_t *characters, siz
 	memset(self->begins, 0, (count + 2 * TAGGER_PAD) * sizeof *self->begins);
 	memset(self->ends, 0, (count + 2 * TAGGER_PAD) * sizeof *self->ends);
 	memset(self->covers, 0, (count + 2 * TAGGER_PAD) * sizeof *self->covers);
+	memset(self->name_begins, 0, (count + 2 * TAGGER_PAD) * sizeof *self->name_begins);
+	memset(self->name_ends, 0, (count + 2 * TAGGER_PAD) * sizeof *self->name_ends);
+	memset(self->name_covers, 0, (count + 2 * TAGGER_PAD) * sizeof *self->name_covers);
+}
+
+static inline void mark_longest(sentence_mark *at, sentence_mark mark)
+{
+	if (*at < mark)
+		*at = mark;
 }
 
 /* A word of the list stands at at[from, from + length). Words may come in any order. */
@@ -130,13 +153,21 @@ static inline void sentence_word(sentence *self, size_t from, size_t length, uin
 	}
 	sentence_mark mark = (sentence_mark)(length << 8 | class);
 	size_t last = from + length - 1;
-	if (self->begins[from] < mark)
-		self->begins[from] = mark;
-	if (self->ends[last] < mark)
-		self->ends[last] = mark;
+	mark_longest(&self->begins[from], mark);
+	mark_longest(&self->ends[last], mark);
 	for (size_t i = from + 1; i < last; i++)
-		if (self->covers[i] < mark)
-			self->covers[i] = mark;
+		mark_longest(&self->covers[i], mark);
+}
+
+/* The same for a name of the training texts, of two to TAGGER_NAME_MAX characters. */
+static inline void sentence_name(sentence *self, size_t from, size_t length, uint8_t class)
+{
+	sentence_mark mark = (sentence_mark)(length << 8 | class);
+	size_t last = from + length - 1;
+	mark_longest(&self->name_begins[from], mark);
+	mark_longest(&self->name_ends[last], mark);
+	for (size_t i = from + 1; i < last; i++)
+		mark_longest(&self->name_covers[i], mark);
 }
 
 /* The gram of hash h, one character longer. Multiply-and-fold, the mixer of wyhash. */
@@ -154,6 +185,9 @@ static inline uint64_t gram_longer(uint64_t h, uint64_t value)
 #define GRAM_ENDS 0x2D358DCCAA6C78A5ull
 #define GRAM_COVERS 0x4B33A62ED433D4A3ull
 #define GRAM_MEETS 0x8BB84B93962EACC9ull
+#define GRAM_NEIGHBOURS 0x9FB21C651E98DF25ull
+#define GRAM_NAMES 0xC2B2AE3D27D4EB4Full
+#define GRAM_BRACKETS 0x27D4EB2F165667C5ull
 
 /* The hash under which the word list has a word: that of its characters, normalised. */
 static inline uint64_t word_hash(const uint32_t *normal, size_t length)
@@ -207,6 +241,86 @@ static inline __attribute__((always_inline)) void grams_walk(const sentence *sel
 	}
 }
 
+static inline uint64_t gram_pair(uint64_t space, uint64_t a, uint64_t b)
+{
+	return gram_longer(gram_longer(space, a), b);
+}
+
+#define NEIGHBOUR_KIND 0x8000u           /* no word stands there: the character's kind */
+#define NEIGHBOUR_CLASS 0x80FFu          /* without the length */
+
+/* The word that ends at i with its neighbours, for its last places and its first. */
+static inline __attribute__((always_inline)) void neighbours_walk(const sentence *self, size_t i, gram_each each, void *arg)
+{
+	sentence_mark word = self->ends[i];
+	size_t before_at = i - (word >> 8);
+	uint32_t before = self->ends[before_at] ? self->ends[before_at] : NEIGHBOUR_KIND | self->kind[before_at];
+	uint32_t behind = self->begins[i + 1] ? self->begins[i + 1] : NEIGHBOUR_KIND | self->kind[i + 1];
+	uint64_t two = gram_pair(GRAM_NEIGHBOURS, word, before);
+	uint64_t three = gram_longer(gram_pair(GRAM_NEIGHBOURS + 1, word & 255u, before & NEIGHBOUR_CLASS), behind & NEIGHBOUR_CLASS);
+	each(arg, two, (ptrdiff_t)i - 1, 4, 0);
+	each(arg, three, (ptrdiff_t)i - 1, 4, 0);
+	each(arg, gram_longer(two, 1), (ptrdiff_t)before_at, 3, 0);
+	each(arg, gram_longer(three, 1), (ptrdiff_t)before_at, 3, 0);
+}
+
+/* A name's mark at its begin or end, alone and with the word of the list there. */
+static inline __attribute__((always_inline)) void name_walk(uint64_t space, sentence_mark name, sentence_mark word, ptrdiff_t place, gram_each each, void *arg)
+{
+	each(arg, gram_longer(space, name), place - 1, 3, 0);
+	each(arg, gram_longer(space, name & 255u), place - 1, 3, 0);
+	if (word)
+		each(arg, gram_pair(space, name, word), place - 1, 3, 0);
+}
+
+/* What stands between the brackets at `open` and `close`. */
+static inline __attribute__((always_inline)) void bracket_walk(const sentence *self, size_t open, size_t close, gram_each each, void *arg)
+{
+	const uint32_t *at = self->at;
+	ptrdiff_t first = (ptrdiff_t)open + 1, last = (ptrdiff_t)close - 1;
+	size_t length = close - open - 1;
+	uint64_t h = gram_longer(GRAM_BRACKETS, at[open]);
+	if (!length)
+		return;
+	length = length < 15 ? length : 15;
+	each(arg, gram_pair(h, 1, length), first, 1, 0);
+	each(arg, gram_pair(h, 2, length), last, 1, 0);
+	each(arg, gram_longer(h, 3), first, 1, 0);
+	each(arg, gram_longer(h, 4), last, 1, 0);
+	for (ptrdiff_t i = first + 1; i < last; i++)
+		each(arg, gram_longer(h, 5), i, 1, 0);
+	each(arg, gram_pair(h, 6, at[open - 1]), first, 1, 0);
+	each(arg, gram_longer(gram_pair(h, 7, at[open - 1]), at[open - 2]), first, 1, 0);
+	each(arg, gram_pair(h, 8, at[close + 1]), first, 1, 0);
+	each(arg, gram_longer(gram_pair(h, 9, at[close + 1]), at[close + 2]), first, 1, 0);
+	each(arg, gram_pair(h, 10, at[open - 1]), last, 1, 0);
+	each(arg, gram_pair(h, 11, at[close + 1]), last, 1, 0);
+	each(arg, gram_pair(h, 12, self->ends[open - 1]), first, 1, 0);
+	each(arg, gram_pair(h, 13, self->begins[close + 1]), first, 1, 0);
+}
+
+/* The grams from version 3 on. A bracket ends at the first that closes, whatever kind it is; straight quotes do not tell which they are. */
+static inline __attribute__((always_inline)) void company_walk(const sentence *self, gram_each each, void *arg)
+{
+	size_t open = 0;
+	for (size_t i = TAGGER_PAD; i < TAGGER_PAD + self->count; i++) {
+		if (self->ends[i])
+			neighbours_walk(self, i, each, arg);
+		if (self->name_begins[i])
+			name_walk(GRAM_NAMES, self->name_begins[i], self->begins[i], (ptrdiff_t)i, each, arg);
+		if (self->name_ends[i])
+			name_walk(GRAM_NAMES + 1, self->name_ends[i], self->ends[i], (ptrdiff_t)i, each, arg);
+		if (self->name_covers[i])
+			each(arg, gram_longer(GRAM_NAMES + 2, self->name_covers[i]), (ptrdiff_t)i, 1, 0);
+		if (self->kind[i] == KIND_OPEN && self->at[i] != '"') {
+			open = i;
+		} else if (open && self->kind[i] == KIND_CLOSE) {
+			bracket_walk(self, open, i, each, arg);
+			open = 0;
+		}
+	}
+}
+
 static inline __attribute__((always_inline)) void classes_walk(const sentence *self, gram_each each, void *arg)
 {
 	size_t end = self->count + 2 * TAGGER_PAD;
@@ -224,6 +338,8 @@ static inline __attribute__((always_inline)) void classes_walk(const sentence *s
 		if (self->ends[i] | self->begins[i + 1])
 			each(arg, gram_longer(GRAM_MEETS, (uint64_t)self->ends[i] << 16 | self->begins[i + 1]), p - 1, 4, 0);
 	}
+	if (self->features >= 3)
+		company_walk(self, each, arg);
 }
 
 #endif

@@ -21,6 +21,9 @@ static uint32_t end_kind(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (t->classes & NAMED_ENDS)
 		return t->classes & NAMED_ENDS;
+	bool placed = i && (token_is_level(self, i - 1) || self->tokens[i - 1].classes & LEX_PLACE), bureau = token_last(self, i) == 0x5C40 || token_last(self, i) == 0x5385;      /* 局 厅 */
+	if (placed && bureau && t->kind == 'n' && token_length(t) == 3 && !(t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE)))
+		return LEX_SHORT;                                /* 商务局, 旅游厅 */
 	if (t->kind != 'n' || token_length(t) < 4 || t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE))
 		return 0;
 	const uint32_t *c = self->text->characters;
@@ -55,8 +58,10 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 	if (self->taken[i] & TAKEN_TITLE)
 		return false;
 	switch (t->kind) {
-	case TOKEN_MARK: case TOKEN_DIGITS: case 't': case 'f':
+	case TOKEN_MARK: case TOKEN_DIGITS:
 		return false;
+	case 't': case 'f':                              /* 老年 大学, 城市 更新 公司 */
+		return (t->classes & (LEX_INNER | LEX_BORDER)) == LEX_INNER;
 	case TOKEN_NAME:                                 /* a school may bear one */
 		return !(t->hint & (HINT_TITLE | HINT_KNOWN)) && bears_name(self, i, end);
 	case 'm':                                        /* 第一 医院 */
@@ -226,6 +231,22 @@ static bool is_supported(const sentence *self, size_t begin, size_t end, uint32_
 	return false;
 }
 
+/* 某某 县政府: where the level stands in a word with the body, an unknown name of a place before it. Its first token; `i` when none is there. */
+static size_t named_government(const sentence *self, size_t i)
+{
+	const token *t = &self->tokens[i];
+	uint32_t last = token_last(self, i);
+	size_t begin = i;
+	if (token_length(t) != 3 || !character_is_level(token_first(self, i)) || last != 0x5E9C || !(t->classes & LEX_GENERIC))        /* …府 */
+		return i;
+	if (i && token_length(&self->tokens[i - 1]) == 2 && (self->tokens[i - 1].kind == 'n' || self->tokens[i - 1].kind == 's' || self->tokens[i - 1].kind == TOKEN_NAME) && self->tokens[i - 1].weight >= EVERYDAY &&
+	    !(self->tokens[i - 1].classes & (LEX_BORDER | LEX_GENERIC | LEX_TITLE | LEX_INNER | NAMED_ENDS)))
+		begin = i - 1;
+	else if (i >= 2 && token_is_single(self, i - 1) && token_is_single(self, i - 2) && self->tokens[i - 2].weight >= SELDOM_PIECE)
+		begin = i - 2;
+	return begin < i && (!begin || self->tokens[begin - 1].kind == TOKEN_MARK || self->tokens[begin - 1].classes & LEX_BORDER) ? begin : i;
+}
+
 static void take(sentence *self, size_t begin, size_t end)
 {
 	for (size_t i = begin; i <= end; i++)
@@ -249,8 +270,14 @@ void sentence_bodies(sentence *self)
 			last_begin = i, last_end = i + 1;
 			continue;
 		}
-		if (!kind)
+		if (!kind) {
+			size_t first = named_government(self, i);
+			if (first < i) {
+				take(self, first, i);
+				last_begin = first, last_end = i + 1;
+			}
 			continue;
+		}
 		size_t begin = cut_at_place(self, walk(self, i), i);
 		if (last_end && begin < last_end && begin > last_begin)
 			begin = last_begin;

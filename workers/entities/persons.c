@@ -10,6 +10,8 @@
 
 #define ROLE_WORDS_MAX 24
 #define UNHINTED_WEIGHT 2350             /* heaviest name of three characters that is believed with nothing around it; tuned as NAME_PRIOR */
+#define SPEAKING_WEIGHT 3100             /* the same before what persons do */
+#define WORD_NAME_WEIGHT 850             /* lightest word that is taken for a name between an office and what persons do */
 #define SHORT_WEIGHT 1550                /* the same for two characters before what persons do */
 #define ENUM_COMMA 0x3001                /* 、 */
 
@@ -132,12 +134,23 @@ static bool behind_person(const sentence *self, size_t i)
 	return i >= 2 && token_is(self, i - 1, ENUM_COMMA) && self->taken[i - 2] & TAKEN_PERSON;
 }
 
+/* 青岭镇: what the tagger or a family name makes of an unknown place. Nobody's given name of two characters ends so. */
+static bool is_place(const sentence *self, const token *t)
+{
+	static const uint32_t ends[] = {0x9547, 0x4E61, 0x53BF, 0x533A, 0x6751};      /* 镇 乡 县 区 村 */
+	uint32_t last = self->text->characters[t->end - 1];
+	for (size_t k = 0; token_length(t) >= 3 && k < sizeof ends / sizeof *ends; k++)
+		if (last == ends[k])
+			return true;
+	return false;
+}
+
 static bool is_believed(const sentence *self, size_t i)
 {
 	const token *t = &self->tokens[i];
 	if (self->taken[i] || is_quoted(self, i) || (is_author(self, t) && !(t->hint & HINT_TITLE)) || behind_reporter(self, i))
 		return false;
-	if (leads_to_place(self, i) || is_doctrine(self, i) || is_masked(self, t) || is_motto(self, t))
+	if (leads_to_place(self, i) || is_place(self, t) || is_doctrine(self, i) || is_masked(self, t) || is_motto(self, t))
 		return false;
 	if (t->hint & (HINT_TITLE | HINT_BEHIND | HINT_KNOWN | HINT_TAGGED) || labelled(self, i) || behind_person(self, i))
 		return true;
@@ -145,7 +158,26 @@ static bool is_believed(const sentence *self, size_t i)
 		return t->hint & HINT_SPEECH && token_length(t) >= 3;
 	if (token_length(t) == 2)
 		return t->hint & HINT_SPEECH && t->weight <= SHORT_WEIGHT;
-	return t->weight <= UNHINTED_WEIGHT;
+	if (t->weight <= UNHINTED_WEIGHT)
+		return true;
+	const lexicon_entry *last = lexicon_find(self->words, self->text->characters + t->end - 1, self->text->characters + t->end);
+	return t->hint & HINT_SPEECH && t->weight <= SPEAKING_WEIGHT && !(last && last->classes & LEX_BORDER);
+}
+
+/* 总工程师方向告诉记者，: a name that is a word, between an office and what persons do. */
+static bool is_word_name(const sentence *self, size_t i)
+{
+	const token *t = &self->tokens[i], *next = t + 1;
+	if (!i || i + 1 >= self->count || self->taken[i] || token_length(t) != 2 || t->weight < WORD_NAME_WEIGHT || (t->kind != 'n' && t->kind != 'a'))
+		return false;
+	if (!(self->tokens[i - 1].classes & LEX_TITLE) || self->tokens[i - 1].classes & LEX_COMMON)
+		return false;
+	if (t->classes & (LEX_BORDER | LEX_GENERIC | LEX_TITLE | LEX_INNER | LEX_PLACE | LEX_BODY | LEX_NAMED | LEX_WEAK | LEX_SHORT))
+		return false;
+	const uint32_t *c = self->text->characters;
+	const lexicon_entry *family = lexicon_find(self->words, c + t->begin, c + t->begin + 1);
+	bool row = token_is(self, i + 1, ENUM_COMMA) || token_is(self, i + 1, 0x53CA);                                  /* 、 及 */
+	return family && family->surname && (next->classes & LEX_SPEECH || row);
 }
 
 /* ---- roles ---- */
@@ -257,7 +289,7 @@ void sentence_persons(sentence *self)
 	struct role last = {{0, 0}, {0, 0}};
 	for (size_t i = 0; i < self->count; i++) {
 		const token *t = &self->tokens[i];
-		if ((t->kind != TOKEN_NAME && t->kind != TOKEN_FOREIGN) || !is_believed(self, i))
+		if (t->kind != TOKEN_NAME && t->kind != TOKEN_FOREIGN ? !is_word_name(self, i) : !is_believed(self, i))
 			continue;
 		struct role role = role_of(self, i, &last);
 		last = role;

@@ -108,7 +108,7 @@ void sentence_titles(sentence *self)
 {
 	static const struct { uint32_t open, close, most; } marks[] = {{0x300A, 0x300B, TITLE_MAX}, {0x201C, 0x201D, QUOTED_MAX + 2}, {0x300C, 0x300D, QUOTED_MAX + 2}};
 	for (size_t i = 0; i < self->count; i++) {
-		if (self->tokens[i].kind != TOKEN_MARK)
+		if (self->tokens[i].kind != TOKEN_MARK || self->taken[i] & TAKEN_TITLE)              /* quotes inside of 《》 name no scheme of their own */
 			continue;
 		for (size_t k = 0; k < sizeof marks / sizeof *marks; k++) {
 			if (token_first(self, i) != marks[k].open)
@@ -144,6 +144,8 @@ static bool may_stand_in(const sentence *self, size_t i, size_t end)
 		return false;
 	if (t->kind == 'v' && i + 1 == end && token_length(t) == 2 && !ends_as_link(token_last(self, i)))
 		return true;
+	if (t->kind == 'v' && i + 2 == end && token_first(self, end) == 0x5DE5 && self->tokens[i + 1].kind == 'v' && token_length(t) == 2 && i && self->tokens[i - 1].kind == 'n' && !ends_as_link(token_last(self, i)))
+		return true;                                     /* 灌区 改造 提升 工程 */
 	if (t->classes & LEX_BORDER && !(t->classes & (LEX_INNER | LEX_PLACE)))
 		return false;
 	return t->kind != 'v' || t->classes & LEX_INNER || !(t->classes & LEX_SPEECH);

@@ -159,18 +159,28 @@ static void offer(segmenter *self, uint32_t from, uint32_t to, uint32_t weight, 
 		*arc = (struct arc){cost, from, classes, (uint16_t)(weight > UINT16_MAX ? UINT16_MAX : weight), kind, (uint8_t)hint};
 }
 
+/* 毕业 | 时: do the first two characters make a word? */
+static bool begins_word(const segmenter *self, uint32_t i)
+{
+	const struct position *at = &self->positions[i];
+	for (size_t k = 0; k < at->count; k++)
+		if (at->matches[k].length == 2 && at->matches[k].entry->classes & LEX_WORD)
+			return true;
+	return false;
+}
+
 /* What stands around a possible name speaks for it; the name begins at `i` and ends at `end`. */
 static unsigned name_hints(const segmenter *self, uint32_t i, uint32_t end, uint32_t *bonus)
 {
 	uint32_t before = i ? self->c[i - 1] : 0, behind = end < self->count ? self->c[end] : 0, classes = self->positions[end].classes;
-	bool closed = end == self->count || !utf8_is_han(behind) || classes & (LEX_BEHIND | LEX_SPEECH);
+	bool closed = end == self->count || !utf8_is_han(behind) || classes & (LEX_BEHIND | LEX_SPEECH) || (end - i >= 3 && classes & LEX_BORDER && !begins_word(self, i));
 	unsigned hint = 0;
 	*bonus = 0;
 	uint8_t titled = self->positions[i].titled;
 	if (!titled && i >= 2 && (before == ':' || before == ' '))
 		titled = self->positions[i - 1].titled;
 	if (titled) {
-		hint |= titled == 2 || closed ? HINT_TITLE : HINT_SPEECH;
+		hint |= titled == 2 || (closed && !begins_word(self, i)) ? HINT_TITLE : HINT_SPEECH;
 		*bonus += (titled == 2 ? BONUS_TITLE : BONUS_COMMON) + (closed ? BONUS_CLOSED : 0);
 	}
 	if (classes & LEX_BEHIND) {

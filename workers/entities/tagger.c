@@ -9,11 +9,15 @@
 #include "workers/entities/features.h"
 #include "workers/entities/labels.h"
 
-#define GRAMS_MAX (6 * TAGGER_ROOM)      /* at a place: 5 of characters, or 6 of classes and words */
-#define BAG_MOST 20000                   /* units; whatever the model's unit is, 16 bits hold it and 45 * 127 */
+#define GRAMS_MAX (32 * TAGGER_ROOM)     /* at a place: 5 of characters, or 6 of classes and words, 4 of neighbours, 7 of names, 13 of brackets */
+#define BAG_MOST 15000                   /* units; whatever the model's unit is, 16 bits hold it and ROWS_MOST * 127 */
+#define ROWS_MOST 136                    /* at a place: 45, of names 19, neighbours 8 and 6 for each length of a word, brackets 13 */
 #define USUAL_TYPES 4u                   /* of the shipped model */
 #define MARGIN 8                         /* rows of scores before and behind the sentence, which nobody reads: grams of the boundary marks have places there */
-#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (45 * 127 + 20000 + 20000)) */
+#define NEVER (-(1 << 28))               /* score of what cannot be; far below any sum (512 * (ROWS_MOST * 127 + 15000 + 20000)) */
+
+_Static_assert(BAG_MOST + ROWS_MOST * 127 <= INT16_MAX, "scores are summed up in 16 bits");
+_Static_assert(45 + 19 + 8 + 6 * (TAGGER_WORD_MAX - 1) + 13 <= ROWS_MOST, "rows at a place");
 
 typedef struct lookup {
 	uint32_t bucket;
@@ -107,15 +111,24 @@ static inline __attribute__((always_inline)) void lookup_add(void *arg, uint64_t
 	*self->at++ = (lookup){bucket, bucket_tag(hash), (int16_t)place, (uint8_t)rows, (uint8_t)length};
 }
 
-/* Words of more than four characters that begin as this gram does. */
+static void cell_mark(tagger *self, const tagger_cell *cell, size_t begin, size_t length)
+{
+	if (cell->class && length <= TAGGER_WORD_MAX)
+		sentence_word(&self->sentence, begin, length, cell->class);
+	if (cell->name && length > 1)            /* a file may say it of a single character */
+		sentence_name(&self->sentence, begin, length, cell->name);
+}
+
+/* Words and names of more than four characters that begin as this gram does. */
 static void longer_find(tagger *self, size_t begin)
 {
 	uint64_t h = word_hash(self->sentence.at + begin, 4);
-	for (size_t n = 5; n <= TAGGER_WORD_MAX && begin + n <= TAGGER_PAD + self->sentence.count; n++) {
+	size_t most = self->model->name_count ? TAGGER_NAME_MAX : TAGGER_WORD_MAX;
+	for (size_t n = 5; n <= most && begin + n <= TAGGER_PAD + self->sentence.count; n++) {
 		h = gram_longer(h, self->sentence.at[begin + n - 1]);
 		const tagger_cell *cell = tagger_model_find(self->model, h);
-		if (cell && cell->class)
-			sentence_word(&self->sentence, begin, n, cell->class);
+		if (cell)
+			cell_mark(self, cell, begin, n);
 	}
 }
 
@@ -124,8 +137,7 @@ static void word_found(tagger *self, const lookup *l, const tagger_cell *cell)
 	ptrdiff_t begin = gram_begin(l->place, l->length);
 	if (begin < TAGGER_PAD || (size_t)begin + l->length > TAGGER_PAD + self->sentence.count)
 		return;                          /* a boundary mark in it: no word, whatever the table says */
-	if (cell->class)
-		sentence_word(&self->sentence, (size_t)begin, l->length, cell->class);
+	cell_mark(self, cell, (size_t)begin, l->length);
 	if (l->length == 4 && cell->flags & TAGGER_LONGER)
 		longer_find(self, (size_t)begin);
 }
@@ -152,7 +164,7 @@ static void lookups_read(tagger *self, size_t lookup_count)
 	for (size_t i = 0; i < count; i++) {
 		const lookup *l = &self->lookups[self->cells[i].lookup];
 		const tagger_cell *cell = &model->cells[self->cells[i].cell];
-		if (l->length && (cell->class | cell->flags))
+		if (l->length && (cell->class | cell->flags | cell->name))
 			word_found(self, l, cell);
 		uint8_t places = cell->places & (uint8_t)((1u << l->rows) - 1);      /* a strange gram may have the same tag: not its rows beyond ours */
 		const int8_t *rows = model->rows + (size_t)cell->row * self->stride;
@@ -376,7 +388,7 @@ size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const
 	self->span_count = 0;
 	for (size_t from = 0, to; from < count; from = to) {
 		to = sentence_end(characters, count, from);
-		sentence_fill(&self->sentence, characters + from, to - from);
+		sentence_fill(&self->sentence, self->model->features, characters + from, to - from);
 		struct gather gather = {self->model->tags, self->model->slots_log2, self->lookups};
 		grams_walk(&self->sentence, lookup_add, &gather);
 		lookups_read(self, (size_t)(gather.at - self->lookups));

@@ -3,7 +3,7 @@
  *   0  8  "MRENTITY"             32 4  version of features    48 4  unit             64 32 name, NUL-padded
  *   8  4  TAGGER_MODEL_VERSION   36 4  version of folding     52 4  grams            96 32 0
  *  12  4  offset of the steps    40 2  types, 42 2 slots_log2 56 4  rows
- *  16  8  bytes of the file      44 4  0                      60 4  words
+ *  16  8  bytes of the file      44 4  names                  60 4  words
  *  24  8  XXH3-64 of [32, end)
  * 128 32  a type: its name; then steps (4 bytes each), tags (2 bytes a slot), cells (8 bytes a slot), rows, each from a multiple of 64
  */
@@ -67,11 +67,12 @@ static bool name_read(reader *in, char out[TAGGER_TYPE_BYTES])
 /* NULL, or what is wrong with the head (all but size and checksum, which were checked before). */
 static const char *head_read(reader *in, tagger_model *self)
 {
-	if (read_u32(in) != TAGGER_FEATURES_VERSION || read_u32(in) != FOLD_VERSION)
+	self->features = read_u32(in);
+	if (read_u32(in) != FOLD_VERSION || self->features < TAGGER_FEATURES_OLDEST || self->features > TAGGER_FEATURES_VERSION)
 		return "made for other features or folding tables than this program has: train it again";
 	self->type_count = read_u16(in);
 	self->slots_log2 = read_u16(in);
-	read_u32(in);
+	self->name_count = read_u32(in);
 	self->unit = read_u32(in);
 	self->gram_count = read_u32(in);
 	self->row_count = read_u32(in);
@@ -98,7 +99,7 @@ static const char *tables_check(const tagger_model *self)
 	for (uint32_t i = 0; i < STEPS_OF(self->type_count); i++)
 		if (self->steps[i] < -TAGGER_STEP_MAX || self->steps[i] > TAGGER_STEP_MAX)
 			return "impossible values";
-	uint32_t grams = 0, words = 0;
+	uint32_t grams = 0, words = 0, names = 0;
 	for (size_t i = 0; i < (size_t)1 << self->slots_log2; i++) {
 		const tagger_cell *cell = &self->cells[i];
 		uint32_t rows = (uint32_t)__builtin_popcount(cell->places);
@@ -108,8 +109,9 @@ static const char *tables_check(const tagger_model *self)
 			return "impossible table";
 		grams++;
 		words += cell->class != 0;
+		names += cell->name != 0;
 	}
-	return grams == self->gram_count && words == self->word_count ? NULL : "impossible table";
+	return grams == self->gram_count && words == self->word_count && names == self->name_count ? NULL : "impossible table";
 }
 
 static const char *file_check(tagger_model *self, mr_bytes file)
@@ -187,7 +189,7 @@ int tagger_type_find(const tagger_model *self, const char *name)
 
 typedef struct writer {
 	const tagger_model *head;
-	uint32_t slots_log2, gram_count, row_count, word_count;
+	uint32_t slots_log2, gram_count, row_count, word_count, name_count;
 	uint16_t *tags;
 	tagger_cell *cells;
 	int8_t *rows;
@@ -203,12 +205,13 @@ static void gram_put(writer *self, const tagger_gram *gram)
 		return;
 	uint32_t types = self->head->type_count, stride = stride_of(types), rows = (uint32_t)__builtin_popcount(gram->places);
 	self->tags[at] = tag;
-	self->cells[at] = (tagger_cell){.row = self->row_count, .places = gram->places, .class = gram->class, .flags = gram->flags};
+	self->cells[at] = (tagger_cell){.row = self->row_count, .places = gram->places, .class = gram->class, .flags = gram->flags, .name = gram->name};
 	for (uint32_t i = 0; i < rows; i++)
 		memcpy(self->rows + (size_t)(self->row_count + i) * stride, gram->rows + (size_t)i * 4 * types, 4 * types);
 	self->row_count += rows;
 	self->gram_count++;
 	self->word_count += gram->class != 0;
+	self->name_count += gram->name != 0;
 }
 
 static void add_zeros(buf *out, size_t upto)
@@ -224,11 +227,11 @@ static void head_add(buf *out, const writer *self, const layout *at)
 	buf_add_u32(out, (uint32_t)at->steps);
 	buf_add_u64(out, at->end);
 	buf_add_u64(out, 0);
-	buf_add_u32(out, TAGGER_FEATURES_VERSION);
+	buf_add_u32(out, self->head->features);
 	buf_add_u32(out, FOLD_VERSION);
 	buf_add_u16(out, (uint16_t)self->head->type_count);
 	buf_add_u16(out, (uint16_t)self->slots_log2);
-	buf_add_u32(out, 0);
+	buf_add_u32(out, self->name_count);
 	buf_add_u32(out, self->head->unit);
 	buf_add_u32(out, self->gram_count);
 	buf_add_u32(out, self->row_count);

@@ -46,7 +46,8 @@ typedef struct tagger_cell {
 	uint32_t row;                    /* its first row */
 	uint8_t places;                  /* a bit a place that it has a row for */
 	uint8_t class;                   /* of the word or character in the word list; 0: none */
-	uint8_t flags, zero;
+	uint8_t flags;
+	uint8_t name;                    /* class of the name of the training texts (features.h); 0: none */
 } tagger_cell;
 
 struct tagger_model {
@@ -55,7 +56,8 @@ struct tagger_model {
 	char types[TAGGER_TYPES_MAX][TAGGER_TYPE_BYTES];
 	uint32_t unit;                   /* of weights and steps, in millionths of a nat */
 	uint32_t slots_log2;
-	uint32_t gram_count, row_count, word_count;
+	uint32_t features;               /* version of the features */
+	uint32_t gram_count, row_count, word_count, name_count;
 	uint32_t stride;                 /* bytes of a row: 4 * types and zeros up to a multiple of 16 */
 	const int32_t *steps;            /* between labels, in units: closed to starter, row after row, then the inner ones (labels.h) */
 	const uint16_t *tags;            /* 1 << slots_log2; 0: empty */
@@ -78,10 +80,10 @@ static inline const tagger_cell *tagger_model_find(const tagger_model *self, uin
 typedef struct tagger_gram {
 	uint64_t hash;
 	const int8_t *rows;
-	uint8_t places, class, flags;
+	uint8_t places, class, flags, name;
 } tagger_gram;
 
-/* Appends the file to `out`; of `head` name, types and unit are taken. The most important grams come first: a bucket may be full. Equal input gives equal bytes. -1
+/* Appends the file to `out`; of `head` name, types, features and unit are taken. The most important grams come first: a bucket may be full. Equal input gives equal bytes. -1
  * when it would not fit into TAGGER_MODEL_BYTES_MAX. */
 int tagger_model_write(const tagger_model *head, const int32_t *steps, const tagger_gram *grams, size_t count, buf *out) MR_MUST_USE;
 

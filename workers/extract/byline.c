@@ -185,6 +185,46 @@ static bool is_outlet(uint32_t c)
 	return c == 0x62A5 || c == 0x5831 || c == 0x793E || c == 0x7F51 || c == 0x7DB2 || c == 0x53F0 || c == 0x520A;
 }
 
+/* □ 某某, ■某某 某某: the box stands for the word of the trade, if nothing but names stands behind it. */
+static bool boxed_names(const uint32_t *c, span at, byline *out)
+{
+	size_t before = out->count;
+	uint32_t i = at.begin + 1;
+	if (at.end - at.begin > 20 || (c[at.begin] != 0x25A1 && c[at.begin] != 0x25A0 && c[at.begin] != 0x25CE && c[at.begin] != 0x25C7 && c[at.begin] != 0x25CB))       /* □ ■ ◎ ◇ ○ */
+		return false;
+	while (i < at.end) {
+		uint32_t begin = i;
+		while (i < at.end && utf8_is_han(c[i]))
+			i++;
+		if (i > begin && (i - begin < 2 || i - begin > 4))
+			break;
+		if (i > begin)
+			add_name(out, begin, i);
+		else if (!char_is_blank(c[i++]))
+			break;
+	}
+	if (i == at.end && out->count > before && out->count - before <= 3)
+		return true;
+	out->count = before;
+	return false;
+}
+
+/* （甲 乙 文/图）: the word of the trade behind the names. A blank or bracket stands before it. */
+static bool ends_with_trade(const vocabulary *words, const uint32_t *c, span at)
+{
+	uint32_t end = at.end, classes;
+	while (end > at.begin && (char_is_closer(c[end - 1]) || char_is_blank(c[end - 1])))
+		end--;
+	if (end - at.begin > 24)
+		return false;
+	if (end > at.begin + 3 && (c[end - 1] == 0x6444 || c[end - 1] == 0x651D) && char_is_blank(c[end - 2]))               /* 某某 摄 */
+		return true;
+	for (uint32_t i = at.begin + 3; i < end; i++)
+		if (char_is_blank(c[i - 1]) && i + vocabulary_match(words, c + i, c + end, &classes) == end && (classes & (WORD_REPORTER | WORD_PHOTO)))
+			return true;
+	return false;
+}
+
 bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *out)
 {
 	size_t before = out->count;
@@ -195,6 +235,15 @@ bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *ou
 	if (p.reporter && p.clean && out->count > before)
 		return true;
 	out->count = before;
+	if (boxed_names(c, at, out))
+		return true;
+	if (ends_with_trade(words, c, at)) {
+		p = (struct parse){.words = words, .c = c, .at = at.begin, .end = at.end, .reporter = true};
+		parse_names(&p, out);
+		if (p.clean && out->count > before)
+			return true;
+		out->count = before;
+	}
 	/* 某某日報 記者 甲乙／某地報導: the outlet before its reporter */
 	uint32_t blank = find_char(c, at.begin, at.end, ' ', 0x3000);
 	if (blank < at.end && blank - at.begin >= 3 && blank - at.begin <= 10 && is_outlet(c[blank - 1])) {
@@ -252,7 +301,8 @@ static uint32_t bracket_lead(const vocabulary *words, const uint32_t *c, span at
 		uint32_t last = c[close - 1];
 		bool wire = last == 0x96FB || last == 0x7535 || last == 0x8BAF || last == 0x8A0A || last == 0x9053 || last == 0x5C0E;   /* 電电讯訊道導 */
 		bool channel = (last == 0x9053 || last == 0x9891) && close - at.begin <= 8;
-		if (!wire && !channel && !has_word(words, c, at.begin + 1, close, WORD_REPORTER | WORD_LEAD))
+		bool house = c[at.begin + 1] == 0x672C && is_outlet(c[at.begin + 2]) && close - at.begin <= 12;                          /* 【本報內地組】 */
+		if (!wire && !channel && !house && !has_word(words, c, at.begin + 1, close, WORD_REPORTER | WORD_LEAD))
 			return 0;
 		struct parse p = {.words = words, .c = c, .at = at.begin + 1, .end = close};
 		p.end = find_char(c, at.begin + 1, close, '/', 0xFF0F);

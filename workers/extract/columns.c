@@ -10,6 +10,7 @@
 #define REACH 5                  /* lines looked at on either side: less than the shortest article of a page */
 #define NARROWEST 14             /* columns of 7 ideographs */
 #define WIDEST 120
+#define LOST_INDENT 4            /* two ideographs */
 
 static bool is_latin(const page_line *line)
 {
@@ -68,6 +69,12 @@ void page_find_columns(page *self)
 		self->lines[i].column = column_of(self, i);
 		self->lines[i].peers = self->lines[i].column > 0;
 		in_columns += self->lines[i].peers;
+	}
+	for (size_t i = self->line_count; i-- > 1;) {
+		page_line *line = &self->lines[i - 1];
+		unsigned most = printed_width(line) + LOST_INDENT + 1u;
+		if (line->peers && line[1].peers && !is_latin(line) && line[1].column > line->column && most + 1u >= line[1].column)
+			line->column = (uint16_t)(line[1].column < most ? line[1].column : most);      /* the narrower lines are those of a headline before it */
 	}
 	for (size_t i = 1; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "body.h"
 #include "charset.h"
@@ -129,6 +130,58 @@ static bool set_body(extract *self, json_t *patch, mr_part *part, const body *te
 	return guess.language[0] == 'z';
 }
 
+/* Where a name stands first in the body; its end when it does not. */
+static size_t first_place(const char *text, json_t *name)
+{
+	const char *at = strstr(text, json_string_value(name));
+	return at ? (size_t)(at - text) : strlen(text);
+}
+
+static bool holds(const json_t *list, const json_t *name)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (json_equal(json_array_get(list, i), name))
+			return true;
+	return false;
+}
+
+#define MOST_UNITS 100           /* of one record that are looked for in its body */
+#define UNITS_BYTES (1u << 20)   /* of the body: as far as facts are read */
+
+/* Who is responsible for a measure is a body, whatever its name looks like (各镇人民政府): the units join the organizations, in the order of the text. */
+static void add_units(json_t *patch, buf *body)
+{
+	const json_t *measures = json_object_get(detail_of(patch), "responsible_units");
+	json_t *list = json_object_get(patch, "organizations");
+	size_t added = 0;
+	if (!measures || !list)
+		return;
+	*buf_reserve(body, 1) = 0;
+	char kept = body->len > UNITS_BYTES ? body->data[UNITS_BYTES] : 0;
+	if (body->len > UNITS_BYTES)
+		body->data[UNITS_BYTES] = 0;
+	for (size_t i = 0; i < json_array_size(measures); i++) {
+		const json_t *units = json_object_get(json_array_get(measures, i), "units");
+		for (size_t k = 0; k < json_array_size(units) && added < MOST_UNITS; k++) {
+			json_t *name = json_array_get(units, k);
+			if (holds(list, name))
+				continue;
+			size_t place = first_place(body->data, name), low = 0, high = json_array_size(list);
+			while (low < high) {                                       /* the list is in that order */
+				size_t middle = low + (high - low) / 2;
+				if (first_place(body->data, json_array_get(list, middle)) <= place)
+					low = middle + 1;
+				else
+					high = middle;
+			}
+			json_array_insert(list, low, name);
+			added++;
+		}
+	}
+	if (body->len > UNITS_BYTES)
+		body->data[UNITS_BYTES] = kept;
+}
+
 /* Names and figures of the body that set_body left in self->text. Title and authors are those of the record: the feed's, else the ones just found. */
 static void set_facts(extract *self, json_t *patch, const mr_task *task)
 {
@@ -144,6 +197,7 @@ static void set_facts(extract *self, json_t *patch, const mr_task *task)
 	}
 	entities_read(self->facts, buf_bytes(&self->text), title, names.len ? buf_bytes(&names) : authors, patch, detail_of(patch));
 	buf_free(&names);
+	add_units(patch, &self->text);
 }
 
 static date_value date_of(mr_bytes text)
@@ -322,6 +376,8 @@ static void answer_article(struct text_job *job, size_t k, const body *text, mr_
 	set_list(detail_of(patch), "captions", article_captions(job->page, k));
 	bool plan = json_object_get(detail_of(patch), "sections") && !has_lead_in(job->page, k);
 	facts_dateline(text, &job->base, !plan, &dateline);
+	if (!dateline.len)
+		facts_headline_date(job->page, k, &dateline);
 	set_text(patch, "dateline_date", buf_bytes(&dateline));
 	mr_part_patch(part, patch);
 	buf_free(&dateline);

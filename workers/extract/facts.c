@@ -1,6 +1,8 @@
 /* facts.c - see facts.h. */
 #include "facts.h"
 
+#include <uchar.h>
+
 #include "byline.h"
 #include "common/times.h"
 #include "common/utf8.h"
@@ -67,8 +69,17 @@ static void add_name(json_t *list, const uint32_t *c, span at)
 /* 某区委书记甲乙代表： above a headline says whose words follow. Names of two or three ideographs behind an office. */
 static bool speaker_of(const uint32_t *c, span at, span *name)
 {
-	static const uint32_t offices[][2] = {{0x4E66, 0x8BB0}, {0x533A, 0x957F}, {0x5E02, 0x957F}, {0x53BF, 0x957F}, {0x9662, 0x957F}, {0x6821, 0x957F}, {0x4E3B, 0x4EFB}, {0x6559, 0x6388},
+	static const uint32_t offices[][2] = {{0x4E66, 0x8BB0}, {0x533A, 0x957F}, {0x5E02, 0x957F}, {0x53BF, 0x957F}, {0x9547, 0x957F}, {0x4E61, 0x957F}, {0x5DDE, 0x957F}, {0x9662, 0x957F}, {0x6821, 0x957F}, {0x4E3B, 0x4EFB}, {0x6559, 0x6388},
 		{0x5C40, 0x957F}, {0x4E3B, 0x5E2D}, {0x9662, 0x58EB}, {0x90E8, 0x957F}, {0x59D4, 0x5458}, {0x4EE3, 0x8868}, {0x7701, 0x957F}, {0x4F1A, 0x957F}};
+	uint32_t blank = at.end;                                               /* 某区人民政府区长 甲乙: the name behind a blank */
+	while (blank > at.begin && !char_is_blank(c[blank - 1]) && at.end - blank <= 4)
+		blank--;
+	if (blank > at.begin + 4 && char_is_blank(c[blank - 1]) && at.end - blank >= 2 && at.end - blank <= 4 && at.end - at.begin <= 30)
+		for (size_t k = 0; k < sizeof offices / sizeof *offices; k++)
+			if (c[blank - 3] == offices[k][0] && c[blank - 2] == offices[k][1]) {
+				*name = (span){blank, at.end};
+				return true;
+			}
 	if (at.end - at.begin < 5 || (c[at.end - 1] != 0xFF1A && c[at.end - 1] != ':'))
 		return false;
 	uint32_t end = at.end - 1, last = 0;
@@ -89,8 +100,11 @@ static bool speaker_of(const uint32_t *c, span at, span *name)
 static bool is_nobody(const uint32_t *c, span at)
 {
 	static const char *const nobody[] = {"管理员", "管理員", "系统管理员", "本站", "佚名", "匿名", "未知", "网络", "網路", "编辑", "原创", "小编", "综合", "本网"};
+	static const char32_t bodies[] = U"办辦部处處局室会會院校网網报報社台委";      /* 作者：人才办 is an office */
 	buf name = {0};
 	bool found = false;
+	for (size_t i = 0; at.end > at.begin + 2 && bodies[i] && !found; i++)
+		found = c[at.end - 1] == bodies[i];
 	page_utf8(c, at, &name);
 	for (size_t i = 0; i < sizeof nobody / sizeof *nobody && !found; i++)
 		found = mr_bytes_equal(buf_bytes(&name), nobody[i]);
@@ -143,7 +157,7 @@ json_t *facts_authors(const page *self, size_t k)
 	}
 	span name;
 	for (size_t i = article->first; i < self->block_count && !json_array_size(list); i++)
-		if (self->blocks[i].article == (int32_t)k && self->blocks[i].role == ROLE_KICKER && speaker_of(self->flow, self->blocks[i].at, &name))
+		if (self->blocks[i].article == (int32_t)k && (self->blocks[i].role == ROLE_KICKER || self->blocks[i].role == ROLE_SUBTITLE) && speaker_of(self->flow, self->blocks[i].at, &name))
 			add_name(list, self->flow, name);
 		else if (i >= article->last)
 			break;
@@ -285,6 +299,35 @@ static bool signature(const body *text, buf *out)
 	return false;
 }
 
+/* 自6月1日起, 将于6月1日, 至6月1日: what is to come, not when it was written. */
+static bool is_announced(mr_bytes text, size_t begin, size_t end)
+{
+	static const char *const before[] = {"自", "从", "從", "至", "将于", "將於", "定于", "定於"};
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		size_t n = strlen(before[i]);
+		bool open = i < 4;                                             /* needs its 起 or 止 */
+		bool closed = !open || (end + 3 <= text.len && (memcmp(text.data + end, "起", 3) == 0 || memcmp(text.data + end, "止", 3) == 0));
+		if (begin >= n && memcmp(text.data + begin - n, before[i], n) == 0 && closed)
+			return true;
+	}
+	return false;
+}
+
+void facts_headline_date(const page *self, size_t k, buf *out)
+{
+	for (size_t i = self->articles[k].first; i < self->articles[k].last && !out->len; i++) {
+		const page_block *block = &self->blocks[i];
+		buf line = {0};
+		date_found found;
+		if (block->article != (int32_t)k || (block->role != ROLE_SUBTITLE && block->role != ROLE_KICKER))
+			continue;
+		page_utf8(self->flow, block->at, &line);
+		if (date_find(buf_bytes(&line), 0, false, &found) && found.value.year && found.value.day)
+			print(found.value, out);
+		buf_free(&line);
+	}
+}
+
 #define DATELINE_CHARACTERS 400          /* of the first paragraph */
 
 /* The paragraph without the blanks that letter-spacing and columns leave in dates (3月 13日). */
@@ -316,6 +359,8 @@ void facts_dateline(const body *text, const date_base *base, bool news, buf *out
 		has_relative = date_relative(buf_bytes(&line), near, &relative);
 	date_value alone;
 	uint32_t where = 0;
+	if (has_told && is_announced(buf_bytes(&line), told.begin, told.end))
+		has_told = false;
 	if (has_told && (!has_relative || told.begin < relative.begin + 24)) {
 		bool whole = told.value.year != 0;
 		tell_year(&told.value, &base->printed);

@@ -24,4 +24,7 @@ typedef struct date_base {
 /* The date in signature or dateline of a body: YYYY-MM-DD or MM-DD; nothing: none. `news`: the first paragraph may hold it. */
 void facts_dateline(const body *text, const date_base *base, bool news, buf *out);
 
+/* The whole date in a line below or above headline k: `——2025年1月8日在…会议上`. Appends nothing when there is none. */
+void facts_headline_date(const page *self, size_t k, buf *out);
+
 #endif

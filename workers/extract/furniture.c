@@ -208,7 +208,9 @@ static bool test_byline(const struct place *p)
 	byline names = {.count = 0};
 	if (begins_text(p))
 		return false;
-	if (!(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6)
+	bool boxed = p->page->wrapped && is_one_of(at(p, 0), U"□■◎◇○");
+	bool taken = length(p->line) > 3 && length(p->line) <= 16 && is_one_of(at(p, length(p->line) - 1), U"摄攝") && char_is_blank(at(p, length(p->line) - 2));      /* 某某 摄 */
+	if (!taken && !(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6 && !boxed)
 		return false;
 	if (p->line->end == END_STOP || p->line->clauses > 2)
 		return false;
@@ -261,6 +263,30 @@ static size_t path_marks(const struct place *p)          /* ` / `, ` - `, ` | ` 
 	return n;
 }
 
+/* 某某新聞網 / 地方 / 農業: two slashes or more with blanks around them, short names between. */
+static bool is_slashed(const struct place *p)
+{
+	size_t steps = 0;
+	uint32_t run = 0, longest = p->line->letters > p->line->han ? 24 : 12;
+	for (uint32_t i = 0; i < length(p->line); i++) {
+		bool step = (at(p, i) == '/' || at(p, i) == U'／') && i && char_is_blank(at(p, i - 1)) && char_is_blank(at(p, i + 1));
+		steps += step;
+		run = step ? 0 : run + 1;
+		if (run > longest)
+			return false;
+	}
+	return steps >= 2 && !p->line->clauses;
+}
+
+/* 某某日報 > 地方新聞: one step, at the very top. */
+static bool is_short_path(const struct place *p)
+{
+	uint32_t i = 1;
+	while (i + 2 < length(p->line) && at(p, i) != '>' && at(p, i) != U'＞')
+		i++;
+	return p->index < 2 && length(p->line) <= 24 && !p->line->clauses && i + 2 < length(p->line) && char_is_blank(at(p, i - 1)) && char_is_blank(at(p, i + 1));
+}
+
 static bool test_path(const struct place *p)
 {
 	const page_line *line = p->line;
@@ -269,7 +295,7 @@ static bool test_path(const struct place *p)
 	size_t steps = count_of(p, '>', 0xFF1E) + count_of(p, 0xBB, 0x203A) + count_of(p, 0x2192, 0x300B);
 	if (line->first_words & WORD_PATH)
 		return steps > 0 || (p->zone != ZONE_BODY && path_marks(p) > 0) || (p->zone != ZONE_BODY && line_is_covered(line, WORD_PATH, 80));
-	return p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2;
+	return (p->zone != ZONE_BODY && steps - count_of(p, 0x300B, 0x300B) >= 2) || (p->zone == ZONE_HEAD && (is_slashed(p) || is_short_path(p)));
 }
 
 /* A word in lower case of four letters or more: headlines have them, menus are all names. */
@@ -296,7 +322,7 @@ static bool test_menu(const struct place *p)
 		return false;
 	if (line->letters > line->han)
 		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION) >= 2 && length(line) <= 160;
-	if (bars >= 2)
+	if (bars >= 2 || (bars && p->zone == ZONE_TAIL))
 		return length(line) <= (bars + 1) * 12;
 	for (uint32_t i = 0; i < length(line); i++) {
 		bool blank = char_is_blank(at(p, i));
@@ -305,18 +331,20 @@ static bool test_menu(const struct place *p)
 		if (inside > 4)
 			return false;
 	}
-	return pieces >= 5 && line->han > line->digits;
+	bool behind = p->zone == ZONE_TAIL && p->index && p->line[-1].kind == LINE_DROPPED;      /* other furniture */
+	return pieces >= (behind ? 3 : 5) && line->han > line->digits;
 }
 
 /* The key before a colon, blanks inside it taken out: 索 引 号：. */
 static uint32_t label_classes(const struct place *p, uint32_t *colon)
 {
 	uint32_t key[12], n = 0, i = 0, classes = 0;
-	for (; i < length(p->line) && n < 12 && at(p, i) != ':' && at(p, i) != 0xFF1A; i++)
+	uint32_t close = at(p, 0) == U'【' ? U'】' : ':';                        /* 【文号】 某政发〔2025〕6号 */
+	for (; i < length(p->line) && n < 12 && at(p, i) != ':' && at(p, i) != 0xFF1A && at(p, i) != close; i++)
 		if (!char_is_blank(at(p, i)) && !char_is_opener(at(p, i)))
 			key[n++] = at(p, i);
 	*colon = i;
-	if (!n || (at(p, i) != ':' && at(p, i) != 0xFF1A))
+	if (!n || (at(p, i) != ':' && at(p, i) != 0xFF1A && at(p, i) != close))
 		return 0;
 	return vocabulary_match(p->page->words, key, key + n, &classes) == n ? classes : 0;
 }
@@ -396,18 +424,36 @@ static bool test_file(const struct place *p)
 	uint32_t n = length(p->line);
 	if (p->zone != ZONE_TAIL || n > 100 || p->line->clauses > 1)
 		return false;
+	uint32_t end = n - (char_is_closer(at(p, n - 1)) ? 1 : 0);
+	if (end > 3 && end < n && is_one_of(at(p, end - 1), U"载載") && at(p, end - 2) == U'下' && char_is_opener(at(p, end - 3)))
+		return true;                                                       /* 附件1：某表.xls（下载） */
 	for (const char *const *ending = endings; *ending; ending++) {
 		uint32_t k = (uint32_t)strlen(*ending);
 		if (n > k && has_latin(p, n - k, *ending))
-			return !p->line->numbered && at(p, 0) != U'附';
+			return !p->line->numbered && (at(p, 0) != U'附' || at(p, 2) == U'下');      /* 附件下载：… */
 	}
 	return false;
+}
+
+/* A whole date, then a blank. */
+static bool begins_with_day(const struct place *p)
+{
+	uint32_t digits = 0, marks = 0, i = 0;
+	for (; i < length(p->line) && (char_is_digit(at(p, i)) || is_one_of(at(p, i), U"年月日-./")); i++) {
+		digits += char_is_digit(at(p, i));
+		marks += !char_is_digit(at(p, i));
+	}
+	return digits >= 6 && digits <= 8 && marks >= 2 && i < length(p->line) && char_is_blank(at(p, i));
 }
 
 /* 责编 甲 校对 乙: staff of the page, names behind words of the trade. */
 static bool test_staff(const struct place *p)
 {
 	const page_line *line = p->line;
+	if (p->zone == ZONE_HEAD && (line->words & WORD_STAFF) && !line->clauses && length(line) <= 80 && begins_with_day(p)) {
+		keep_facts(p, (line->words & WORD_EDITOR) | WORD_TIME);
+		return true;                                                       /* 2025年6月3日 星期二 值班主任 甲 编辑 乙 */
+	}
 	if (!(line->first_words & WORD_STAFF) || line->end == END_STOP || length(line) > 80)
 		return false;
 	uint32_t colon, classes = label_classes(p, &colon);
@@ -479,10 +525,26 @@ static bool test_contact(const struct place *p)
 	return (keys >= 2 && (line->digits || address)) || (keys == 1 && (address || line->digits >= 7) && line->width <= 60);
 }
 
+/* For media enquiries contact … on 0555 …; Contact: desk@… */
+static bool test_enquiries(const struct place *p)
+{
+	static const char *const words[] = {"media enquir", "media inquir", "press enquir", "press inquir", "media contact", "press contact", "for more information, contact", NULL};
+	const page_line *line = p->line;
+	if (line->letters <= line->han || length(line) > 200 || (line->digits < 6 && !count_of(p, '@', U'＠')))
+		return false;
+	if (p->zone != ZONE_BODY && (has_latin(p, 0, "contact:") || has_latin(p, 0, "contacts:")) && length(line) <= 100)
+		return true;
+	for (uint32_t i = 0; i < 24 && i < length(line); i++)
+		for (const char *const *word = words; *word && (!i || char_is_blank(at(p, i - 1))); word++)
+			if (has_latin(p, i, *word))
+				return true;
+	return false;
+}
+
 static bool test_weather(const struct place *p)
 {
 	const page_line *line = p->line;
-	return (line->words & WORD_WEATHER) && line->end != END_STOP && length(line) <= 60 && line->clauses <= 2 && words_of(p, WORD_WEATHER) >= 2 &&
+	return (line->words & WORD_WEATHER) && line->end != END_STOP && length(line) <= 60 && line->clauses <= ((line->first_words & WORD_WEATHER) ? 8 : 2) && words_of(p, WORD_WEATHER) >= 2 &&
 		line->digits && line->covered * 3 >= line->han;
 }
 
@@ -540,10 +602,15 @@ static bool test_legal(const struct place *p)
 	const page_line *line = p->line;
 	if (!(line->words & WORD_LEGAL) || p->zone == ZONE_HEAD)
 		return false;
+	for (uint32_t i = 0; i + 3 < length(line) && length(line) <= 60 && line->digits >= 4; i++)
+		if ((has_latin(p, i, "icp") && at(p, i + 3) == U'备') || (at(p, i) == U'网' && at(p, i + 1) == U'安' && at(p, i + 2) == U'备'))
+			return true;                                               /* the number under which a Chinese site is registered */
 	if (p->index + 12 < p->page->line_count)                               /* such words end a page */
 		return false;
 	if (line->first_words & WORD_LEGAL)
 		return line->width <= 300 && (line_is_covered(line, WORD_LEGAL, 30) || (line->words & WORD_SELF) || line->letters > line->han / 2);
+	if (p->zone == ZONE_TAIL && length(line) <= 40 && !line->clauses && line->end == END_OPEN && line_is_covered(line, WORD_LEGAL, 50))
+		return true;                                                       /* 某某時報網 版權所有 不得轉載 */
 	size_t words = words_of(p, WORD_LEGAL | WORD_SELF);
 	return words >= 3 && ((line->words & WORD_SELF) || line->end == END_OPEN);
 }
@@ -645,6 +712,7 @@ static const struct rule rules[] = {
 	{RULE_PAY, LINE_DROPPED, test_pay},
 	{RULE_PRESS, LINE_DROPPED, test_press},
 	{RULE_PRESS, LINE_DROPPED, test_contact},
+	{RULE_PRESS, LINE_DROPPED, test_enquiries},
 	{RULE_WEATHER, LINE_DROPPED, test_weather},
 	{RULE_PAGE_DATE, LINE_DROPPED, test_date},
 	{RULE_LEGAL, LINE_DROPPED, test_legal},
@@ -670,7 +738,7 @@ static bool try_rules(const struct rule *table, size_t count, const struct place
 	return false;
 }
 
-static bool is_body(const page *self, const page_line *line)
+bool line_is_body(const page *self, const page_line *line)
 {
 	return !line->date_only && (line_is_prose(line) || (self->wrapped && line->column && line->clauses && line_is_full(line)));
 }
@@ -678,90 +746,7 @@ static bool is_body(const page *self, const page_line *line)
 /* A short sentence ends the head of a page as well as prose does. */
 static bool ends_head(const page *self, const page_line *line)
 {
-	return is_body(self, line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
-}
-
-/* ---- lists of links ---- */
-
-/* A date, or a line behind a bullet. */
-static bool is_link(const page *self, const page_line *line)
-{
-	uint32_t a = self->text[line->at.begin];
-	return line->date_only || a == 0xB7 || a == 0x2022 || a == 0x25CF || a == 0x25AA || a == 0x30FB || a == '*' || a == '>';
-}
-
-/* 相关新闻 and what stands under it, up to the next prose; the heading right above that prose stays. */
-static void drop_related(page *self)
-{
-	for (size_t i = 0; i < self->line_count; i++) {
-		page_line *line = &self->lines[i];
-		if (line->kind != LINE_DROPPED || line->rule != RULE_WIDGET || !(line->first_words & WORD_RELATED) || !line_is_covered(line, WORD_RELATED, 60))
-			continue;
-		mark(line, LINE_DROPPED, RULE_RELATED);
-		size_t stop = i + 1;
-		while (stop < self->line_count && !(self->lines[stop].kind == LINE_TEXT && (is_body(self, &self->lines[stop]) || self->lines[stop].lead_in)))
-			stop++;
-		size_t keep = stop;
-		if (stop < self->line_count)
-			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !is_link(self, &self->lines[keep - 1]) && (keep == stop || !self->lines[keep].gap))
-				keep--;
-		for (size_t k = i + 1; k < keep; k++)
-			if (self->lines[k].kind == LINE_TEXT)
-				mark(&self->lines[k], LINE_DROPPED, RULE_RELATED);
-		i = keep - 1;
-	}
-}
-
-static bool is_attachment(const page *self, const page_line *line)
-{
-	uint32_t a = self->text[line->at.begin], b = line->at.begin + 1 < line->at.end ? self->text[line->at.begin + 1] : 0;
-	return a == 0x9644 && (b == 0x4EF6 || b == 0x8868 || b == 0x5F55);     /* 附件 附表 附录 */
-}
-
-/* Titles with dates of their own behind the last prose: a list of links without a heading. Attachments and the signature before it stay. */
-static void drop_link_list(page *self, size_t tail)
-{
-	size_t i = tail, dates = 0, lines = 0, numbered = 0;
-	bool attached = false;
-	for (; i < self->line_count; i++) {
-		const page_line *line = &self->lines[i];
-		if (line->kind != LINE_TEXT)
-			break;
-		if (is_attachment(self, line))
-			attached = true;
-		else if (!(attached && line->numbered) && !(line->clauses && line->end != END_OPEN) && !(line->end == END_STOP && line->width >= 20 && !line->date_only) && !(line->clauses > 1 && !line->gap))
-			break;
-	}
-	if (i + 1 < self->line_count && self->lines[i].kind == LINE_TEXT && self->lines[i + 1].date_only && !self->lines[i].date_only)
-		i += 2;                                                            /* signature */
-	for (size_t k = i; k < self->line_count; k++) {
-		dates += self->lines[k].date_only;
-		numbered += self->lines[k].numbered && self->lines[k].kind == LINE_TEXT;
-		lines += self->lines[k].kind == LINE_TEXT;
-	}
-	if (numbered * 3 >= lines)
-		return;                                                            /* references */
-	if (dates < 2 || dates * 4 < lines)
-		for (size_t k = i; k < self->line_count; k++) {
-			if (self->lines[k].date_only && self->lines[k].kind == LINE_TEXT && k > i)
-				mark(&self->lines[k], LINE_DROPPED, RULE_LINK_LIST);
-		}
-	else
-		for (size_t k = i; k < self->line_count; k++)
-			if (self->lines[k].kind == LINE_TEXT)
-				mark(&self->lines[k], LINE_DROPPED, RULE_LINK_LIST);
-}
-
-static void drop_after_pay(page *self)
-{
-	bool paid = false;
-	for (size_t i = 0; i < self->line_count; i++) {
-		page_line *line = &self->lines[i];
-		if (line->kind == LINE_DROPPED && line->rule == RULE_PAY)
-			paid = true;
-		else if (paid && line->kind == LINE_TEXT)
-			mark(line, LINE_DROPPED, RULE_AFTER_PAY);
-	}
+	return line_is_body(self, line) || line->lead_in || ((line->end == END_STOP || line->end == END_HALF) && line->width >= 20 && line->covered * 4u < line->han + line->letters);
 }
 
 /* A line that begins as news begin. The lead-in may go on in the next line, so the first word must do. */
@@ -789,6 +774,21 @@ static void mark_weather_heads(page *self)
 	}
 }
 
+/* 某某区人民政府门户网站 right above the breadcrumb: the name of the site. */
+static void mark_site(page *self, size_t head)
+{
+	for (size_t i = 0; i < 3 && i + 1 < head; i++) {
+		page_line *line = &self->lines[i];
+		if (line->kind == LINE_TEXT && line[1].kind == LINE_DROPPED && line[1].rule == RULE_PATH && !line->clauses && line->end == END_OPEN && line->width <= 44) {
+			mark(line, LINE_DROPPED, RULE_MASTHEAD);
+			if (self->masthead < 0) {
+				self->masthead = (int32_t)i;
+				self->masthead_name = line->at;
+			}
+		}
+	}
+}
+
 void page_mark_lines(page *self)
 {
 	size_t head = self->line_count, tail = 0;
@@ -799,10 +799,10 @@ void page_mark_lines(page *self)
 		line->date_only = is_date_only(&p);
 		if (head == self->line_count && (ends_head(self, line) || line->numbered))
 			head = i;
-		if (!is_body(self, line) && !line->lead_in)
+		if (!line_is_body(self, line) && !line->lead_in)
 			continue;
 		p.zone = ZONE_TAIL;
-		if (!test_legal(&p) && !is_pay(&p))
+		if (!test_legal(&p) && !is_pay(&p) && !test_enquiries(&p))
 			tail = i + 1;
 	}
 	for (size_t i = 0; i < self->line_count; i++) {
@@ -817,16 +817,21 @@ void page_mark_lines(page *self)
 			mark(line, LINE_CAPTION, RULE_CAPTION);                    /* the credit of the caption before it */
 			continue;
 		}
+		if (line->cut && test_pay(&p)) {
+			mark(line, LINE_DROPPED, RULE_PAY);                        /* ……（试读已结束，全文共9000字） */
+			if (!line[-1].han && !line[-1].letters && line[-1].kind == LINE_TEXT)
+				mark(line - 1, LINE_DROPPED, RULE_SYMBOLS);
+			continue;
+		}
 		if (try_rules(marks, sizeof marks / sizeof *marks, &p))
 			continue;
 		if (!line->cut && !line->lead_in && (!is_inside(self, i) || is_rule_off(&p)))
 			try_rules(rules, sizeof rules / sizeof *rules, &p);
 	}
 	mark_weather_heads(self);
+	mark_site(self, head);
 	page_mark_folio(self, head);
-	drop_related(self);
-	drop_after_pay(self);
-	drop_link_list(self, tail);
+	page_drop_links(self, tail);
 	for (size_t i = 0; i < self->line_count; i++)
 		if (self->lines[i].kind == LINE_DROPPED) {
 			self->removed_lines++;

@@ -143,6 +143,7 @@ void page_read(page *self, mr_bytes text);
 void page_read_lines(page *self, mr_bytes text);
 void page_find_columns(page *self);
 void page_mark_lines(page *self);
+void page_drop_links(page *self, size_t tail);   /* a step of it (links.c): lines [tail, ...) stand behind the last text */
 void page_mark_folio(page *self, size_t head);   /* its last step (folio.c): lines [0, head) stand before the first text */
 void page_join_lines(page *self);
 void page_drop_repeats(page *self);
@@ -160,6 +161,8 @@ static inline bool line_is_full(const page_line *line)
 	unsigned slack = line->letters > line->han ? 12 : 5;         /* an English line breaks before a word of that length */
 	return line->column && (line->spaced || (line->width + (line->indent <= 8 ? line->indent : 0) + slack >= line->column && line->tight <= line->column + 2));
 }
+/* Running text, by punctuation and width (furniture.c). */
+bool line_is_body(const page *self, const page_line *line);
 /* Does the line say a whole sentence or more of running text? */
 static inline bool line_is_prose(const page_line *line)
 {

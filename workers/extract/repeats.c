@@ -87,7 +87,10 @@ static void follow(page *self, size_t i, size_t original)
 {
 	while (i + 1 < self->block_count && original + 1 < i) {
 		page_block *next = &self->blocks[++i];
-		if (next->repeated || (next->at.end - next->at.begin >= SHORTEST && !next->numbered) || !same(self, &self->blocks[++original], next))
+		original++;
+		if (self->blocks[original].kind == BLOCK_HEAD && next->kind != BLOCK_HEAD && original + 1 < i)
+			original++;                                                /* a caption that was printed once */
+		if (next->repeated || (next->at.end - next->at.begin >= SHORTEST && !next->numbered) || !same(self, &self->blocks[original], next))
 			return;
 		take_out(self, next);
 	}

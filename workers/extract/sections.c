@@ -151,16 +151,79 @@ static void add_unit(const uint32_t *c, span at, enum unit_role role, json_t *en
 		json_array_append_new(json_object_get(entry, keys[role]), text_of(c, at));
 }
 
+/* End of the list item that begins at `at.begin`: the next comma or 、 outside of brackets (`各县（市、区）人民政府` is one unit). */
+static uint32_t item_end(const uint32_t *c, span at)
+{
+	uint32_t depth = 0, i = at.begin;
+	for (; i < at.end; i++) {
+		if (c[i] == '(' || c[i] == 0xFF08)
+			depth++;
+		else if (depth && (c[i] == ')' || c[i] == 0xFF09))
+			depth--;
+		else if (!depth && (is_comma(c[i]) || c[i] == 0x3001))
+			break;
+	}
+	return i;
+}
+
 /* One list behind its colon: commas and 、 separate alike (`各镇人民政府、街道办事处` between commas names two units). */
 static void add_units(const uint32_t *c, span at, enum unit_role role, json_t *entry)
 {
-	uint32_t begin = at.begin;
-	for (uint32_t i = at.begin; i <= at.end; i++) {
-		if (i < at.end && !is_comma(c[i]) && c[i] != 0x3001)
-			continue;
-		add_unit(c, (span){begin, i}, role, entry);
-		begin = i + 1;
+	while (at.begin < at.end) {
+		uint32_t end = item_end(c, at);
+		add_unit(c, (span){at.begin, end}, role, entry);
+		at.begin = end + 1;
 	}
+}
+
+/* 甲局牵头, 丙镇配合: what the units are to do, behind the last of them. Characters it takes; 0: none stands at the end. */
+static uint32_t role_behind(const uint32_t *c, span at, enum unit_role *role)
+{
+	static const struct { uint32_t word[2]; enum unit_role role; } words[] = {{{0x7275, 0x5934}, UNIT_LEAD}, {{0x727D, 0x982D}, UNIT_LEAD}, {{0x4E3B, 0x529E}, UNIT_LEAD},
+		{{0x8D1F, 0x8D23}, UNIT_PLAIN}, {{0x8CA0, 0x8CAC}, UNIT_PLAIN}, {{0x914D, 0x5408}, UNIT_SUPPORT}, {{0x53C2, 0x4E0E}, UNIT_SUPPORT}, {{0x53C3, 0x8207}, UNIT_SUPPORT},
+		{{0x534F, 0x529E}, UNIT_SUPPORT}, {{0x5354, 0x8FA6}, UNIT_SUPPORT}, {{0x534F, 0x52A9}, UNIT_SUPPORT}};      /* 牵头 主办 负责 配合 参与 协办 协助 */
+	for (size_t k = 0; at.end >= at.begin + 5 && k < sizeof words / sizeof *words; k++) {
+		if (c[at.end - 2] != words[k].word[0] || c[at.end - 1] != words[k].word[1])
+			continue;
+		*role = words[k].role;
+		return 2;
+	}
+	return 0;
+}
+
+/* `甲局牵头，乙局、丙镇配合`: the roles behind the names. All of it must read so. */
+static bool read_units_before(const uint32_t *c, span at, json_t *entry)
+{
+	json_t *probe = json_pack("{s:[],s:[],s:[]}", "units", "lead", "support");
+	uint32_t begin = at.begin, from = at.begin;
+	bool all = true;
+	while (from < at.end && all) {
+		uint32_t end = item_end(c, (span){from, at.end});
+		enum unit_role role = UNIT_PLAIN;
+		span item = trimmed(c, (span){from, end});
+		uint32_t n = role_behind(c, item, &role);
+		all = item.end - item.begin - n <= UNIT_CHARACTERS && item.end - item.begin >= 2;
+		if (n) {
+			add_units(c, (span){begin, item.end - n}, role, probe);
+			begin = end + 1;
+		}
+		from = end + 1;
+	}
+	all = all && begin > at.begin && begin >= at.end;
+	if (all)
+		json_object_update(entry, probe);
+	json_decref(probe);
+	return all;
+}
+
+/* Does a label of units (配合单位：) begin at `i`? */
+static bool label_follows(const uint32_t *c, uint32_t i, uint32_t end)
+{
+	uint32_t colon = i;
+	enum unit_role role;
+	while (colon < end && colon < i + 8 && c[colon] != ':' && c[colon] != 0xFF1A)
+		colon++;
+	return colon < end && (c[colon] == ':' || c[colon] == 0xFF1A) && unit_label(c, trimmed(c, (span){i, colon}), &role);
 }
 
 /* `责任单位:甲,乙；配合单位:丙` inside a bracket or on a line of its own. */
@@ -169,7 +232,7 @@ static bool read_units(const uint32_t *c, span at, json_t *entry)
 	bool found = false;
 	uint32_t begin = at.begin;
 	for (uint32_t i = at.begin; i <= at.end; i++) {
-		if (i < at.end && c[i] != 0xFF1B && c[i] != ';' && c[i] != 0x3002)
+		if (i < at.end && c[i] != 0xFF1B && c[i] != ';' && c[i] != 0x3002 && !(is_comma(c[i]) && label_follows(c, i + 1, at.end)))
 			continue;
 		uint32_t colon = begin;
 		enum unit_role role;
@@ -226,10 +289,11 @@ json_t *body_responsible_units(const body *self)
 		span at = units_span(c, self->paragraphs[i].at);
 		if (read_heading(self, i, &h))
 			measure = h.text;
-		if (!may_name_units(c, at))
+		bool closing = at.end < self->paragraphs[i].at.end && at.begin > self->paragraphs[i].at.begin;      /* a bracket behind the measure */
+		if (!may_name_units(c, at) && !closing)
 			continue;
 		json_t *entry = json_pack("{s:n,s:[],s:[],s:[]}", "measure", "units", "lead", "support");
-		if (read_units(c, at, entry) && json_array_size(json_object_get(entry, "units"))) {
+		if ((read_units(c, at, entry) || (closing && read_units_before(c, at, entry))) && json_array_size(json_object_get(entry, "units"))) {
 			if (measure.end > measure.begin)
 				json_object_set_new(entry, "measure", text_of(c, measure));
 			list = list ? list : json_array();

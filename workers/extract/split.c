@@ -76,6 +76,34 @@ static bool has_two_pieces(const page *self, const page_block *block)
 	return long_ones >= 2;
 }
 
+/* …时评, …快语, …观察: up to six characters that end as names of columns do. */
+static bool is_column_name(const page *self, const page_block *block)
+{
+	static const uint32_t ends[][2] = {{U'时', U'评'}, {U'時', U'評'}, {U'短', U'评'}, {U'快', U'评'}, {U'锐', U'评'}, {U'评', U'论'}, {U'評', U'論'}, {U'快', U'语'}, {U'论', U'语'}, {U'絮', U'语'},
+		{U'论', U'坛'}, {U'論', U'壇'}, {U'漫', U'谈'}, {U'杂', U'谈'}, {U'夜', U'话'}, {U'随', U'笔'}, {U'走', U'笔'}, {U'观', U'察'}, {U'觀', U'察'}, {U'视', U'点'}, {U'声', U'音'}, {U'之', U'声'},
+		{U'茶', U'座'}, {U'简', U'讯'}, {U'短', U'讯'}, {U'快', U'讯'}, {U'简', U'报'}, {U'之', U'窗'}, {U'连', U'线'}, {U'速', U'递'}, {U'纵', U'横'}, {U'聚', U'焦'}, {U'播', U'报'}};
+	uint32_t n = block_length(block);
+	for (size_t k = 0; n >= 4 && n <= 6 && k < sizeof ends / sizeof *ends; k++)
+		if (self->flow[block->at.end - 2] == ends[k][0] && self->flow[block->at.end - 1] == ends[k][1])
+			return true;
+	return false;
+}
+
+/* The name of a column, not a headline. */
+static bool is_short(const page *self, const page_block *block)
+{
+	return block_length(block) <= 4 || is_column_name(self, block);
+}
+
+/* 记者从某局获悉, 记者昨日…: news begin so, and the reporter of a longer story has been named before. */
+static bool begins_news(const page *self, const page_block *text)
+{
+	const uint32_t *c = self->flow + text->at.begin;
+	if (block_length(text) < 8 || (c[0] != U'记' && c[0] != U'記') || c[1] != U'者')
+		return false;
+	return c[2] == U'从' || c[2] == U'從' || c[2] == U'昨' || c[2] == U'今' || (c[2] == U'日' && c[3] == U'前') || (c[2] == U'获' && c[3] == U'悉');
+}
+
 /* Headings [from, to) between two paragraphs without any other mark: a headline, or a sub-heading of the story? */
 static bool is_headline(const page *self, size_t from, size_t to)
 {
@@ -86,7 +114,8 @@ static bool is_headline(const page *self, size_t from, size_t to)
 		if (!is_head(block))
 			continue;
 		heads++;
-		strong = strong || has_two_pieces(self, block) || block_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && block_length(block) >= 6);
+		strong = strong || (block->gap > self->usual_gap && block_length(block) >= 6 && self->wrapped && begins_news(self, &self->blocks[to]));
+		strong = strong || has_two_pieces(self, block) || (is_column_name(self, block) && block->gap > self->usual_gap && self->wrapped) || block_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && block_length(block) >= 6);
 	}
 	return strong || heads > 1;
 }
@@ -245,11 +274,6 @@ struct choice {
 	uint8_t previous;                /* state this came from */
 };
 
-static bool is_short(const page_block *block)
-{
-	return block_length(block) <= 4;
-}
-
 /* ——某县见闻: a line behind a dash explains the headline before it. */
 static bool is_dashed(const page *self, const page_block *block)
 {
@@ -257,11 +281,22 @@ static bool is_dashed(const page *self, const page_block *block)
 	return block_length(block) > 3 && (a == 0x2014 || a == 0x2015 || a == 0x2500 || (a == '-' && self->flow[block->at.begin + 1] == '-'));
 }
 
+/* 甲某讲话 乙某主持: who spoke at the meeting stands below its headline. */
+static bool is_subtitle(const page *self, const page_block *block)
+{
+	static const uint32_t does[][2] = {{U'讲', U'话'}, {U'主', U'持'}, {U'出', U'席'}, {U'参', U'加'}, {U'部', U'署'}, {U'致', U'辞'}, {U'講', U'話'}, {U'參', U'加'}};
+	uint32_t n = block_length(block);
+	for (size_t k = 0; n >= 4 && n <= 24 && k < sizeof does / sizeof *does; k++)
+		if (self->flow[block->at.end - 2] == does[k][0] && self->flow[block->at.end - 1] == does[k][1])
+			return true;
+	return is_dashed(self, block);
+}
+
 /* What it costs to cut the headings of a group before heading `k` (1 .. n-1). */
 static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 {
 	const page_block *before = &self->blocks[heads[k - 1]], *behind = &self->blocks[heads[k]];
-	if (is_dashed(self, behind))                                           /* ——某县见闻 stays below its headline */
+	if (is_subtitle(self, behind))                                         /* ——某县见闻 stays below its headline */
 		return COST_BAD_CUT * 2;
 	if (before->end == END_HALF)                                           /* a kicker with its colon stays with its headline */
 		return COST_BAD_CUT * 2;
@@ -270,7 +305,7 @@ static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 	bool widest = behind->gap > self->usual_gap;                           /* the widest gap inside the group shows it */
 	for (size_t i = 1; i < n; i++)
 		widest = widest && (i == k || self->blocks[heads[i]].gap < behind->gap);
-	bool shown = behind->apart || behind->gap > before->gap || widest || behind->end == END_HALF || is_short(behind);
+	bool shown = behind->apart || behind->gap > before->gap || widest || behind->end == END_HALF || is_short(self, behind);
 	for (size_t i = 1; i < n; i++)                                         /* another place shows the cut better */
 		if (i != k && ((self->blocks[heads[i]].apart && !behind->apart) || heads[i] != heads[i - 1] + 1))
 			return COST_BAD_CUT;
@@ -315,7 +350,8 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 				continue;
 			if (n > 255 && p)
 				continue;
-			for (int drop = 0; drop <= (n == 1 && p == 0 && is_short(&s->page->blocks[heads[0]])); drop++) {
+			bool rubric = n && n <= MOST_HEADS && p + 1 == n && is_short(s->page, &s->page->blocks[heads[n - 1]]);      /* all that is left above segment k */
+			for (int drop = 0; drop <= rubric; drop++) {
 				int cost = before->cost[has];
 				if (k) {
 					bool behind = p > 0, signed_behind = s->segments[k - 1].behind;
@@ -330,7 +366,7 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 					cost += cut_cost(s->page, heads, n, p);
 				if (n && n <= MOST_HEADS)
 					cost += gap_cost(&s->page->blocks[heads[0]], &s->page->blocks[segment->first], p, n);
-				if (n == 1 && is_short(&s->page->blocks[heads[0]]))
+				if (rubric || (n == 1 && is_short(s->page, &s->page->blocks[heads[0]])))
 					cost += drop ? COST_DROP : COST_SHORT;
 				int state = n > p && !drop;
 				if (cost < out->cost[state]) {
@@ -376,8 +412,16 @@ static bool is_announcing(const page *self, const page_block *block)
 	return false;
 }
 
-/* Kicker, headline, subtitle: the line before is the kicker when it ends with a colon, is much shorter, or the next is a pair of slogans; else the first line is
- * the headline. Of three, two equally long lines at the end are one headline. */
+static bool has_quote(const page *self, const page_block *block)
+{
+	for (uint32_t i = block->at.begin; i < block->at.end; i++)
+		if (self->flow[i] == 0x201C || self->flow[i] == 0x300C)
+			return true;
+	return false;
+}
+
+/* Kicker, headline, subtitle: the line before is the kicker when it ends with a colon, is much shorter, or the next is a pair of slogans or
+ * plays with a word in quotes, as headlines do and kickers do not; else the first line is the headline. Of three, two equally long lines at the end are one headline. */
 static void set_roles(page *self, const uint32_t *heads, size_t n)
 {
 	size_t main = 0, joined = 0;
@@ -386,7 +430,8 @@ static void set_roles(page *self, const uint32_t *heads, size_t n)
 	const page_block *a = &self->blocks[heads[0]], *b = n > 1 ? &self->blocks[heads[1]] : a;
 	bool parallel = is_parallel(self, a), shorter = block_length(a) < block_length(b);
 	bool kicker = a->end == END_HALF || (shorter && !parallel && is_parallel(self, b)) || (!parallel && block_length(a) <= 10 && block_length(a) * 7 < block_length(b) * 5);
-	kicker = (kicker || is_announcing(self, a)) && !(n >= 2 && is_dashed(self, b));
+	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !has_two_pieces(self, b) && block_length(b) <= block_length(a) + 2);
+	kicker = (kicker || is_announcing(self, a)) && !(n >= 2 && is_subtitle(self, b));
 	if (n >= 2 && kicker)
 		main = 1;
 	else if (n == 3 && !is_dashed(self, b)) {
@@ -394,8 +439,8 @@ static void set_roles(page *self, const uint32_t *heads, size_t n)
 		if (y == z) {
 			main = 1;                                              /* kicker, headline on two lines */
 			joined = 2;
-		} else if (x < y) {
-			main = 1;
+		} else if (x < y || (!parallel && z <= y && x * 2 < y * 3)) {
+			main = 1;                                              /* the longest first line of three is a headline, others are kickers */
 		}
 	}
 	for (size_t i = 0; i < n; i++)
@@ -408,13 +453,13 @@ static void take_rubrics(page *self, uint32_t *heads, size_t *n, page_article *a
 	if (*n < 2)
 		return;
 	size_t last = *n - 1;
-	if (is_short(&self->blocks[heads[0]]) && self->blocks[heads[0]].end != END_HALF) {
+	if (is_short(self, &self->blocks[heads[0]]) && self->blocks[heads[0]].end != END_HALF) {
 		article->section = heads[0] + 1;
 		self->blocks[heads[0]].role = ROLE_OUT;
 		for (size_t i = 0; i + 1 < *n; i++)
 			heads[i] = heads[i + 1];
 		--*n;
-	} else if (is_short(&self->blocks[heads[last]]) && self->blocks[heads[last]].gap > self->blocks[heads[last - 1]].gap) {
+	} else if (is_column_name(self, &self->blocks[heads[last]]) || (is_short(self, &self->blocks[heads[last]]) && self->blocks[heads[last]].gap > self->blocks[heads[last - 1]].gap)) {
 		self->blocks[heads[last]].role = ROLE_OUT;
 		--*n;
 	}
@@ -457,9 +502,11 @@ static void carry_out(struct splitter *s, const struct plan *plans, uint8_t stat
 		if (all > 256)
 			all = 256;
 		for (size_t i = 0; i < all; i++)
-			if (dropped[k])
+			if (i < behind[k])
+				continue;
+			else if (dropped[k])
 				self->blocks[group[i]].role = ROLE_OUT;
-			else if (i >= behind[k])
+			else
 				heads[n++] = group[i];
 		size_t before = n;
 		if (k + 1 < s->count) {

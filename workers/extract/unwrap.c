@@ -18,6 +18,7 @@ struct join {
 	const page_line *last;           /* its last line */
 	uint16_t usual_gap;              /* blank lines between two lines of a paragraph on this page */
 	bool indents_lost;               /* first lines of paragraphs are two characters narrower: their indent was not printed */
+	bool flush_left;                 /* first lines of paragraphs are as wide as others: there are no indents */
 	bool indents_kept;               /* first lines of paragraphs are indented, others are not */
 	bool apart;                      /* furniture was left out since */
 };
@@ -118,7 +119,7 @@ static bool is_heading_run(const page *self, size_t i)
 		const page_line *line = &self->lines[j];
 		if (line->kind != LINE_TEXT || line->lead_in)
 			return j > i && line->kind != LINE_CAPTION;
-		if (line->end != END_OPEN || line->clauses || line->numbered)
+		if ((line->end != END_OPEN && line->end != END_BRACKET) || line->clauses || line->numbered || line->opens)
 			return false;
 	}
 	return j == self->line_count;
@@ -161,15 +162,21 @@ static bool goes_on_first(const struct join *j, const page_line *line)
 		return false;                                                      /* lines closer than those of columns: a headline on two lines */
 	if (j->indents_kept)
 		return last->indent >= 2;
+	bool told = j->page->block_count > 1 && j->block[-1].kind == BLOCK_FROM;           /* right behind （上接01版） stands the headline */
+	if (told && last->width + last->indent + 1u < last->column)
+		return false;
 	if (last->quoting || cuts_word(j->page, line))
 		return true;
-	if (line->gap > j->usual_gap)
-		return false;
 	bool exact = (last->width + 1u >= last->column && last->tight <= last->column) || (j->indents_lost && lost_indent(last, last->column));
+	bool close = last > j->page->lines && last->gap <= j->usual_gap && last[-1].kind == LINE_TEXT && last[-1].end == END_STOP && last[-1].column;
+	if (line->gap > j->usual_gap)
+		return exact && close && line->column && line->clauses;            /* headlines stand off the text before them, so a column broke here */
 	if (exact && line->column && (line->clauses || (line->width + 1u >= last->column && line->width <= last->column + 1u && !line->two_pieces)))
 		return true;                                                       /* one headline in ten is as wide as its column, one first line in three has no comma */
 	if (line->end == END_STOP && line->width + 6u < last->column)
 		return true;                                                       /* it would be a paragraph of one short line */
+	if (!last->spaced && printed_width(j) + first_piece(j->page, line) + 2u + (j->flush_left || j->indents_lost ? 0u : LOST_INDENT) <= last->column)
+		return false;                                                      /* the next word would have fitted: the line was ended */
 	return last->peers && (line->peers || line->width < last->column);
 }
 
@@ -213,7 +220,7 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 
 /* Text out of PDF has no indents, but the lines are still broken where the indents made them end: behind a clearly short last line, most lines are two characters
  * narrower than the column. */
-static bool indents_lost(const page *self)
+static bool indents_lost(const page *self, bool *flush_left)
 {
 	size_t lost = 0, flush = 0;
 	for (size_t i = 1; i < self->line_count; i++) {
@@ -223,6 +230,7 @@ static bool indents_lost(const page *self)
 		lost += lost_indent(line, line->column);
 		flush += line->width + 2u >= line->column;
 	}
+	*flush_left = flush >= 2 && flush > lost * 3;
 	return lost >= 2 && lost > flush * 2;
 }
 
@@ -257,7 +265,7 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 	if (j->indents_kept)
 		return true;
 	uint32_t width = printed_width(j), blank = is_latin_line(last) ? 1 : 0;
-	if (j->indents_lost && line->peers && !line->spaced && !last->spaced && width + 6 > last->column)
+	if (j->indents_lost && line->peers && !line->spaced && (last->spaced || width + 6 > last->column))
 		return !lost_indent(line, last->column) && !lost_indent(line, line->column);                                         /* the next line tells better than the last */
 	if (!last->spaced && width + blank + first_piece(j->page, line) <= last->column)
 		return false;
@@ -393,7 +401,7 @@ static void take_text(struct join *j, size_t i)
 	}
 	j->last = line;
 	j->apart = false;
-	if (j->block->lines == 1 && line->end == END_OPEN && is_heading_run(j->page, i))
+	if (j->block->lines == 1 && (line->end == END_OPEN || line->end == END_BRACKET) && is_heading_run(j->page, i))
 		close_block(j);
 }
 
@@ -421,7 +429,8 @@ static void find_kickers(page *self)
 
 void page_join_lines(page *self)
 {
-	struct join j = {.page = self, .usual_gap = usual_gap(self), .indents_lost = indents_lost(self), .indents_kept = indents_kept(self)};
+	struct join j = {.page = self, .usual_gap = usual_gap(self), .indents_kept = indents_kept(self)};
+	j.indents_lost = indents_lost(self, &j.flush_left);
 	self->usual_gap = j.usual_gap;
 	self->flow = mem_array(self->text_count + self->line_count + 1, sizeof *self->flow);
 	for (size_t i = 0; i < self->line_count; i++) {

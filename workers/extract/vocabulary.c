@@ -27,7 +27,7 @@ static const struct group groups[] = {
 	{WORD_WIDGET, "打印正文|打印文章|我要打印|我要收藏|我要纠错|我要分享|关闭页面|關閉頁面|关闭此页|收藏本页|收藏此页|复制本页|推荐给好友|转发给好友|在线咨询|相关附件|用LINE傳送|LINE傳送|傳送|列印本頁|轉寄|轉貼|字級設定|字體大小|正體|我要评论|我要評論|发表评论|查看评论|人參與|官方微信|官方微博|Accept all cookies|Accept additional cookies|Accept cookies|Accept|Reject all|Reject|Manage cookies|Cookie preferences|essential cookies|formerly Twitter|Rate this page|Privacy notice|Terms|Newsroom|分享到|分享至|分享|收藏|点赞|點讚|讚好|按个赞|点个赞|赞一下|喜欢|喜歡|微信|微博|新浪微博|腾讯微博|朋友圈|QQ空间|QQ好友|QQ|人人网|复制链接|複製連結|複製鏈接|链接|Facebook|"
 		"Twitter|LinkedIn|WhatsApp|Telegram|Instagram|Pinterest|YouTube|Weibo|WeChat|LINE|Email|E-mail|Share this|Share|Tweet|转发|轉發|评论|評論|留言|举报|舉報|扫一扫|掃一掃|二维码|二維碼|电邮给朋友|電郵給朋友|好友|加入|"
 		"打印本页|打印本頁|打印|列印|关闭窗口|關閉視窗|关闭本页|关闭|關閉|返回顶部|返回頂部|回到顶部|回到頁首|回頁頂|回頁首|返回首页|返回列表|返回|纠错|糾錯|保存|附件下载|附件下載|"
-		"下载|下載|字号|字號|字级|字級|字体|字體|大中小|大|中|小|语音播报|朗读|收听|無障礙|无障碍|繁體|繁体|简体|简體|点击|點擊|点我|點我|提示|Follow|客户端|客戶端|手机版|手机|手機|电脑版|当前页|當前頁|打开|打開|APP|新闻客户端|登录|登入|注册|"
+		"下载|下載|字号|字號|字级|字級|字体|字體|大中小|大|中|小|语音播报|朗读|收听|無障礙|无障碍|简体版|簡體版|繁体版|繁體版|電腦版|A-|A+|讚|赞|繁體|繁体|简体|简體|点击|點擊|点我|點我|提示|Follow|客户端|客戶端|手机版|手机|手機|电脑版|当前页|當前頁|打开|打開|APP|新闻客户端|登录|登入|注册|"
 		"註冊|搜索|搜尋|菜单|導覽|订阅|訂閱|关注|關注|公众号|公眾號|更多|查看更多|展开|收起|粉絲團|粉丝|Skip to main content|Skip to content|Skip to navigation|Print|Back to top|Listen to this page|Listen|Listen to this article|Sign up|"
 		"Sign in|Log in|Login|Register|Subscribe|newsletter|Cookies|Cookie policy|Cookie settings|Privacy policy|Privacy|Accessibility|Accessibility statement|Contact us|Terms of use|Terms and conditions|Was this page helpful|Is this page useful|Yes|No|"
 		"Menu|Search|Copy link|Save|Comments|Comment|Follow us|Download our app|for our newsletter|Site map|About us|About|News|Sport|Business|Weather|Terms of service|Advertise with us|Advertise|Corrections|Careers|Syndication|Help|Copy this link|Share this with|Save article|Read more about sharing|Follow us on|Video"},
@@ -42,7 +42,7 @@ static const struct group groups[] = {
 		"content may not be reproduced|reproduction"},
 	{WORD_DUTY, "侵权|侵權|著作权|著作權|法律责任|法律責任|查实|违者|本人"},
 	{WORD_SELF, "本网站|本網站|本网|本網|本站|本文档|本文内容|本文|本平台|该文观点|本报记者版权|this site|this website|this article"},
-	{WORD_PAY, "登录后|登錄後|还没有登录|尚未登录|未显示|完整版|免费预览|免费内容|免费试读|预览结束|试看结束|试读到此|继续阅读|繼續閱讀|付费后|付费可|付費後|立即购买|立即購買|开通后|购买后|購買後|下载全文|索取全文|阅读剩余|还有更多内容|扫码付费|Continue reading with|Already a subscriber|试读结束|試讀結束|未完|阅读全文|閱讀全文|查阅全文|查看全文|下载全文|余下全文|剩余|剩餘|開通會員|开通会员|成为会员|加入会员|会员专享|會員專屬|会员|會員|付费阅读|付費閱讀|付费|付費|单篇购买|购买|購買|订阅后|訂閱後|登录后阅读|登入後|解锁全文|解鎖全文|全文|"
+	{WORD_PAY, "试读已结束|試讀已結束|试读完毕|本文为节选|登录后|登錄後|还没有登录|尚未登录|未显示|完整版|免费预览|免费内容|免费试读|预览结束|试看结束|试读到此|继续阅读|繼續閱讀|付费后|付费可|付費後|立即购买|立即購買|开通后|购买后|購買後|下载全文|索取全文|阅读剩余|还有更多内容|扫码付费|Continue reading with|Already a subscriber|试读结束|試讀結束|未完|阅读全文|閱讀全文|查阅全文|查看全文|下载全文|余下全文|剩余|剩餘|開通會員|开通会员|成为会员|加入会员|会员专享|會員專屬|会员|會員|付费阅读|付費閱讀|付费|付費|单篇购买|购买|購買|订阅后|訂閱後|登录后阅读|登入後|解锁全文|解鎖全文|全文|"
 		"VIP|Subscribe to continue|Subscribe to read|Sign in to continue|Log in to read|subscribers only|to continue reading|to read the full|unlock this article"},
 	{WORD_STAFF | WORD_EDITOR, "责任编辑|責任編輯|责编|責編|编辑|編輯|本版编辑|本版責編|本版责编|本期编辑|执行主编|Editor"},
 	{WORD_STAFF, "Reporting by|Editing by|Writing by|Additional reporting by|Compiled by|Edited by"},
@@ -52,7 +52,7 @@ static const struct group groups[] = {
 	{WORD_CONTACT, "地址|邮编|邮政编码|郵編|郵政編碼|传真|傳真|电话|電話|值班电话"},
 	{WORD_WEATHER, "天气预报|天气|天氣|气温|氣溫|最高气温|最低气温|多云|多雲|晴转|转晴|晴间|晴|阴转|阴|陰|阵雨|陣雨|小雨|中雨|大雨|雷阵雨|小雪|大雪|雾霾|东南风|东北风|西南风|西北风|东风|南风|西风|北风|偏南风|偏北风|微风|风力|风向|湿度|空气质量|℃|°C|优良|紫外线"},
 	{WORD_DAY, "星期一|星期二|星期三|星期四|星期五|星期六|星期日|星期天|周一|周二|周三|周四|周五|周六|周日|週一|週二|週三|週四|週五|週六|週日|农历|農曆|夏历|正月|腊月|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"},
-	{WORD_REPORTER, "本报记者|本報記者|本刊记者|本网记者|记者|記者|见习记者|首席记者|特约记者|实习记者|全媒体记者|通讯员|通訊員|特约通讯员|特派记者|摄影记者|本报评论员|本報評論員|评论员|評論員|特约评论员|实习生|實習生|撰文|撰稿|采写|文/图|文／图|图/文|图文"},
+	{WORD_REPORTER, "融媒体记者|融媒记者|融媒体中心记者|实习生记者|本报特约评论员|本报特约记者|本报通讯员|本报实习生|本报见习记者|本报首席记者|本报全媒体记者|本报融媒体记者|本報特約記者|文字记者|驻地记者|图片记者|本报记者|本報記者|本刊记者|本网记者|记者|記者|见习记者|首席记者|特约记者|实习记者|全媒体记者|通讯员|通訊員|特约通讯员|特派记者|摄影记者|本报评论员|本報評論員|评论员|評論員|特约评论员|实习生|實習生|撰文|撰稿|采写|文/图|文／图|图/文|图文"},
 	{WORD_LEAD, "本报讯|本報訊|本刊讯|本网讯|本網訊|本台讯|本社讯|讯"},
 	{WORD_CAPTION, "圖說|图说|图注|圖注|图片说明|圖片說明"},
 	{WORD_PHOTO, "摄影|攝影|供图|供圖|图片来源|圖片來源|資料圖片|资料图片|资料照片|資料照片|翻摄|翻攝|图为|圖為|上图|上圖|下图|左图|右图|Photo:|Photo by|Photograph:|Photographer|Image:|Image credit|Picture:|Photo courtesy|Getty Images"},
