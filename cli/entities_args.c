@@ -30,6 +30,7 @@ static const arg arg_table[] = {
 	{"--map", ARG_RULE, WORD_MAP, 0, 0, 'b'},
 	{"--open", ARG_RULE, WORD_OPEN, 0, 0, 't'},
 	{"--words", ARG_LISTS, 0, 0, 0, 't'},
+	{"--no-words", ARG_FLAG, FIELD(no_words), 0, 0, 't'},
 	{"--types", ARG_TEXT, FIELD(types), 0, 0, 't'},
 	{"--out", ARG_TEXT, FIELD(out), 0, 0, 't'},
 	{"--name", ARG_TEXT, FIELD(name), 0, 0, 't'},

@@ -21,7 +21,7 @@ typedef struct entities_args {
 	const char *lists[ENTITY_FILES_MAX];     /* --words */
 	size_t list_count;
 	const char *types, *out, *model, *name, *notes, *predictions;
-	bool json, quiet;
+	bool json, quiet, no_words;
 	int errors;
 	entity_options learn;
 } entities_args;
@@ -38,7 +38,8 @@ int entities_args_read(entities_args *self, int argc, char **argv);
 	"  --types        NAME,NAME      the types of the model; others are dropped (default: all that occur)\n" \
 	"  --map          FROM=TO        another name for a type; FROM=A|B: one of these, the annotation does not tell which; FROM=: dropped\n" \
 	"  --open         NAME,NAME      types that the annotation does not know: its other characters may belong to one\n" \
-	"  --words        FILE           word list: WORD<TAB>CLASS a line (may be repeated); becomes part of the model\n" \
+	"  --words        FILE           word list: WORD<TAB>CLASS a line (may be repeated); becomes part of the model (default: the shipped lists)\n" \
+	"  --no-words                    no word list at all\n" \
 	"  --name         NAME           name in the model (default: entities)\n" \
 	"  --notes        FILE           text for the model card: sources and their terms, scores, known weaknesses\n" \
 	"  --seed         N              same data, options and seed: same model (default: 1)\n" \

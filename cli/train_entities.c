@@ -8,6 +8,7 @@
 #include "cli/entities_card.h"
 #include "cli/output.h"
 #include "common/mem.h"
+#include "workers/shipped.h"
 
 static void progress(void *arg, size_t done, size_t all)
 {
@@ -52,13 +53,27 @@ static int learn(const entities_args *args, const entity_data *data, const word_
 	return result;
 }
 
+/* The lists of the command line; the shipped ones when it names none, as far as they are installed. */
+static int words_read(const entities_args *args, word_list *words, char error[256])
+{
+	static const char *const lists[] = {"lexicons/tagger-characters.txt", "lexicons/tagger-words.txt"};
+	char path[SHIPPED_PATH_BYTES];
+	int result = 0;
+	for (size_t i = 0; !result && i < args->list_count; i++)
+		result = word_list_read(words, args->lists[i], error);
+	for (size_t i = 0; !args->list_count && !args->no_words && !result && i < sizeof lists / sizeof *lists; i++)
+		if (access(shipped_path(lists[i], path), R_OK) == 0)
+			result = word_list_read(words, path, error);
+	return result;
+}
+
 static int train(const entities_args *args, char error[256])
 {
 	entity_data data = {0};
 	word_list words = {0};
 	int result = entities_args_load(args, &data, error);
-	for (size_t i = 0; !result && i < args->list_count; i++)
-		result = word_list_read(&words, args->lists[i], error);
+	if (!result)
+		result = words_read(args, &words, error);
 	if (!result) {
 		entity_data_order(&data);
 		word_list_sort(&words);
