@@ -122,10 +122,11 @@ json_t *found_names(found *self, enum fact_type type)
 	json_t *list = NULL;
 	bool is_new;
 	sort(self);
-	names_begin(self);
 	for (size_t i = 0; i < self->count; i++) {
 		if (self->facts[i].type != type)
 			continue;
+		if (!list)                       /* the table is large, and many texts have no name of a kind */
+			names_begin(self);
 		mr_bytes name = fact_text_printed(self->text, self->facts[i].at);
 		if (name_of(self, name, &is_new) == self->limit || !is_new)
 			continue;
@@ -146,11 +147,12 @@ json_t *found_persons(found *self)
 	json_t *list = NULL;
 	bool is_new;
 	sort(self);
-	names_begin(self);
 	for (size_t i = 0; i < self->count; i++) {
 		const fact *f = &self->facts[i];
 		if (f->type != FACT_PERSON)
 			continue;
+		if (!list)
+			names_begin(self);
 		mr_bytes name = fact_text_printed(self->text, f->at);
 		uint32_t number = name_of(self, name, &is_new);
 		if (number == self->limit)

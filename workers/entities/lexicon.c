@@ -17,6 +17,7 @@
 
 #define PLANE 65536
 #define ENDINGS_MAX 12                   /* longest ending that lexicon_ending looks for */
+#define PAIR_BITS 20                     /* of the filter of first two characters: 128 KB, one bit in fifteen set by the shipped lists */
 
 struct node {
 	uint32_t first, count;           /* children */
@@ -30,14 +31,18 @@ struct item {                            /* while reading */
 	lexicon_entry entry;
 };
 
+struct character {                       /* together, since they are asked for together */
+	uint32_t root;                   /* node of the entries that begin with it */
+	uint16_t given[3], foreign;
+};
+
 struct lexicon {
 	struct node *nodes;
 	uint32_t *keys;                  /* character by node: apart, since a search reads many of them and of the nodes one */
 	lexicon_entry *entries;
 	uint32_t node_count, entry_count;
-	uint32_t root[PLANE];            /* first character -> node; characters beyond the plane begin no entry */
-	uint16_t given[3][PLANE];
-	uint16_t foreign[PLANE];
+	struct character first[PLANE];   /* characters beyond the plane begin no entry and have no weight */
+	uint8_t pairs[(1u << PAIR_BITS) / 8];    /* a bit for each hash of two characters that an entry begins with: most of a text's do not, and need no search */
 	XXH64_hash_t fingerprint;
 };
 
@@ -120,12 +125,12 @@ static int read_character(struct loader *self, const uint32_t *c, size_t length,
 	if (length != 1 || *c >= PLANE)
 		return wrong(self, "one character is expected");
 	if (self->file[0] == 'f') {
-		if (count != 2 || !(self->lexicon->foreign[*c] = number_of(columns[1])))
+		if (count != 2 || !(self->lexicon->first[*c].foreign = number_of(columns[1])))
 			return wrong(self, "character and weight are expected");
 		return 0;
 	}
 	for (size_t i = 0; i < 3; i++)
-		if (count != 4 || !(self->lexicon->given[i][*c] = number_of(columns[i + 1])))
+		if (count != 4 || !(self->lexicon->first[*c].given[i] = number_of(columns[i + 1])))
 			return wrong(self, "three weights of 1 to 65535 are expected");
 	return 0;
 }
@@ -300,6 +305,11 @@ static void merge(struct loader *self)
 	}
 }
 
+static inline uint32_t pair_hash(uint32_t a, uint32_t b)
+{
+	return (a * 0x9E3779B1u ^ b * 0x85EBCA6Bu) >> (32 - PAIR_BITS);          /* odd multipliers of xxHash */
+}
+
 struct range { uint32_t from, to, depth, node; };
 
 /* Level by level: the children of a range of items that share `depth` characters are its groups by the next character. */
@@ -327,8 +337,12 @@ static void build(struct loader *self)
 			while (i < at.to && self->characters[self->items[i].begin + at.depth] == c)
 				i++;
 			lex->keys[lex->node_count] = c;
+			if (at.depth == 1) {
+				uint32_t pair = pair_hash(lex->keys[at.node], c);
+				lex->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
+			}
 			if (!at.depth)
-				lex->root[c] = lex->node_count;
+				lex->first[c].root = lex->node_count;
 			queue[tail++] = (struct range){from, i, at.depth + 1, lex->node_count++};
 		}
 		node->count = lex->node_count - node->first;
@@ -381,7 +395,7 @@ lexicon *lexicon_open(const char *folder, char error[256])
 	struct loader self = {.lexicon = mem_alloc(sizeof(lexicon)), .folder = folder, .error = error};
 	for (size_t i = 0; i < 3; i++)
 		for (size_t c = 0; c < PLANE; c++)
-			self.lexicon->given[i][c] = LEXICON_RARE_GIVEN;
+			self.lexicon->first[c].given[i] = LEXICON_RARE_GIVEN;
 	int bad = read_folder(&self);
 	if (!bad) {
 		if (self.count)
@@ -426,14 +440,40 @@ static uint32_t child(const lexicon *self, uint32_t node, uint32_t c)
 	return *base == c ? (uint32_t)(base - self->keys) : 0;
 }
 
+/* False: no entry begins with these two. */
+static inline bool may_begin(const lexicon *self, uint32_t a, uint32_t b)
+{
+	uint32_t pair = pair_hash(a, b);
+	return self->pairs[pair / 8] >> pair % 8 & 1;
+}
+
+void lexicon_expect(const lexicon *self, uint32_t a, uint32_t b)
+{
+	__builtin_prefetch(&self->first[a < PLANE ? a : 0]);
+	__builtin_prefetch(&self->pairs[pair_hash(a, b) / 8]);
+}
+
+void lexicon_expect_node(const lexicon *self, uint32_t a)
+{
+	__builtin_prefetch(&self->nodes[self->first[a < PLANE ? a : 0].root]);
+}
+
+void lexicon_expect_children(const lexicon *self, uint32_t a)
+{
+	const struct node *node = &self->nodes[self->first[a < PLANE ? a : 0].root];
+	__builtin_prefetch(&self->keys[node->first + node->count / 2]);
+	__builtin_prefetch(&self->keys[node->first + node->count / 4]);
+	__builtin_prefetch(&self->keys[node->first + node->count / 4 * 3]);
+}
+
 size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *end, lexicon_match out[LEXICON_ENTRY_MAX])
 {
 	size_t count = 0;
 	uint32_t length = 1;
-	for (uint32_t node = c < end && *c < PLANE ? self->root[*c] : 0; node; length++) {
+	for (uint32_t node = c < end && *c < PLANE ? self->first[*c].root : 0; node; length++) {
 		if (self->nodes[node].entry)
 			out[count++] = (lexicon_match){length, &self->entries[self->nodes[node].entry - 1]};
-		if (c + length >= end)
+		if (c + length >= end || (length == 1 && !may_begin(self, c[0], c[1])))
 			break;
 		node = child(self, node, c[length]);
 	}
@@ -442,7 +482,7 @@ size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *
 
 const lexicon_entry *lexicon_find(const lexicon *self, const uint32_t *c, const uint32_t *end)
 {
-	uint32_t node = c < end && *c < PLANE ? self->root[*c] : 0;
+	uint32_t node = c < end && *c < PLANE && (c + 1 == end || may_begin(self, c[0], c[1])) ? self->first[*c].root : 0;
 	for (c++; node && c < end; c++)
 		node = child(self, node, *c);
 	return node && self->nodes[node].entry ? &self->entries[self->nodes[node].entry - 1] : NULL;
@@ -461,12 +501,12 @@ uint32_t lexicon_ending(const lexicon *self, const uint32_t *begin, const uint32
 
 uint16_t lexicon_given(const lexicon *self, uint32_t c, int place)
 {
-	return c < PLANE ? self->given[place][c] : LEXICON_RARE_GIVEN;
+	return c < PLANE ? self->first[c].given[place] : LEXICON_RARE_GIVEN;
 }
 
 uint16_t lexicon_foreign(const lexicon *self, uint32_t c)
 {
-	return c < PLANE ? self->foreign[c] : 0;
+	return c < PLANE ? self->first[c].foreign : 0;
 }
 
 uint64_t lexicon_fingerprint(const lexicon *self)

@@ -71,6 +71,10 @@ typedef struct lexicon lexicon;
 lexicon *lexicon_open(const char *folder, char error[256]);
 void lexicon_close(lexicon **self);
 
+/* The caller will soon ask for what begins with these two characters: a hint for the processor's cache, nothing else. */
+void lexicon_expect(const lexicon *self, uint32_t a, uint32_t b);
+void lexicon_expect_node(const lexicon *self, uint32_t a);       /* then this, */
+void lexicon_expect_children(const lexicon *self, uint32_t a);   /* then this, each when what the one before it asked for has come */
 /* All entries that begin at `c`, shorter first; at most LEXICON_ENTRY_MAX. `end` is behind the last character. */
 size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *end, lexicon_match out[LEXICON_ENTRY_MAX]);
 /* The entry that is exactly [c, end); NULL: none. */

@@ -54,41 +54,50 @@ static json_t *what_json(const fact_text *text, const quantity *item)
 	return what;
 }
 
-static bool same_figure(json_t *a, json_t *b)
+/* Value for value; then, for the few that agree, what and unit as they will be read. */
+static bool same_figure(const json_t *a, const json_t *b)
 {
-	static const char *const keys[] = {"value", "unit", "what", "value_to"};
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
-		if (!x != !y || (x && !json_equal(x, y)))
-			return false;
-	}
-	return true;
+	return json_equal(json_object_get(a, "unit"), json_object_get(b, "unit")) && json_equal(json_object_get(a, "what"), json_object_get(b, "what"));
 }
 
-static bool is_told(json_t *list, json_t *item)
+/* Figures told a moment ago, by their place in the list. */
+struct told { double value, value_to; };
+
+static bool is_told(const json_t *list, const json_t *item, const struct told told[TOLD_AGO], const struct told *values)
 {
 	size_t count = json_array_size(list);
-	for (size_t i = count; i && count - i < TOLD_AGO; i--)
-		if (same_figure(json_array_get(list, i - 1), item))
+	for (size_t i = count; i && count - i < TOLD_AGO; i--) {
+		const struct told *old = &told[(i - 1) % TOLD_AGO];
+		if (old->value == values->value && old->value_to == values->value_to && same_figure(json_array_get(list, i - 1), item))
 			return true;
+	}
 	return false;
+}
+
+static json_t *row_json(const fact_text *text, const quantity *item)
+{
+	json_t *row = json_object();
+	json_object_set_new_nocheck(row, "what", what_json(text, item));
+	json_object_set_new_nocheck(row, "value", number_json(item->value));
+	if (item->value_to)
+		json_object_set_new_nocheck(row, "value_to", number_json(item->value_to));
+	json_object_set_new_nocheck(row, "unit", unit_json(text, item));
+	json_object_set_new_nocheck(row, "qualifier", span_json(text, item->qualifier));
+	json_object_set_new_nocheck(row, "text", span_json(text, item->at));
+	return row;
 }
 
 json_t *quantities_json(const quantities *self, const fact_text *text)
 {
 	json_t *list = self->count ? json_array() : NULL;
+	struct told told[TOLD_AGO];
 	for (uint32_t i = 0; i < self->count; i++) {
-		const quantity *item = &self->items[i];
-		json_t *row = json_object();
-		json_object_set_new(row, "what", what_json(text, item));
-		json_object_set_new(row, "value", number_json(item->value));
-		if (item->value_to)
-			json_object_set_new(row, "value_to", number_json(item->value_to));
-		json_object_set_new(row, "unit", unit_json(text, item));
-		json_object_set_new(row, "qualifier", span_json(text, item->qualifier));
-		json_object_set_new(row, "text", span_json(text, item->at));
-		if (!is_told(list, row))
+		struct told values = {self->items[i].value, self->items[i].value_to};
+		json_t *row = row_json(text, &self->items[i]);
+		if (!is_told(list, row, told, &values)) {
+			told[json_array_size(list) % TOLD_AGO] = values;
 			json_array_append(list, row);
+		}
 		json_decref(row);
 	}
 	return list;

@@ -1,4 +1,4 @@
-/* units.c - see units.h. Binary search for each length, longest first: it is asked only behind numbers. */
+/* units.c - see units.h. Binary search for the rows of the first character, then each length, longest first: it is asked only behind numbers. */
 #include "units.h"
 
 #include <string.h>
@@ -33,35 +33,54 @@ static size_t spell(const fact_text *text, uint32_t at, char out[NAME_CHARACTERS
 	return count;
 }
 
-static const struct unit_name *find_unit(const char *name)
+/* Rows [low, high) whose names begin as `name` does, by its first `length` bytes; most characters begin none. The tables have one order, so both are asked here. */
+struct rows { size_t low, high; };
+
+static struct rows rows_of_units(const char *name, size_t length)
 {
-	size_t low = 0, high = COUNT_OF(units);
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		int order = strcmp(units[mid].name, name);
-		if (!order)
-			return &units[mid];
-		if (order < 0)
-			low = mid + 1;
+	struct rows out = {0, COUNT_OF(units)};
+	size_t high = out.high;
+	while (out.low < high) {
+		size_t mid = (out.low + high) / 2;
+		if (strncmp(units[mid].name, name, length) < 0)
+			out.low = mid + 1;
 		else
 			high = mid;
 	}
+	for (out.high = out.low; out.high < COUNT_OF(units) && !strncmp(units[out.high].name, name, length); out.high++)
+		;
+	return out;
+}
+
+static struct rows rows_of_words(const char *name, size_t length)
+{
+	struct rows out = {0, COUNT_OF(words)};
+	size_t high = out.high;
+	while (out.low < high) {
+		size_t mid = (out.low + high) / 2;
+		if (strncmp(words[mid], name, length) < 0)
+			out.low = mid + 1;
+		else
+			high = mid;
+	}
+	for (out.high = out.low; out.high < COUNT_OF(words) && !strncmp(words[out.high], name, length); out.high++)
+		;
+	return out;
+}
+
+static const struct unit_name *find_unit(struct rows in, const char *name)
+{
+	for (size_t i = in.low; i < in.high; i++)
+		if (!strcmp(units[i].name, name))
+			return &units[i];
 	return NULL;
 }
 
-static bool is_word(const char *name)
+static bool is_word(struct rows in, const char *name)
 {
-	size_t low = 0, high = COUNT_OF(words);
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		int order = strcmp(words[mid], name);
-		if (!order)
+	for (size_t i = in.low; i < in.high; i++)
+		if (!strcmp(words[i], name))
 			return true;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	return false;
 }
 
@@ -74,17 +93,21 @@ bool unit_match(const fact_text *text, uint32_t at, unit *out)
 {
 	char name[NAME_CHARACTERS * 4 + 1];
 	size_t ends[NAME_CHARACTERS];
-	for (size_t count = spell(text, at, name, ends); count; count--) {
+	size_t spelled = spell(text, at, name, ends);
+	if (!spelled)
+		return false;
+	struct rows of_units = rows_of_units(name, *ends), of_words = rows_of_words(name, *ends);
+	for (size_t count = of_units.low < of_units.high || of_words.low < of_words.high ? spelled : 0; count; count--) {
 		name[ends[count - 1]] = 0;
 		uint32_t last = text->characters[at + count - 1], next = text->characters[at + count];
 		if (is_letter(last) && (is_letter(next) || (next >= '0' && next <= '9')))
 			continue;                /* 5Great, 3D2: letters end where the word ends */
-		const struct unit_name *row = find_unit(name);
+		const struct unit_name *row = find_unit(of_units, name);
 		if (row) {
 			*out = (unit){at + (uint32_t)count, row->kind, row->flags};
 			return row->kind != UNIT_NONE;
 		}
-		if (is_word(name))
+		if (is_word(of_words, name))
 			return false;
 	}
 	return false;

@@ -82,10 +82,11 @@ mr_bytes charset_meta(mr_bytes html)
 	return (mr_bytes){0};
 }
 
-/* How the bytes read as UTF-8: number of well-formed longer sequences and of broken bytes. A sequence cut at the end is no fault. */
-static void utf8_look(mr_bytes bytes, size_t *good, size_t *bad)
+/* How the bytes read as UTF-8: number of well-formed longer sequences and of broken bytes. A sequence cut at the end is no fault, but not `clean` either. */
+static void utf8_look(mr_bytes bytes, size_t *good, size_t *bad, bool *clean)
 {
 	*good = *bad = 0;
+	*clean = true;
 	const char *at = bytes.data, *end = at + bytes.len;
 	while (at < end) {
 		uint64_t eight;
@@ -99,6 +100,7 @@ static void utf8_look(mr_bytes bytes, size_t *good, size_t *bad)
 		}
 		const char *from = at;
 		bool whole = utf8_next(&at, end) != UTF8_BAD || at - from == 3;
+		*clean &= whole;
 		if (whole)
 			++*good;
 		else if (end - from >= 4)
@@ -204,7 +206,8 @@ static const char *mark(mr_bytes *bytes)
 	return NULL;
 }
 
-static const char *choose(mr_bytes bytes, mr_bytes label)
+/* `clean`: all of it was looked at and is UTF-8. */
+static const char *choose(mr_bytes bytes, mr_bytes label, bool *clean)
 {
 	const char *name = label.data ? charset_name(label) : NULL;
 	if (!name) {
@@ -216,7 +219,7 @@ static const char *choose(mr_bytes bytes, mr_bytes label)
 	if (name && (strncmp(name, "UTF-16", 6) == 0 || strncmp(name, "UTF-32", 6) == 0))
 		return name;
 	size_t good, bad;
-	utf8_look(bytes, &good, &bad);
+	utf8_look(bytes, &good, &bad, clean);
 	/* No text in another charset of some length reads as UTF-8 by chance; one broken byte in a hundred is a damaged page, not another charset. */
 	if (bad * 100 <= good && (good || !name))
 		return "UTF-8";
@@ -232,8 +235,9 @@ void charset_decode(mr_bytes bytes, mr_bytes label, buf *out, const char **used)
 	const char *name = mark(&bytes);
 	if (decoded)
 		name = "UTF-8";
+	bool clean = false;
 	if (!name)
-		name = choose(bytes, label);
+		name = choose(bytes, label, &clean);
 	size_t start = out->len;
 	long faults = 0;
 	if (strcmp(name, "UTF-8") != 0) {
@@ -254,7 +258,10 @@ void charset_decode(mr_bytes bytes, mr_bytes label, buf *out, const char **used)
 	}
 	if (strcmp(name, "UTF-8") == 0 || faults < 0) {
 		out->len = start;
-		add_checked_utf8(bytes, out);
+		if (clean && bytes.len && !memchr(bytes.data, 0, bytes.len))
+			buf_add(out, bytes.data, bytes.len);
+		else
+			add_checked_utf8(bytes, out);
 		name = "UTF-8";
 	}
 	if (used)

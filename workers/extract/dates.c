@@ -403,9 +403,13 @@ static bool date_at(scan *s, bool yearless, date_value *out)
 		return year_first(s, out) || year_last(s, out) || english_day_first(s, out) || (yearless && month_day(s, out));
 	if (is_letter(*s->at))
 		return english_month_first(s, yearless, out) || english_day_first(s, out);
-	if (c == 0xEF)                                           /* full-width digits */
+	if (s->end - s->at < 3)
+		return false;
+	unsigned char next = (unsigned char)s->at[1];
+	if (c == 0xEF && next == 0xBC)                           /* full-width digits */
 		return year_first(s, out) || (yearless && month_day(s, out));
-	if (c == 0xE3 || c == 0xE4 || c == 0xE5)                  /* 〇, 一 .. 九 */
+	/* 〇; 一 三 七, 二 五, 九; 四, 六 八: every third ideograph begins with one of the first bytes, few with both */
+	if ((c == 0xE3 && next == 0x80) || (c == 0xE4 && (next == 0xB8 || next == 0xBA || next == 0xB9)) || (c == 0xE5 && (next == 0x9B || next == 0x85)))
 		return han_numerals(s, out);
 	return false;
 }

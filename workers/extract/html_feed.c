@@ -133,22 +133,21 @@ static bool tag_is(const char *at, const char *end, const char *name)
 /* The end of the tag that begins at `at`: behind its '>'. `*bare` counts its bytes outside of quotes. */
 static const char *tag_end(const char *at, const char *end, size_t *bare)
 {
-	char quote = 0;
+	static const bool stops[256] = {['>'] = true, ['"'] = true, ['\''] = true};
 	*bare = 0;
 	for (const char *p = at + 1; p < end; p++) {
-		if (quote) {
-			const char *close = memchr(p, quote, (size_t)(end - p));
-			if (!close)
-				return end;
-			p = close;
-			quote = 0;
-			continue;
-		}
-		++*bare;
+		const char *from = p;
+		while (p < end && !stops[(unsigned char)*p])
+			p++;
+		*bare += (size_t)(p - from) + (p < end);
+		if (p == end)
+			return end;
 		if (*p == '>')
 			return p + 1;
-		if ((*p == '"' || *p == '\'') && p[-1] == '=')
-			quote = *p;
+		if (p[-1] != '=')
+			continue;
+		if (p + 1 == end || !(p = memchr(p + 1, *p, (size_t)(end - p - 1))))
+			return end;
 	}
 	return end;
 }
@@ -193,6 +192,17 @@ static void keep_lang(html_tree *tree, const char *tag, const char *to)
 #define UNCLOSED_COMMENT (1u << 31)
 static const char *skip_markup(feed *self, const char *at, const char *end)
 {
+	/* Nearly all tags begin as none of those below does. */
+	switch (at[1] == '/' && end - at > 2 ? at[2] | 32 : at[1] | 32) {
+	case 'h': case 'b':
+		break;
+	case 's': case 'n': case 'i': case 't': case '!': case '?':
+		if (at[1] == '/')
+			return NULL;
+		break;
+	default:
+		return NULL;
+	}
 	static const char *const raw[] = {"script", "style", "noscript", "iframe", "svg", "textarea", "template", "noembed", "noframes", NULL};
 	static const char *const frame[] = {"/html", "/body", "head", "/head", "body", "html", NULL};
 	size_t bare;

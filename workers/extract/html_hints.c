@@ -31,16 +31,16 @@ static const struct { const char *word; uint16_t hint; } whole_words[] = {      
 	{"xiangguan", HINT_NOISE}, {"zhengwen", HINT_BODY}, {"zoom", HINT_ARTICLE}, {"zrbj", HINT_META}, {"zuozhe", HINT_META}, {"zw", HINT_BODY},
 };
 
-static const struct { const char *prefix; uint16_t hint; } beginnings[] = {
-	{"comment", HINT_NOISE | HINT_COMMENT}, {"disqus", HINT_NOISE | HINT_COMMENT}, {"livefyre", HINT_NOISE | HINT_COMMENT},
-	{"related", HINT_NOISE}, {"relevant", HINT_NOISE}, {"recommend", HINT_NOISE}, {"recirc", HINT_NOISE}, {"sidebar", HINT_NOISE}, {"newsletter", HINT_NOISE},
-	{"subscri", HINT_NOISE}, {"promo", HINT_NOISE}, {"sponsor", HINT_NOISE}, {"advert", HINT_NOISE}, {"breadcrumb", HINT_NOISE}, {"navbar", HINT_NOISE},
-	{"navigation", HINT_NOISE}, {"pagination", HINT_NOISE}, {"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharethis", HINT_NOISE}, {"sharedaddy", HINT_NOISE}, {"paywall", HINT_NOISE}, {"metered", HINT_NOISE},
-	{"addthis", HINT_NOISE}, {"socialshar", HINT_NOISE}, {"bdshare", HINT_NOISE}, {"jiathis", HINT_NOISE}, {"outbrain", HINT_NOISE}, {"taboola", HINT_NOISE},
-	{"popular", HINT_NOISE}, {"mostread", HINT_NOISE}, {"readmore", HINT_NOISE}, {"disclaim", HINT_NOISE}, {"hotnews", HINT_NOISE}, {"adsby", HINT_NOISE},
-	{"dropdown", HINT_NOISE}, {"tooltip", HINT_NOISE}, {"byline", HINT_META}, {"author", HINT_META}, {"publish", HINT_META}, {"pubtime", HINT_META},
-	{"caption", HINT_CAPTION}, {"figcaption", HINT_CAPTION}, {"photocredit", HINT_CREDIT}, {"imagecredit", HINT_CREDIT}, {"imgdesc", HINT_CAPTION},
-	{"tucaption", HINT_CAPTION}, {"editorname", HINT_META}, {"articletitle", HINT_TITLE}, {"hometitle", HINT_TITLE},
+static const struct { const char *prefix; uint16_t hint; } beginnings[] = {     /* sorted, too */
+	{"addthis", HINT_NOISE}, {"adsby", HINT_NOISE}, {"advert", HINT_NOISE}, {"articletitle", HINT_TITLE}, {"author", HINT_META}, {"bdshare", HINT_NOISE},
+	{"breadcrumb", HINT_NOISE}, {"byline", HINT_META}, {"caption", HINT_CAPTION}, {"comment", HINT_NOISE | HINT_COMMENT}, {"disclaim", HINT_NOISE},
+	{"disqus", HINT_NOISE | HINT_COMMENT}, {"dropdown", HINT_NOISE}, {"editorname", HINT_META}, {"figcaption", HINT_CAPTION}, {"hometitle", HINT_TITLE},
+	{"hotnews", HINT_NOISE}, {"imagecredit", HINT_CREDIT}, {"imgdesc", HINT_CAPTION}, {"jiathis", HINT_NOISE}, {"livefyre", HINT_NOISE | HINT_COMMENT},
+	{"metered", HINT_NOISE}, {"mostread", HINT_NOISE}, {"navbar", HINT_NOISE}, {"navigation", HINT_NOISE}, {"newsletter", HINT_NOISE}, {"outbrain", HINT_NOISE},
+	{"pagination", HINT_NOISE}, {"paywall", HINT_NOISE}, {"photocredit", HINT_CREDIT}, {"popular", HINT_NOISE}, {"promo", HINT_NOISE}, {"publish", HINT_META},
+	{"pubtime", HINT_META}, {"readmore", HINT_NOISE}, {"recirc", HINT_NOISE}, {"recommend", HINT_NOISE}, {"related", HINT_NOISE}, {"relevant", HINT_NOISE},
+	{"sharebar", HINT_NOISE}, {"sharebutton", HINT_NOISE}, {"sharedaddy", HINT_NOISE}, {"sharethis", HINT_NOISE}, {"sidebar", HINT_NOISE},
+	{"socialshar", HINT_NOISE}, {"sponsor", HINT_NOISE}, {"subscri", HINT_NOISE}, {"taboola", HINT_NOISE}, {"tooltip", HINT_NOISE}, {"tucaption", HINT_CAPTION},
 };
 
 static unsigned word_hint(const char *word)
@@ -48,7 +48,9 @@ static unsigned word_hint(const char *word)
 	size_t low = 0, high = sizeof whole_words / sizeof *whole_words;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int order = strcmp(word, whole_words[mid].word);
+		int order = word[0] - whole_words[mid].word[0];          /* letters: half of the steps end here */
+		if (!order)
+			order = strcmp(word, whole_words[mid].word);
 		if (!order)
 			return whole_words[mid].hint;
 		if (order < 0)
@@ -56,8 +58,17 @@ static unsigned word_hint(const char *word)
 		else
 			low = mid + 1;
 	}
-	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-		if (word[0] == beginnings[i].prefix[0] && strncmp(word, beginnings[i].prefix, strlen(beginnings[i].prefix)) == 0)
+	low = 0;
+	high = sizeof beginnings / sizeof *beginnings;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (beginnings[mid].prefix[0] < word[0])
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (size_t i = low; i < sizeof beginnings / sizeof *beginnings && word[0] == beginnings[i].prefix[0]; i++)
+		if (word[1] == beginnings[i].prefix[1] && strncmp(word, beginnings[i].prefix, strlen(beginnings[i].prefix)) == 0)
 			return beginnings[i].hint;
 	return 0;
 }

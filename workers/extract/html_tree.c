@@ -37,7 +37,9 @@ enum html_tag html_tag_find(const char *name, size_t len)
 	size_t low = 0, high = sizeof tag_names / sizeof *tag_names;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		int order = strncmp(name, tag_names[mid].name, len);
+		int order = (unsigned char)*name - (unsigned char)*tag_names[mid].name;
+		if (order == 0)
+			order = strncmp(name, tag_names[mid].name, len);
 		if (order == 0)
 			order = tag_names[mid].name[len] ? -1 : 0;
 		if (order == 0)
