@@ -383,6 +383,22 @@ static void spans_add(tagger *self, size_t base)
 	}
 }
 
+/* No name begins or ends with a blank, whatever stood beside one in the texts that were learnt. */
+static void spans_trim(tagger *self, const uint32_t *characters)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < self->span_count; i++) {
+		tagger_span span = self->spans[i];
+		while (span.begin < span.end && characters[span.begin] == ' ')
+			span.begin++;
+		while (span.begin < span.end && characters[span.end - 1] == ' ')
+			span.end--;
+		if (span.begin < span.end)
+			self->spans[kept++] = span;
+	}
+	self->span_count = kept;
+}
+
 size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const tagger_span **spans)
 {
 	self->span_count = 0;
@@ -398,6 +414,7 @@ size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const
 		label(self);
 		spans_add(self, from);
 	}
+	spans_trim(self, characters);
 	*spans = self->spans;
 	return self->span_count;
 }
