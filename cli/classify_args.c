@@ -45,9 +45,9 @@ static const arg arg_table[] = {
 	{"--quiet", ARG_FLAG, FIELD(quiet), 0, 0, "te"},
 };
 
-static int wrong(const char *what, const char *name)
+static int wrong(const classify_args *self, const char *what, const char *name)
 {
-	cli_usage("classify", "%s: %s", name, what);
+	cli_usage(self->command, "%s: %s", name, what);
 	return -1;
 }
 
@@ -55,7 +55,7 @@ static int wrong(const char *what, const char *name)
 static int file_add(classify_args *self, const char *text, bool extra)
 {
 	if (self->file_count == ARGS_FILES_MAX)
-		return wrong("too many files", text);
+		return wrong(self, "too many files", text);
 	args_file file = {.times = 1, .share = 1, .extra = extra};
 	const char *at = strrchr(text, '@');
 	int value = 0, used = 0;
@@ -72,14 +72,14 @@ static int file_add(classify_args *self, const char *text, bool extra)
 	return 0;
 }
 
-static int number_read(const arg *a, const char *text, double *out)
+static int number_read(const classify_args *self, const arg *a, const char *text, double *out)
 {
 	char *end;
 	errno = 0;
 	*out = strtod(text, &end);
 	if (errno || end == text || *end || !(*out >= a->min && *out <= a->max))
-		return wrong("not a number in its range", a->name);
-	return (a->type == ARG_INT || a->type == ARG_UINT) && *out != floor(*out) ? wrong("not a whole number", a->name) : 0;
+		return wrong(self, "not a number in its range", a->name);
+	return (a->type == ARG_INT || a->type == ARG_UINT) && *out != floor(*out) ? wrong(self, "not a whole number", a->name) : 0;
 }
 
 static int value_read(classify_args *self, const arg *a, const char *text)
@@ -97,10 +97,10 @@ static int value_read(classify_args *self, const arg *a, const char *text)
 	case ARG_FOLD:
 		if (sscanf(text, "%d/%d%n", &self->fold, &self->folds, &used) != 2 || text[used] || self->folds < 2 || self->folds > 1000 ||
 		    self->fold < 0 || self->fold >= self->folds)
-			return wrong("not K/N with 0 <= K < N", a->name);
+			return wrong(self, "not K/N with 0 <= K < N", a->name);
 		return 0;
 	default:
-		if (number_read(a, text, &number))
+		if (number_read(self, a, text, &number))
 			return -1;
 	}
 	if (a->type == ARG_INT)
@@ -127,13 +127,13 @@ static int option_read(classify_args *self, char **argv, int argc, int *i, char 
 {
 	const arg *a = arg_find(argv[*i], of);
 	if (!a)
-		return wrong("unknown option", argv[*i]);
+		return wrong(self, "unknown option", argv[*i]);
 	if (a->type == ARG_FLAG) {
 		*((bool *)((char *)self + a->field)) = true;
 		return 0;
 	}
 	if (*i + 1 >= argc)
-		return wrong("needs a value", a->name);
+		return wrong(self, "needs a value", a->name);
 	do {
 		if (value_read(self, a, argv[++*i]))
 			return -1;
@@ -144,11 +144,11 @@ static int option_read(classify_args *self, char **argv, int argc, int *i, char 
 static int complete(const classify_args *self, bool training)
 {
 	if (!self->file_count)
-		return wrong("no texts given", training ? "--data" : "FILE");
+		return wrong(self, "no texts given", training ? "--data" : "FILE");
 	if (training && !self->out)
-		return wrong("needed: where the model goes", "--out");
+		return wrong(self, "needed: where the model goes", "--out");
 	if (!training && !self->model)
-		return wrong("needed: the model to measure", "--model");
+		return wrong(self, "needed: the model to measure", "--model");
 	return 0;
 }
 
@@ -157,11 +157,15 @@ int classify_args_read(classify_args *self, int argc, char **argv)
 	*self = (classify_args){.name = "topics", .fold = -1, .folds = 5,
 				.learn = {.features = 48000, .min_texts = 2, .cost = 1, .positive = 2, .title_times = 2, .lead_times = 2, .title_share = 0.5f, .seed = 1}};
 	char of = argv[0][0];
-	if (argc < 2 || strcmp(argv[1], "classify") != 0)
-		return wrong("what? \"classify\" and \"entities\" can be trained and evaluated", argv[0]);
+	self->command = of == 't' ? "train" : "evaluate";
+	if (argc < 2 || strcmp(argv[1], "classify") != 0) {
+		cli_usage(self->command, "of what? \"classify\" and \"entities\" can be trained and evaluated");
+		return -1;
+	}
+	self->command = of == 't' ? "train classify" : "evaluate classify";
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
-			     of == 'e' ? file_add(self, argv[i], false) : wrong("unexpected", argv[i]);
+			     of == 'e' ? file_add(self, argv[i], false) : wrong(self, "unexpected", argv[i]);
 		if (result)
 			return -1;
 	}

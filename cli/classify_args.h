@@ -13,6 +13,7 @@ typedef struct args_file {
 } args_file;
 
 typedef struct classify_args {
+	const char *command;             /* for messages: "train classify", "evaluate classify" */
 	args_file files[ARGS_FILES_MAX];
 	size_t file_count;
 	const char *labels, *out, *model, *name, *notes;

@@ -55,29 +55,29 @@ static const arg arg_table[] = {
 	{"--quiet", ARG_FLAG, FIELD(quiet), 0, 0, 'b'},
 };
 
-static int wrong(const char *what, const char *name)
+static int wrong(const entities_args *self, const char *what, const char *name)
 {
-	cli_usage("entities", "%s: %s", name, what);
+	cli_usage(self->command, "%s: %s", name, what);
 	return -1;
 }
 
 static int word_add(entities_args *self, enum entity_word_kind kind, const char *text)
 {
 	if (self->word_count == sizeof self->words / sizeof *self->words)
-		return wrong("too many files and rules", text);
+		return wrong(self, "too many files and rules", text);
 	self->words[self->word_count++] = (entity_word){kind, text};
 	self->file_count += kind == WORD_DATA || kind == WORD_BEFORE;
 	return 0;
 }
 
-static int number_read(const arg *a, const char *text, double *out)
+static int number_read(const entities_args *self, const arg *a, const char *text, double *out)
 {
 	char *end;
 	errno = 0;
 	*out = strtod(text, &end);
 	if (errno || end == text || *end || !(*out >= a->min && *out <= a->max))
-		return wrong("not a number in its range", a->name);
-	return a->type != ARG_REAL && *out != floor(*out) ? wrong("not a whole number", a->name) : 0;
+		return wrong(self, "not a number in its range", a->name);
+	return a->type != ARG_REAL && *out != floor(*out) ? wrong(self, "not a whole number", a->name) : 0;
 }
 
 static int value_read(entities_args *self, const arg *a, const char *text)
@@ -90,14 +90,14 @@ static int value_read(entities_args *self, const arg *a, const char *text)
 		return word_add(self, (enum entity_word_kind)a->field, text);
 	case ARG_LISTS:
 		if (self->list_count == ENTITY_FILES_MAX)
-			return wrong("too many files", text);
+			return wrong(self, "too many files", text);
 		self->lists[self->list_count++] = text;
 		return 0;
 	case ARG_TEXT:
 		*(const char **)(void *)field = text;
 		return 0;
 	default:
-		if (number_read(a, text, &number))
+		if (number_read(self, a, text, &number))
 			return -1;
 	}
 	if (a->type == ARG_INT)
@@ -122,13 +122,13 @@ static int option_read(entities_args *self, char **argv, int argc, int *i, char 
 {
 	const arg *a = arg_find(argv[*i], of);
 	if (!a)
-		return wrong("unknown option", argv[*i]);
+		return wrong(self, "unknown option", argv[*i]);
 	if (a->type == ARG_FLAG) {
 		*((bool *)((char *)self + a->field)) = true;
 		return 0;
 	}
 	if (*i + 1 >= argc)
-		return wrong("needs a value", a->name);
+		return wrong(self, "needs a value", a->name);
 	do {
 		if (value_read(self, a, argv[++*i]))
 			return -1;
@@ -139,13 +139,13 @@ static int option_read(entities_args *self, char **argv, int argc, int *i, char 
 static int complete(const entities_args *self, bool training)
 {
 	if (!self->file_count)
-		return wrong("no texts given", training ? "--data" : "FILE");
+		return wrong(self, "no texts given", training ? "--data" : "FILE");
 	if (training && !self->out)
-		return wrong("needed: where the model goes", "--out");
+		return wrong(self, "needed: where the model goes", "--out");
 	if (!training && !self->model)
-		return wrong("needed: the model to measure", "--model");
+		return wrong(self, "needed: the model to measure", "--model");
 	if (self->name && (!*self->name || strlen(self->name) >= TAGGER_TYPE_BYTES || strspn(self->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") < strlen(self->name)))
-		return wrong("not a name of a-z 0-9 _ - (at most 31)", "--name");
+		return wrong(self, "not a name of a-z 0-9 _ - (at most 31)", "--name");
 	return 0;
 }
 
@@ -154,9 +154,10 @@ int entities_args_read(entities_args *self, int argc, char **argv)
 	*self = (entities_args){.name = "entities", .learn = {.passes = 6, .before_passes = 3, .runs = 4, .min_times = 2, .rows = 400000,
 				 .features = TAGGER_FEATURES_VERSION, .cost = 4, .rate = 0.1, .margin = 1, .missed = 1.3, .drop = 0.4, .seed = 1}};      /* docs/entities.md */
 	char of = argv[0][0];
+	self->command = of == 't' ? "train entities" : "evaluate entities";
 	for (int i = 2; i < argc; i++) {
 		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
-			     of == 'e' ? word_add(self, WORD_DATA, argv[i]) : wrong("unexpected", argv[i]);
+			     of == 'e' ? word_add(self, WORD_DATA, argv[i]) : wrong(self, "unexpected", argv[i]);
 		if (result)
 			return -1;
 	}

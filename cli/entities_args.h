@@ -16,6 +16,7 @@ typedef struct entity_word {
 } entity_word;
 
 typedef struct entities_args {
+	const char *command;             /* for messages: "train entities", "evaluate entities" */
 	entity_word words[ENTITY_FILES_MAX + ENTITY_RULES_MAX];
 	size_t word_count, file_count;
 	const char *lists[ENTITY_FILES_MAX];     /* --words */

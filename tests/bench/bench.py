@@ -236,7 +236,7 @@ class Bench:
     def rates(self):
         kinds = {"bare forwarder": lambda: Forwarder(self, False), "parsing forwarder": lambda: Forwarder(self, True),
                  "stages off": lambda: Daemon(self, ""),
-                 "without facts": lambda: Daemon(self, ALL, {"extract.tagger": "off"}), "all stages": lambda: Daemon(self, ALL)}
+                 "without facts": lambda: Daemon(self, ALL, {"extract.tagger": "off"}), "all stages": lambda: Daemon(self, ALL, {"workers.spawn": "extract:2 dedup:1 classify:1"})}
         seconds, found = (3, {k: [] for k in kinds}) if self.arguments.quick else (8, {k: [] for k in kinds})
         for turn in range(1 if self.arguments.quick else 3):
             for kind, make in kinds.items():
