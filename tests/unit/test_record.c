@@ -137,6 +137,7 @@ static void bad_values_are_named(void **state)
 	REFUSED("{\"text\":\"a\",\"n\":NaN}", "input.bad-number");
 	REFUSED("{\"text\":\"a\\u0000\"}", "input.nul");
 	REFUSED("{\"a\\u0000\":\"b\"}", "input.nul");
+	REFUSED("{\"id\":1\0,\"text\":\"a\"}", "input.nul");          /* a NUL byte behind a number */
 	REFUSED("{\"text\":\"\"}", "input.no-text");
 	REFUSED("{\"text\":\" \\n\xE3\x80\x80\"}", "input.no-text");
 	REFUSED("{\"text\":7}", "input.no-text");
