@@ -1,11 +1,18 @@
-/* index_entry.h - what the index keeps of one published article, and its form in the log (and later in the journal). */
+/* index_entry.h - what is remembered of one published article, or of one duplicate (an alias of the article it repeats), and its form in the log
+ * and in the journal. */
 #ifndef DAEMON_INDEX_ENTRY_H
 #define DAEMON_INDEX_ENTRY_H
 
 #include "common/record.h"
 #include "common/sketch.h"
 
-#define INDEX_FORMAT 1           /* version of the log: bump when the entry or a frame changes, and teach index_log.c to read the older one */
+#define INDEX_FORMAT 2           /* version of entries and log: bump when an entry or a frame changes, and go on reading the older one */
+#define INDEX_EDGES 4            /* lines at the beginning, and at the end, of a text that may be repeated heads and tails of its source */
+
+enum index_kind {
+	INDEX_ARTICLE,           /* of a published article */
+	INDEX_ALIAS,             /* of a published duplicate: the same bytes again are told the same at once; no sketch, no address, no revision */
+};
 
 typedef struct index_entry index_entry;
 struct index_entry {
@@ -21,6 +28,15 @@ struct index_entry {
 	uint16_t page, page_count;
 	uint16_t day_revisions;  /* revisions of this address on the clock day of this one */
 	uint32_t revision;       /* 0: first edition */
+	enum index_kind kind;
+	/* of an alias: the verdict on it */
+	uint8_t owner_id[ARTICLE_ID_BYTES];      /* duplicate_of */
+	uint8_t owner_kind;      /* 0 exact, 1 url, 2 near */
+	double similarity;       /* 0..1 */
+	/* of an article that is no revision: what its source may repeat */
+	uint64_t source;         /* hash of the source; 0: none known, no edges */
+	uint8_t head_count, tail_count;
+	uint32_t head[INDEX_EDGES], tail[INDEX_EDGES];   /* hashes of folded lines, from the edge inwards */
 	struct part *holder;     /* judge: while pending, the part in flight it belongs to */
 	uint32_t number;         /* index: slot of this entry */
 	uint32_t segment;        /* index: log segment that holds it; 0: none (pending, or index without a log) */
@@ -33,7 +49,10 @@ struct index_entry {
 
 /* Appends the entry to `out`; `topic` is its name. */
 void index_entry_encode(const index_entry *self, const char *topic, buf *out);
-/* Reads one entry; *topic is borrowed from `bytes`. 0; -1 when damaged. Fields of the index itself stay 0. */
-int index_entry_decode(mr_bytes bytes, index_entry *self, mr_bytes *topic) MR_MUST_USE;
+/* Reads one entry of `format` (that of the log's header; in the journal the entry itself tells, index_entry_format); *topic is borrowed from `bytes`. 0; -1 when
+ * damaged, or of a format that this program does not know. Fields of the index itself stay 0. */
+int index_entry_decode(mr_bytes bytes, uint32_t format, index_entry *self, mr_bytes *topic) MR_MUST_USE;
+/* Format of an entry of version 2 or later: its first byte. 0: no entry. */
+uint32_t index_entry_format(mr_bytes bytes);
 
 #endif

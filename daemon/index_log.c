@@ -47,10 +47,11 @@ struct index_log {
 	uint64_t owed_mark;              /* of a committed epoch whose mark could not be written; the next append begins with it. 0: none */
 	uint64_t id;                     /* drawn when the log was born: epochs of another log prove nothing */
 	index_log_identity identity;
+	uint32_t format, sketches;       /* of the segment being read */
 	buf header;                      /* magic and header frame of a new segment, check excepted (it depends on the number) */
 	/* the epoch being read */
 	uint64_t open_epoch;             /* 0: none without a mark */
-	uint32_t open_segment;
+	uint32_t open_segment, open_format;
 	buf open_offsets, open_entries;  /* lines; entries as length 4 + bytes */
 };
 
@@ -123,7 +124,7 @@ static int visit_open(index_log *self, index_log_visit visit, void *arg)
 	reader r = reader_of(buf_bytes(&self->open_entries));
 	while (read_left(&r)) {
 		mr_bytes entry = read_bytes(&r, read_u32(&r));
-		if (r.bad || visit(arg, entry, self->open_segment))
+		if (r.bad || visit(arg, entry, self->open_format, self->open_segment))
 			return -1;
 	}
 	return 0;
@@ -141,8 +142,10 @@ static int read_header(index_log *self, reader *r, const char *path, buf *errors
 	uint32_t format = read_u32(r), sketch = read_u32(r), fold = read_u32(r), ids = read_u32(r);
 	self->id = read_u64(r);
 	mr_bytes mode = read_bytes(r, read_left(r));
-	if (format == self->identity.format && sketch == self->identity.sketch_version && fold == self->identity.fold_version && ids == self->identity.id_version &&
-	    mr_bytes_equal(mode, self->identity.identity_mode))
+	self->format = format;
+	self->sketches = sketch;
+	if (format >= 1 && format <= self->identity.format && sketch >= 1 && sketch <= self->identity.sketch_version && fold == self->identity.fold_version &&
+	    ids == self->identity.id_version && mr_bytes_equal(mode, self->identity.identity_mode))
 		return 0;
 	char clean[33];
 	buf_printf(errors,
@@ -167,6 +170,7 @@ static int read_frame(index_log *self, reader r, const char *path, bool first, i
 		forget_open(self);       /* an unmarked epoch that another one follows was aborted */
 		self->open_epoch = read_u64(&r);
 		self->open_segment = self->segment;
+		self->open_format = self->format;
 		read_u32(&r);
 		if (self->open_epoch > self->last_epoch)
 			self->last_epoch = self->open_epoch;
@@ -449,7 +453,8 @@ index_log *index_log_open(const char *folder, const index_log_identity *identity
 		self->last_epoch = far_epoch(self->last_epoch);
 		add_mark(&self->header, self->last_epoch);
 	}
-	int failed = self->fd < 0 && start_segment(self, count ? numbers[count - 1] : 1);
+	bool older = self->fd >= 0 && (self->format != identity->format || self->sketches != identity->sketch_version);
+	int failed = (self->fd < 0 && start_segment(self, count ? numbers[count - 1] : 1)) || (older && start_segment(self, self->segment + 1));
 	self->header.len = plain;
 	if (failed) {
 		buf_printf(errors, "daemon.state_dir: cannot write to %s: %s\n", folder, strerror(errno));

@@ -19,14 +19,15 @@
 
 typedef struct index_log index_log;
 
-/* Versions that must agree between the log and the program; other ones are refused (the operator moves the folder away or rebuilds). */
+/* Versions of log and program. Folding, ids and identity must agree, format and sketches may be older: others are refused (the operator moves the folder away or
+ * rebuilds). What is older is read and goes on in a new segment. */
 typedef struct index_log_identity {
 	uint32_t format, sketch_version, fold_version, id_version;       /* id_version: rules of article ids, fingerprints and canonical urls */
 	const char *identity_mode;               /* intake.identity: other mode, other article ids */
 } index_log_identity;
 
-/* Called for every entry of a marked epoch, in order. Returns -1 when the entry is damaged: opening fails. */
-typedef int (*index_log_visit)(void *arg, mr_bytes entry, uint32_t segment);
+/* Called for every entry of a marked epoch, in order; `format` is that of its segment. Returns -1 when the entry is damaged: opening fails. */
+typedef int (*index_log_visit)(void *arg, mr_bytes entry, uint32_t format, uint32_t segment);
 
 /* Makes the folder if it is missing, waits up to `lock_wait_ms` for the lock, reads all segments. A torn end is cut off and reported. NULL: `errors`
  * has a line; *locked tells whether another process holds the folder. */

@@ -20,12 +20,12 @@ index_t *index_store_new(const struct settings *settings)
 	return NULL;
 }
 
-static int visit(void *arg, mr_bytes bytes, uint32_t segment)
+static int visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
 {
 	index_t *index = arg;
 	index_entry entry;
 	mr_bytes topic;
-	if (index_entry_decode(bytes, &entry, &topic))
+	if (index_entry_decode(bytes, format, &entry, &topic))
 		return -1;
 	entry.topic = index_topic(index, topic);
 	index_settle(index, index_add(index, &entry), segment);

@@ -33,12 +33,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	index_entry entry;
 	mr_bytes topic;
 	buf again = {0};
-	if (index_entry_decode((mr_bytes){(const char *)data, size}, &entry, &topic))
+	mr_bytes bytes = {(const char *)data, size};
+	if (index_entry_decode(bytes, index_entry_format(bytes), &entry, &topic)) {
+		if (index_entry_decode(bytes, 1, &entry, &topic) == 0)
+			settle_and_ask(&entry, topic);
 		return 0;
+	}
 	char *name = mem_copy(topic.data, topic.len);
 	index_entry_encode(&entry, name, &again);
 	assert(again.len == size && memcmp(again.data, data, size) == 0);
-	settle_and_ask(&entry, topic);
+	if (entry.kind == INDEX_ARTICLE)
+		settle_and_ask(&entry, topic);
 	free(name);
 	buf_free(&again);
 	return 0;

@@ -59,14 +59,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static int visit(void *arg, mr_bytes bytes, uint32_t segment)
+static int visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
 {
 	read_back *back = arg;
 	index_entry entry;
 	mr_bytes topic;
 	assert(segment >= 1 && segment <= SEGMENTS);
 	back->entries++;
-	back->known += index_entry_decode(bytes, &entry, &topic) == 0;
+	back->known += index_entry_decode(bytes, format, &entry, &topic) == 0;
 	back->hash = XXH3_64bits_withSeed(bytes.data ? bytes.data : "", bytes.len, back->hash);
 	return 0;
 }
