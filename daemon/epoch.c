@@ -247,7 +247,8 @@ static void add_part(epochs *self, publish_batch *b, part *p)
 		add_record(b, article || self->enrich ? PUBLISH_ARTICLE : PUBLISH_DUPLICATE, p->item, buf_bytes(&p->out), id);
 	if (p->entry) {
 		buf entry = {0};
-		index_entry_encode(p->entry, index_topic_name(self->index, p->entry->topic), &entry);
+		const index_entry *pending = index_pending(self->index, p->entry);
+		index_entry_encode(pending, index_topic_name(self->index, pending->topic), &entry);
 		index_log_frame_entry(&b->log_entries, buf_bytes(&entry));
 		buf_free(&entry);
 	}

@@ -18,6 +18,15 @@
 
 enum salt { SALT_ADDRESS = 1, SALT_ID, SALT_FINGERPRINT };
 
+/* An entry and what the index notes of it. Numbers begin with 1. */
+typedef struct slot {
+	index_entry e;
+	uint32_t number;
+	uint32_t segment;        /* log segment that holds it; 0: none (pending, or index without a log) */
+	uint32_t next_of_day;    /* next entry settled on the same clock day; NONE: last */
+	bool pending, used;
+} slot;
+
 /* Settled entries of one clock day, in the order in which they settled. */
 typedef struct day {
 	int64_t number;          /* clock_ms / DAY_MS */
@@ -25,7 +34,7 @@ typedef struct day {
 } day;
 
 struct index {
-	index_entry **slabs;
+	slot **slabs;
 	size_t slab_count;
 	uint32_t free;           /* first free slot, chained by next_of_day */
 	uint32_t *visited;       /* per slot: number of the last search that looked at it */
@@ -38,7 +47,7 @@ struct index {
 	uint32_t *segment_live;  /* settled entries per log segment */
 	size_t segment_cap;
 	int64_t window_ms, max_clock_ms;
-	size_t max_entries, settled, pending;
+	size_t max_entries, settled, pending, aliases;
 	uint64_t expired, evicted;
 };
 
@@ -92,7 +101,7 @@ const char *index_topic_name(const index_t *self, uint16_t topic)
 	return self->topics[topic];
 }
 
-static index_entry *entry_at(const index_t *self, uint32_t number)
+static slot *slot_at(const index_t *self, uint32_t number)
 {
 	return &self->slabs[number / SLAB][number % SLAB];
 }
@@ -113,71 +122,81 @@ static uint64_t head64(const uint8_t *bytes)
 
 typedef void (*filing)(keymap *keys, uint64_t key, uint32_t number);
 
-static void file_entry(index_t *self, const index_entry *e, filing act)
+static void file_entry(index_t *self, const slot *s, filing act)
 {
+	const index_entry *e = &s->e;
 	uint64_t keys[SKETCH_KEYS_MAX];
 	size_t n = sketch_keys(&e->sketch, keys);
-	for (size_t i = 0; i < n; i++)
-		act(self->keys, keys[i], e->number);
-	if (e->address)
-		act(self->keys, salted(SALT_ADDRESS, e->address), e->number);
-	act(self->keys, salted(SALT_ID, head64(e->article_id)), e->number);
+	for (size_t i = 0; i < n && e->kind == INDEX_ARTICLE; i++)
+		act(self->keys, keys[i], s->number);
+	if (e->address && e->kind == INDEX_ARTICLE)
+		act(self->keys, salted(SALT_ADDRESS, e->address), s->number);
+	if (e->kind == INDEX_ARTICLE)
+		act(self->keys, salted(SALT_ID, head64(e->article_id)), s->number);
 	if (e->has_fingerprint)
-		act(self->keys, salted(SALT_FINGERPRINT, head64(e->fingerprint)), e->number);
+		act(self->keys, salted(SALT_FINGERPRINT, head64(e->fingerprint)), s->number);
 }
 
-static index_entry *slot_new(index_t *self)
+static slot *slot_new(index_t *self)
 {
 	if (self->free == NONE) {
 		size_t at = self->slab_count++;
 		self->slabs = mem_grow(self->slabs, self->slab_count, sizeof *self->slabs);
-		self->slabs[at] = mem_array(SLAB, sizeof(index_entry));
+		self->slabs[at] = mem_array(SLAB, sizeof(slot));
 		self->visited = mem_grow(self->visited, self->slab_count * SLAB, sizeof *self->visited);
 		memset(self->visited + at * SLAB, 0, SLAB * sizeof *self->visited);
-		for (uint32_t i = SLAB; i-- > 0;) {
-			self->slabs[at][i].next_of_day = self->free;
+		for (uint32_t i = SLAB; i-- > (at == 0);) {      /* there is no number 0 */
+			self->slabs[at][i] = (slot){.number = (uint32_t)(at * SLAB + i), .next_of_day = self->free};
 			self->free = (uint32_t)(at * SLAB + i);
 		}
 	}
-	uint32_t number = self->free;
-	index_entry *e = entry_at(self, number);
-	self->free = e->next_of_day;
-	return e;
+	slot *s = slot_at(self, self->free);
+	self->free = s->next_of_day;
+	return s;
 }
 
-index_entry *index_add(index_t *self, const index_entry *entry)
+static slot *add(index_t *self, const index_entry *entry)
 {
-	uint32_t number = self->free;
-	index_entry *e = slot_new(self);
-	if (number == NONE)
-		number = (uint32_t)((self->slab_count - 1) * SLAB);
-	*e = *entry;
-	e->number = number;
-	e->segment = 0;
-	e->next_of_day = NONE;
-	e->pending = e->used = true;
-	file_entry(self, e, keymap_add);
+	slot *s = slot_new(self);
+	s->e = *entry;
+	s->segment = 0;
+	s->next_of_day = NONE;
+	s->pending = s->used = true;
+	file_entry(self, s, keymap_add);
 	self->pending++;
-	return e;
+	return s;
 }
 
-static void slot_free(index_t *self, index_entry *e)
+uint32_t index_add(index_t *self, const index_entry *entry)
 {
-	file_entry(self, e, keymap_remove);
-	e->used = false;
-	e->next_of_day = self->free;
-	self->free = e->number;
+	assert(entry->kind == INDEX_ARTICLE);
+	return add(self, entry)->number;
 }
 
-void index_drop(index_t *self, index_entry **entry_p)
+const index_entry *index_pending(const index_t *self, uint32_t number)
 {
-	index_entry *e = *entry_p;
-	*entry_p = NULL;
-	if (!e)
+	const slot *s = slot_at(self, number);
+	assert(s->used && s->pending);
+	return &s->e;
+}
+
+static void slot_free(index_t *self, slot *s)
+{
+	file_entry(self, s, keymap_remove);
+	s->used = false;
+	s->next_of_day = self->free;
+	self->free = s->number;
+}
+
+void index_drop(index_t *self, uint32_t *number)
+{
+	if (!*number)
 		return;
-	assert(e->used && e->pending);
+	slot *s = slot_at(self, *number);
+	*number = 0;
+	assert(s->used && s->pending);
 	self->pending--;
-	slot_free(self, e);
+	slot_free(self, s);
 }
 
 /* ---- settling and forgetting ---- */
@@ -218,55 +237,131 @@ static bool own(const index_entry *e, uint16_t topic, int32_t partition, int64_t
 	return e->offset == offset && e->partition == partition && e->topic == topic;
 }
 
-/* The settled entry that the same coordinates wrote before (offsets were set back by an operator) gives way. It keeps its place in the chain of
- * its day, so it is only emptied: out of all keys, and freed when its day is. */
-static void replace_own(index_t *self, const index_entry *e)
+static bool same_place(const index_entry *a, const index_entry *b)
+{
+	return a->page == b->page && own(a, b->topic, b->partition, b->offset) && memcmp(a->article_id, b->article_id, ARTICLE_ID_BYTES) == 0;
+}
+
+/* The entry (settled or pending, as asked) of the same id and coordinates; NULL: none. */
+static slot *find_same(const index_t *self, const index_entry *e, bool pending)
 {
 	uint32_t found[INDEX_CHAIN];
 	size_t n = keymap_find(self->keys, salted(SALT_ID, head64(e->article_id)), found, INDEX_CHAIN);
 	for (size_t i = 0; i < n; i++) {
-		index_entry *old = entry_at(self, found[i]);
-		if (old == e || old->pending || old->page != e->page || !own(old, e->topic, e->partition, e->offset))
-			continue;
-		file_entry(self, old, keymap_remove);
-		old->used = false;
-		self->settled--;
-		count_segment(self, old->segment, -1);
+		slot *s = slot_at(self, found[i]);
+		if (s->pending == pending && same_place(&s->e, e))
+			return s;
 	}
+	return NULL;
 }
 
-void index_settle(index_t *self, index_entry *e, uint32_t segment)
+enum index_layer index_layer_of(const index_t *self, const index_entry *entry)
 {
-	assert(e->used && e->pending);
-	replace_own(self, e);
-	e->pending = false;
-	e->segment = segment;
+	return find_same(self, entry, false) ? INDEX_SETTLED : find_same(self, entry, true) ? INDEX_PENDING : INDEX_ABSENT;
+}
+
+static size_t *counter_of(index_t *self, const slot *s)
+{
+	return s->e.kind == INDEX_ALIAS ? &self->aliases : &self->settled;
+}
+
+/* The settled entry that the same coordinates wrote before (offsets were set back by an operator) gives way. It keeps its place in the chain of
+ * its day, so it is only emptied: out of all keys, and freed when its day is. */
+static void replace_own(index_t *self, const slot *s)
+{
+	slot *old = find_same(self, &s->e, false);
+	if (!old)
+		return;
+	file_entry(self, old, keymap_remove);
+	old->used = false;
+	self->settled--;
+	count_segment(self, old->segment, -1);
+}
+
+static void settle(index_t *self, slot *s, uint32_t segment)
+{
+	s->pending = false;
+	s->segment = segment;
 	self->pending--;
-	self->settled++;
+	++*counter_of(self, s);
 	count_segment(self, segment, 1);
-	if (e->clock_ms > self->max_clock_ms)
-		self->max_clock_ms = e->clock_ms;
-	day *d = day_of(self, e->clock_ms);
+	if (s->e.clock_ms > self->max_clock_ms)
+		self->max_clock_ms = s->e.clock_ms;
+	day *d = day_of(self, s->e.clock_ms);
 	if (d->first == NONE)
-		d->first = e->number;
+		d->first = s->number;
 	else
-		entry_at(self, d->last)->next_of_day = e->number;
-	d->last = e->number;
+		slot_at(self, d->last)->next_of_day = s->number;
+	d->last = s->number;
+}
+
+void index_settle(index_t *self, uint32_t number, uint32_t segment)
+{
+	slot *s = slot_at(self, number);
+	assert(s->used && s->pending);
+	replace_own(self, s);
+	settle(self, s, segment);
+}
+
+static bool same_alias(const index_entry *a, const index_entry *b)
+{
+	return a->kind == b->kind && memcmp(a->fingerprint, b->fingerprint, sizeof a->fingerprint) == 0 && memcmp(a->owner_id, b->owner_id, ARTICLE_ID_BYTES) == 0 &&
+	       a->owner_kind == b->owner_kind && a->similarity == b->similarity && a->page_count == b->page_count;
+}
+
+uint32_t index_alias(index_t *self, const index_entry *alias, uint32_t segment)
+{
+	uint32_t found[INDEX_CHAIN];
+	assert(alias->kind == INDEX_ALIAS && alias->has_fingerprint);
+	size_t n = keymap_find(self->keys, salted(SALT_FINGERPRINT, head64(alias->fingerprint)), found, INDEX_CHAIN);
+	for (size_t i = 0; i < n; i++)
+		if (same_alias(&slot_at(self, found[i])->e, alias))
+			return 0;
+	slot *s = add(self, alias);
+	settle(self, s, segment);
+	return s->number;
+}
+
+uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t segment)
+{
+	if (entry->kind == INDEX_ALIAS)
+		return index_alias(self, entry, segment);
+	if (find_same(self, entry, false))
+		return 0;
+	slot *s = add(self, entry);
+	s->e.holder = NULL;
+	settle(self, s, segment);
+	return s->number;
+}
+
+void index_written(index_t *self, uint32_t number, uint32_t segment)
+{
+	slot *s = slot_at(self, number);
+	if (!s->used || s->pending || (s->segment && s->segment <= segment))
+		return;
+	count_segment(self, s->segment, -1);
+	s->segment = segment;
+	count_segment(self, segment, 1);
 }
 
 /* Takes the first entry out of the chain of a day. */
 static void forget_first(index_t *self, day *d)
 {
-	index_entry *e = entry_at(self, d->first);
-	d->first = e->next_of_day;
-	if (e->used) {
-		self->settled--;
-		count_segment(self, e->segment, -1);
-		slot_free(self, e);
+	slot *s = slot_at(self, d->first);
+	d->first = s->next_of_day;
+	if (s->used) {
+		--*counter_of(self, s);
+		count_segment(self, s->segment, -1);
+		slot_free(self, s);
 	} else {                         /* emptied by replace_own */
-		e->next_of_day = self->free;
-		self->free = e->number;
+		s->next_of_day = self->free;
+		self->free = s->number;
 	}
+}
+
+static bool is_over(const index_t *self)
+{
+	return self->settled + self->aliases > self->max_entries;
 }
 
 size_t index_expire(index_t *self, int64_t now_ms, size_t budget)
@@ -278,17 +373,17 @@ size_t index_expire(index_t *self, int64_t now_ms, size_t budget)
 		day *d = &self->days[i];
 		bool out = since > 0 && d->number < first_kept;  /* its last moment is a window behind */
 		while (d->first != NONE && gone < budget) {
-			index_entry *e = entry_at(self, d->first);
-			bool over = self->settled > self->max_entries;
-			if (e->used && !over && !(out && e->seen_ms < now_ms - self->window_ms))
+			const slot *s = slot_at(self, d->first);
+			bool over = is_over(self);
+			if (s->used && !over && !(out && s->e.seen_ms < now_ms - self->window_ms))
 				break;
-			if (e->used) {
+			if (s->used) {
 				*(over ? &self->evicted : &self->expired) += 1;
 				gone++;
 			}
 			forget_first(self, d);
 		}
-		if (!out && self->settled <= self->max_entries)
+		if (!out && !is_over(self))
 			break;
 	}
 	while (empty < self->day_count && self->days[empty].first == NONE)
@@ -303,9 +398,9 @@ int64_t index_next_offset(const index_t *self, uint16_t topic, int32_t partition
 {
 	int64_t next = 0;
 	for (size_t i = 0; i < self->slab_count * SLAB; i++) {
-		const index_entry *e = entry_at(self, (uint32_t)i);
-		if (e->used && e->topic == topic && e->partition == partition && e->offset >= next)
-			next = e->offset + 1;
+		const slot *s = slot_at(self, (uint32_t)i);
+		if (s->used && s->e.topic == topic && s->e.partition == partition && s->e.offset >= next)
+			next = s->e.offset + 1;
 	}
 	return next;
 }
@@ -349,9 +444,18 @@ static int compare_age(const index_t *self, const index_entry *a, const index_en
 	return (a->page > b->page) - (a->page < b->page);
 }
 
-static bool newer(const index_t *self, const index_entry *a, const index_entry *b)
+/* Two of the same coordinates: one is settled (through another daemon), one is a pending one of ours. Nobody should wait. */
+static bool only_settled(const slot *a, const slot *b)
 {
-	return a->revision != b->revision ? a->revision > b->revision : compare_age(self, a, b) > 0;
+	return !a->pending && b->pending;
+}
+
+static bool newer(const index_t *self, const slot *a, const slot *b)
+{
+	if (a->e.revision != b->e.revision)
+		return a->e.revision > b->e.revision;
+	int age = compare_age(self, &a->e, &b->e);
+	return age ? age > 0 : only_settled(a, b);
 }
 
 static bool same_id(const index_entry *e, const index_question *q)
@@ -371,33 +475,47 @@ static size_t find_versions(index_t *self, const index_question *q, uint32_t fou
 	if (q->address)
 		n += keymap_find(self->keys, salted(SALT_ADDRESS, q->address), found + n, INDEX_CHAIN);
 	for (size_t i = 0; i < n; i++) {
-		const index_entry *e = entry_at(self, found[i]);
-		if ((same_id(e, q) || same_address(e, q)) && eligible(self, e, q))
+		const index_entry *e = &slot_at(self, found[i])->e;
+		if (e->kind == INDEX_ARTICLE && (same_id(e, q) || same_address(e, q)) && eligible(self, e, q))
 			found[kept++] = found[i];
 	}
 	return kept;
 }
 
-index_entry *index_find_base(index_t *self, const index_question *q, sketch_match *match)
+/* Copies what was found; false: nothing was. */
+static bool tell(const slot *best, const sketch_match *match, index_found *found)
 {
-	uint32_t found[2 * INDEX_CHAIN];
-	index_entry *best = NULL;
-	size_t n = find_versions(self, q, found);
-	for (size_t i = 0; i < n; i++) {
-		index_entry *e = entry_at(self, found[i]);
-		bool closer = best && same_id(e, q) && !same_id(best, q), farther = best && !same_id(e, q) && same_id(best, q);
-		sketch_match m = sketch_compare(&e->sketch, q->sketch);
-		if (!same_id(e, q) && m.relation < SKETCH_KIN)
-			continue;
-		if (!best || closer || (!farther && newer(self, e, best))) {
-			best = e;
-			*match = m;
-		}
-	}
-	return best;
+	if (!best)
+		return false;
+	const index_entry *e = &best->e;
+	*found = (index_found){.number = best->number, .pending = best->pending, .holder = best->pending ? e->holder : NULL, .clock_ms = e->clock_ms, .revision = e->revision,
+			       .day_revisions = e->day_revisions, .page_count = e->page_count, .match = *match};
+	memcpy(found->article_id, e->article_id, ARTICLE_ID_BYTES);
+	memcpy(found->story_id, e->story_id, ARTICLE_ID_BYTES);
+	return true;
 }
 
-static bool better(const index_t *self, const index_entry *e, sketch_match m, const index_entry *best, sketch_match best_match)
+bool index_find_base(index_t *self, const index_question *q, index_found *found)
+{
+	uint32_t numbers[2 * INDEX_CHAIN];
+	const slot *best = NULL;
+	sketch_match match = {0};
+	size_t n = find_versions(self, q, numbers);
+	for (size_t i = 0; i < n; i++) {
+		const slot *s = slot_at(self, numbers[i]);
+		bool id = same_id(&s->e, q), closer = best && id && !same_id(&best->e, q), farther = best && !id && same_id(&best->e, q);
+		sketch_match m = sketch_compare(&s->e.sketch, q->sketch);
+		if (!id && m.relation < SKETCH_KIN)
+			continue;
+		if (!best || closer || (!farther && newer(self, s, best))) {
+			best = s;
+			match = m;
+		}
+	}
+	return tell(best, &match, found);
+}
+
+static bool better(const index_t *self, const slot *s, sketch_match m, const slot *best, sketch_match best_match)
 {
 	if (!best)
 		return true;
@@ -405,73 +523,129 @@ static bool better(const index_t *self, const index_entry *e, sketch_match m, co
 		return m.relation > best_match.relation;
 	if (m.similarity != best_match.similarity)
 		return m.similarity > best_match.similarity;
-	return compare_age(self, e, best) < 0;
+	int age = compare_age(self, &s->e, &best->e);
+	return age ? age < 0 : only_settled(s, best);
 }
 
-index_entry *index_find_repeat(index_t *self, const index_question *q, sketch_match *match)
+bool index_find_repeat(index_t *self, const index_question *q, index_found *found)
 {
-	uint32_t found[2 * INDEX_CHAIN];
-	index_entry *best = NULL;
-	size_t n = find_versions(self, q, found);
+	uint32_t numbers[2 * INDEX_CHAIN];
+	const slot *best = NULL;
+	sketch_match match = {0};
+	size_t n = find_versions(self, q, numbers);
 	for (size_t i = 0; i < n; i++) {
-		index_entry *e = entry_at(self, found[i]);
-		sketch_match m = sketch_compare(&e->sketch, q->sketch);
-		if (m.relation >= SKETCH_NEAR && !m.changed && better(self, e, m, best, *match)) {
-			best = e;
-			*match = m;
+		const slot *s = slot_at(self, numbers[i]);
+		sketch_match m = sketch_compare(&s->e.sketch, q->sketch);
+		if (m.relation >= SKETCH_NEAR && !m.changed && better(self, s, m, best, match)) {
+			best = s;
+			match = m;
 		}
 	}
-	return best;
+	return tell(best, &match, found);
 }
 
-index_entry *index_find_copy(index_t *self, const index_question *q, sketch_match *match)
+bool index_find_copy(index_t *self, const index_question *q, index_found *found)
 {
 	uint64_t keys[SKETCH_KEYS_MAX];
-	uint32_t found[INDEX_CHAIN];
-	index_entry *best = NULL;
+	uint32_t numbers[INDEX_CHAIN];
+	const slot *best = NULL;
+	sketch_match match = {0};
 	size_t key_count = sketch_keys(q->sketch, keys);
 	if (++self->search == 0) {
 		memset(self->visited, 0, self->slab_count * SLAB * sizeof *self->visited);
 		self->search = 1;
 	}
 	for (size_t k = 0; k < key_count; k++) {
-		size_t n = keymap_find(self->keys, keys[k], found, INDEX_CHAIN);
+		size_t n = keymap_find(self->keys, keys[k], numbers, INDEX_CHAIN);
 		for (size_t i = 0; i < n; i++) {
-			index_entry *e = entry_at(self, found[i]);
-			if (self->visited[e->number] == self->search)
+			const slot *s = slot_at(self, numbers[i]);
+			if (self->visited[numbers[i]] == self->search)
 				continue;
-			self->visited[e->number] = self->search;
-			if (!eligible(self, e, q) || same_id(e, q) || same_address(e, q))
+			self->visited[numbers[i]] = self->search;
+			if (s->e.kind != INDEX_ARTICLE || !eligible(self, &s->e, q) || same_id(&s->e, q) || same_address(&s->e, q))
 				continue;
-			sketch_match m = sketch_compare(&e->sketch, q->sketch);
-			if (m.relation >= SKETCH_NEAR && better(self, e, m, best, *match)) {
-				best = e;
-				*match = m;
+			sketch_match m = sketch_compare(&s->e.sketch, q->sketch);
+			if (m.relation >= SKETCH_NEAR && better(self, s, m, best, match)) {
+				best = s;
+				match = m;
 			}
 		}
+	}
+	return tell(best, &match, found);
+}
+
+/* ---- fingerprints ---- */
+
+/* The settled entry of this id whose clock fits, the newest of them. NULL: none. */
+static const slot *find_owner(const index_t *self, const uint8_t *id, int64_t clock_ms)
+{
+	uint32_t numbers[INDEX_CHAIN];
+	const slot *best = NULL;
+	size_t n = keymap_find(self->keys, salted(SALT_ID, head64(id)), numbers, INDEX_CHAIN);
+	for (size_t i = 0; i < n; i++) {
+		const slot *s = slot_at(self, numbers[i]);
+		if (s->pending || s->e.kind != INDEX_ARTICLE || memcmp(s->e.article_id, id, ARTICLE_ID_BYTES) != 0 || !index_in_window(self, s->e.clock_ms, clock_ms))
+			continue;
+		if (!best || newer(self, s, best))
+			best = s;
 	}
 	return best;
 }
 
-index_entry *index_find_fingerprint(index_t *self, const uint8_t fingerprint[16], int64_t clock_ms, uint16_t topic, int32_t partition, int64_t offset)
+/* Of two aliases: that of the older owner, then the larger similarity, the smaller kind and page count: whatever order they came in. */
+static bool better_alias(const index_t *self, const slot *a, const slot *owner, const slot *best, const slot *best_owner)
 {
-	uint32_t found[INDEX_CHAIN];
-	index_entry *best = NULL;
-	size_t n = keymap_find(self->keys, salted(SALT_FINGERPRINT, head64(fingerprint)), found, INDEX_CHAIN);
+	if (!best)
+		return true;
+	int age = compare_age(self, &owner->e, &best_owner->e);
+	if (age)
+		return age < 0;
+	if (a->e.similarity != best->e.similarity)
+		return a->e.similarity > best->e.similarity;
+	if (a->e.owner_kind != best->e.owner_kind)
+		return a->e.owner_kind < best->e.owner_kind;
+	return a->e.page_count < best->e.page_count;
+}
+
+static bool tell_alias(const slot *alias, const slot *owner, index_found *found)
+{
+	if (!alias)
+		return false;
+	sketch_match match = {.relation = SKETCH_IDENTICAL, .similarity = alias->e.similarity};
+	tell(owner, &match, found);
+	found->number = alias->number;
+	found->alias = true;
+	found->page_count = alias->e.page_count;
+	found->owner_kind = alias->e.owner_kind;
+	return true;
+}
+
+bool index_find_fingerprint(index_t *self, const uint8_t fingerprint[16], int64_t clock_ms, uint16_t topic, int32_t partition, int64_t offset, index_found *found)
+{
+	uint32_t numbers[INDEX_CHAIN];
+	const slot *best = NULL, *alias = NULL, *alias_owner = NULL;
+	size_t n = keymap_find(self->keys, salted(SALT_FINGERPRINT, head64(fingerprint)), numbers, INDEX_CHAIN);
 	for (size_t i = 0; i < n; i++) {
-		index_entry *e = entry_at(self, found[i]);
-		if (e->pending || !e->has_fingerprint || memcmp(e->fingerprint, fingerprint, 16) != 0)
+		const slot *s = slot_at(self, numbers[i]), *owner = s;
+		if (s->pending || !s->e.has_fingerprint || memcmp(s->e.fingerprint, fingerprint, 16) != 0)
 			continue;
-		if (own(e, topic, partition, offset) || !index_in_window(self, e->clock_ms, clock_ms))
+		if (s->e.kind == INDEX_ALIAS && !(owner = find_owner(self, s->e.owner_id, clock_ms)))
 			continue;
-		if (!best || compare_age(self, e, best) < 0)
-			best = e;
+		if (own(&owner->e, topic, partition, offset) || !index_in_window(self, owner->e.clock_ms, clock_ms))
+			continue;
+		if (s->e.kind == INDEX_ALIAS && better_alias(self, s, owner, alias, alias_owner)) {
+			alias = s;
+			alias_owner = owner;
+		} else if (s->e.kind == INDEX_ARTICLE && (!best || compare_age(self, &s->e, &best->e) < 0)) {
+			best = s;
+		}
 	}
-	return best;
+	sketch_match same = {.relation = SKETCH_IDENTICAL, .similarity = 1};
+	return best ? tell(best, &same, found) : tell_alias(alias, alias_owner, found);
 }
 
 index_stats index_stats_get(const index_t *self)
 {
-	size_t memory = self->slab_count * SLAB * (sizeof(index_entry) + sizeof *self->visited) + keymap_memory(self->keys);
-	return (index_stats){self->settled, self->pending, memory, self->expired, self->evicted};
+	size_t memory = self->slab_count * SLAB * (sizeof(slot) + sizeof *self->visited) + keymap_memory(self->keys);
+	return (index_stats){self->settled, self->pending, self->aliases, memory, self->expired, self->evicted};
 }

@@ -2,7 +2,8 @@
  *
  * Owns all entries in memory. Two layers (promise 3): PENDING entries belong to articles in flight; they are added by the judge, and either settle when
  * their epoch is committed or are dropped. SETTLED entries belong to published articles and stay until they are out of the window. There
- * is no other way to remember or to forget. The log that makes settled entries durable is index_log.h.
+ * is no other way to remember or to forget. ALIASES tell of published duplicates what they were told; they are settled from the start. The log that makes settled
+ * entries durable is index_log.h.
  *
  * Answers depend on the entries and the question alone, never on the layer or on the order of insertion (promise 5), except that at most
  * INDEX_CHAIN entries of one key are looked at, the most recent ones: a key shared by more stories than that is a phrase, not a story.
@@ -35,35 +36,69 @@ typedef struct index_question {
 	uint16_t topic, page;
 } index_question;
 
-/* Latest version with the same article id, or else the latest that is kin at the same address, within the window; NULL: none. Another story at that address
- * hides nothing: it would decide the verdict without anybody waiting for it. Borrowed until the next change. */
-index_entry *index_find_base(index_t *self, const index_question *q, sketch_match *match);
+/* What was found: a copy, good for as long as the caller likes. `number` names the entry until it is dropped, replaced or out of the window. */
+typedef struct index_found {
+	uint32_t number;
+	bool pending;
+	bool alias;              /* (index_find_fingerprint) the verdict on a duplicate: ids, clock and revision are its owner's, page_count, kind and similarity its own */
+	struct part *holder;     /* of a pending entry: the part in flight; NULL: settled */
+	uint8_t article_id[ARTICLE_ID_BYTES], story_id[ARTICLE_ID_BYTES];
+	int64_t clock_ms;
+	uint32_t revision;
+	uint16_t day_revisions, page_count;
+	uint8_t owner_kind;      /* of an alias: 0 exact, 1 url, 2 near; else 0 */
+	sketch_match match;      /* by fingerprint: identical, with the similarity that an alias tells */
+} index_found;
+
+/* The finders: false: none, `found` is not touched.
+ *
+ * Latest version with the same article id, or else the latest that is kin at the same address, within the window. Another story at that address
+ * hides nothing: it would decide the verdict without anybody waiting for it. */
+bool index_find_base(index_t *self, const index_question *q, index_found *found);
 /* Best unchanged match (NEAR or IDENTICAL, not `changed`) among ALL versions with the same id or address: a redelivery, also of an older version. */
-index_entry *index_find_repeat(index_t *self, const index_question *q, sketch_match *match);
+bool index_find_repeat(index_t *self, const index_question *q, index_found *found);
 /* Best copy among the entries of other addresses and ids: IDENTICAL before NEAR, then the larger similarity, then the earlier (clock, topic,
- * partition, offset, page). NULL: none. */
-index_entry *index_find_copy(index_t *self, const index_question *q, sketch_match *match);
-/* Settled entry whose feed record had these bytes; entries of (topic, partition, offset) itself are not found. */
-index_entry *index_find_fingerprint(index_t *self, const uint8_t fingerprint[16], int64_t clock_ms, uint16_t topic, int32_t partition, int64_t offset);
+ * partition, offset, page), then the settled one. */
+bool index_find_copy(index_t *self, const index_question *q, index_found *found);
+/* Settled entry whose feed record had these bytes, or else the verdict on a duplicate that had them (alias) if its owner is settled and in the window.
+ * Entries of (topic, partition, offset) itself are not found. */
+bool index_find_fingerprint(index_t *self, const uint8_t fingerprint[16], int64_t clock_ms, uint16_t topic, int32_t partition, int64_t offset, index_found *found);
 
 /* Whether two clocks are close enough for one record to be a copy of the other; -1 (no clock) is close to everything. */
 bool index_in_window(const index_t *self, int64_t a_ms, int64_t b_ms);
 
-/* Copies `entry` into the pending layer. The pointer stays valid until it is dropped or expires. */
-index_entry *index_add(index_t *self, const index_entry *entry);
-void index_drop(index_t *self, index_entry **entry);             /* pending only */
-void index_settle(index_t *self, index_entry *entry, uint32_t segment);  /* pending -> settled; an older settled entry of the same coordinates goes */
+/* Copies `entry` (INDEX_ARTICLE) into the pending layer; `entry->holder` is what finders will tell of it. Returns its number, never 0. */
+uint32_t index_add(index_t *self, const index_entry *entry);
+/* All of a pending entry, as it was added. Borrowed until the next index_add, index_drop or index_settle. */
+const index_entry *index_pending(const index_t *self, uint32_t number);
+void index_drop(index_t *self, uint32_t *number);                /* pending only; clears the number. 0: nothing */
+/* pending -> settled; an older settled entry of the same id and coordinates goes. `segment`: where it stands in the log; 0: in none (yet). */
+void index_settle(index_t *self, uint32_t number, uint32_t segment);
+
+/* What another daemon published, or what the log holds: settled at once. An INDEX_ALIAS goes to index_alias. Returns its number; 0: there is a settled one of the
+ * same id and coordinates already, nothing is done. A pending one of ours with these coordinates stays what it is until it is settled or dropped; finders
+ * prefer the settled one. */
+uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t segment);
+/* Remembers the verdict on a published duplicate; the same one twice is one. Its owner may be told later than the alias: it is looked for when the alias is
+ * found. Returns its number; 0: it is known already. */
+uint32_t index_alias(index_t *self, const index_entry *alias, uint32_t segment);
+/* Entry `number` stands in this segment of the log (too). A number that is gone is ignored. */
+void index_written(index_t *self, uint32_t number, uint32_t segment);
+
+enum index_layer { INDEX_ABSENT, INDEX_PENDING, INDEX_SETTLED };
+/* Is there an entry of this id, coordinates and page? The settled one is told when there are both. */
+enum index_layer index_layer_of(const index_t *self, const index_entry *entry);
 
 /* Entries out of the window, or above the limit, go: at most `budget` of them. An entry is out when both the records' own clock (the largest seen, but not
  * beyond `now_ms`) and the wall clock since it was judged are a window ahead: one record dated 2099 forgets nothing, nor does the replay of an archive. */
 size_t index_expire(index_t *self, int64_t now_ms, size_t budget);
 /* Offset behind the largest one that any entry of this partition has; 0: there is none. Looks at every entry. */
 int64_t index_next_offset(const index_t *self, uint16_t topic, int32_t partition);
-/* Oldest log segment that still holds an entry; UINT32_MAX when none does. */
+/* Oldest log segment that still holds an entry or an alias; UINT32_MAX when none does. */
 uint32_t index_oldest_segment(const index_t *self);
 
 typedef struct index_stats {
-	size_t settled, pending, memory_bytes;
+	size_t settled, pending, aliases, memory_bytes;          /* aliases: not counted among the settled */
 	uint64_t expired, evicted;       /* out of the window; above the limit */
 } index_stats;
 index_stats index_stats_get(const index_t *self);

@@ -37,20 +37,15 @@ struct index_entry {
 	uint64_t source;         /* hash of the source; 0: none known, no edges */
 	uint8_t head_count, tail_count;
 	uint32_t head[INDEX_EDGES], tail[INDEX_EDGES];   /* hashes of folded lines, from the edge inwards */
-	struct part *holder;     /* judge: while pending, the part in flight it belongs to */
-	uint32_t number;         /* index: slot of this entry */
-	uint32_t segment;        /* index: log segment that holds it; 0: none (pending, or index without a log) */
-	uint32_t next_of_day;    /* index: next entry settled on the same clock day; UINT32_MAX: last */
+	struct part *holder;     /* judge: while pending, the part in flight it belongs to; in no log */
 	bool has_fingerprint;    /* byte-equal repeats of the feed record follow this entry */
-	bool pending;            /* index */
-	bool used;               /* index */
 	sketch sketch;
 };
 
 /* Appends the entry to `out`; `topic` is its name. */
 void index_entry_encode(const index_entry *self, const char *topic, buf *out);
 /* Reads one entry of `format` (that of the log's header; in the journal the entry itself tells, index_entry_format); *topic is borrowed from `bytes`. 0; -1 when
- * damaged, or of a format that this program does not know. Fields of the index itself stay 0. */
+ * damaged, or of a format that this program does not know. */
 int index_entry_decode(mr_bytes bytes, uint32_t format, index_entry *self, mr_bytes *topic) MR_MUST_USE;
 /* Format of an entry of version 2 or later: its first byte. 0: no entry. */
 uint32_t index_entry_format(mr_bytes bytes);

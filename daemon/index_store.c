@@ -28,7 +28,10 @@ static int visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
 	if (index_entry_decode(bytes, format, &entry, &topic))
 		return -1;
 	entry.topic = index_topic(index, topic);
-	index_settle(index, index_add(index, &entry), segment);
+	if (entry.kind == INDEX_ALIAS)
+		index_alias(index, &entry, segment);
+	else
+		index_settle(index, index_add(index, &entry), segment);  /* a later one of the same coordinates replaces the earlier */
 	return 0;
 }
 

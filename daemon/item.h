@@ -22,7 +22,6 @@
 typedef struct item item;
 typedef struct part part;
 typedef struct partition partition;
-struct index_entry;
 
 enum item_state { ITEM_STAGED, ITEM_READY, ITEM_REPEAT, ITEM_JUDGED, ITEM_DONE, ITEM_DEAD };
 
@@ -47,7 +46,7 @@ struct part {
 	int failed_attempts;     /* pipeline: of that failure */
 	bool finished;           /* pipeline: `out` holds its record */
 	verdict verdict;         /* judge */
-	struct index_entry *entry;       /* judge: its pending entry; NULL unless PART_ARTICLE with the index on */
+	uint32_t entry;          /* judge: number of its pending entry; 0 unless PART_ARTICLE with the index on */
 	part *owner;             /* judge: the part in flight it waits for (duplicate: its owner, revision: its base); NULL: settled, or none */
 	part *waiters;           /* judge: parts that wait for this one, linked by next_waiter */
 	part *next_waiter, **prev_waiter;

@@ -203,14 +203,16 @@ static void article_id_of(const part *p, uint8_t out[ARTICLE_ID_BYTES])
 	record_article_id(p->item->rec, article_page(p->doc), out);
 }
 
-static void bind(judge *self, item *it, const uint8_t *owner_id, const uint8_t *story_id, int pages)
+/* What it repeats was published, or is told as a duplicate (alias): so is it. */
+static void bind(judge *self, item *it, const index_found *of)
 {
+	static const char *const kinds[] = {"exact", "url", "near"};
 	it->state = ITEM_REPEAT;
 	it->bound = true;
-	it->repeat_pages = pages;
-	it->repeat_verdict = (verdict){.has_owner = true, .kind = "exact", .similarity = 1};
-	memcpy(it->repeat_verdict.duplicate_of, owner_id, ARTICLE_ID_BYTES);
-	memcpy(it->repeat_verdict.story_id, story_id, ARTICLE_ID_BYTES);
+	it->repeat_pages = of->page_count;
+	it->repeat_verdict = (verdict){.has_owner = true, .kind = kinds[of->owner_kind], .similarity = of->match.similarity};
+	memcpy(it->repeat_verdict.duplicate_of, of->article_id, ARTICLE_ID_BYTES);
+	memcpy(it->repeat_verdict.story_id, of->story_id, ARTICLE_ID_BYTES);
 	unregister_item(self, it);
 	self->counts.repeats++;
 	self->hooks.bound(self->hooks.arg, it);
@@ -219,19 +221,20 @@ static void bind(judge *self, item *it, const uint8_t *owner_id, const uint8_t *
 static void bind_to_item(judge *self, item *it, const item *of)
 {
 	const part *owner = judge_article_of(of);
-	uint8_t id[ARTICLE_ID_BYTES];
-	article_id_of(owner, id);
-	bind(self, it, id, owner->verdict.story_id, (int)of->part_count);
+	index_found found = {.page_count = (uint16_t)of->part_count, .match = {.similarity = 1}};
+	article_id_of(owner, found.article_id);
+	memcpy(found.story_id, owner->verdict.story_id, ARTICLE_ID_BYTES);
+	bind(self, it, &found);
 }
 
 /* Byte-equal to a settled article's record, or to that of an article in flight? */
 static bool bind_if_repeat(judge *self, item *it)
 {
 	const partition *p = it->partition;
-	index_entry *e = index_find_fingerprint(self->index, it->fingerprint, clock_of(it), index_topic(self->index, mr_bytes_of(p->topic)), p->number, it->offset);
+	index_found found;
 	item *of;
-	if (e) {
-		bind(self, it, e->article_id, e->story_id, e->page_count);
+	if (index_find_fingerprint(self->index, it->fingerprint, clock_of(it), index_topic(self->index, mr_bytes_of(p->topic)), p->number, it->offset, &found)) {
+		bind(self, it, &found);
 		return true;
 	}
 	if (!(of = find_registered(self, it, true)))
@@ -307,19 +310,18 @@ static uint64_t address_of(const item *it)
 	return h ? h : 1;
 }
 
-static void set_verdict(part *p, index_entry *of, const char *kind, double similarity)
+static void set_verdict(part *p, const index_found *of, const char *kind)
 {
-	part *owner = of->pending ? of->holder : NULL;
 	p->verdict.has_owner = true;
 	p->verdict.kind = kind;
-	p->verdict.similarity = similarity;
+	p->verdict.similarity = of->match.similarity;
 	memcpy(p->verdict.duplicate_of, of->article_id, ARTICLE_ID_BYTES);
 	memcpy(p->verdict.story_id, of->story_id, ARTICLE_ID_BYTES);
-	if (owner)
-		wait_for(p, owner);
+	if (of->holder)
+		wait_for(p, of->holder);
 }
 
-static void make_entry(judge *self, part *p, const index_question *q, const index_entry *base, bool first_article)
+static void make_entry(judge *self, part *p, const index_question *q, const index_found *base, bool first_article)
 {
 	index_entry e = {.address = q->address, .clock_ms = q->clock_ms, .offset = q->offset, .partition = q->partition, .topic = q->topic, .page = q->page};
 	memcpy(e.article_id, q->article_id, ARTICLE_ID_BYTES);
@@ -333,22 +335,22 @@ static void make_entry(judge *self, part *p, const index_question *q, const inde
 	e.has_fingerprint = first_article;
 	memcpy(e.fingerprint, p->item->fingerprint, sizeof e.fingerprint);
 	e.sketch = *p->sketch;
+	e.holder = p;
 	p->entry = index_add(self->index, &e);
-	p->entry->holder = p;
 }
 
 /* A changed edition of `base`: an article of its own, unless the day's limit is passed. */
-static void judge_revision(judge *self, part *p, const index_question *q, index_entry *base, double similarity, bool first_article)
+static void judge_revision(judge *self, part *p, const index_question *q, const index_found *base, bool first_article)
 {
 	bool same_day = base->clock_ms >= 0 && q->clock_ms / DAY_MS == base->clock_ms / DAY_MS;
 	if (same_day && base->day_revisions >= self->max_revisions) {
 		p->state = PART_DUPLICATE;
-		set_verdict(p, base, "url", similarity);
+		set_verdict(p, base, "url");
 		self->counts.withheld++;
 		return;
 	}
 	p->state = PART_ARTICLE;
-	set_verdict(p, base, NULL, similarity);
+	set_verdict(p, base, NULL);
 	p->verdict.revision = (int)base->revision + 1;
 	if (memcmp(base->article_id, q->article_id, ARTICLE_ID_BYTES) == 0)
 		p->verdict.has_owner = false;    /* the warehouse replaces the row: there is no other one to name */
@@ -363,24 +365,21 @@ static void judge_part(judge *self, part *p, bool first_article)
 	article_id_of(p, id);
 	index_question q = {p->sketch, id, address_of(it), clock_of(it), it->offset, it->partition->number,
 			    index_topic(self->index, mr_bytes_of(it->partition->topic)), (uint16_t)article_page(p->doc)};
-	sketch_match m = {0};
-	index_entry *found = index_find_repeat(self->index, &q, &m);
+	index_found found;
 	p->verdict = (verdict){.similarity = -1};
-	if (found) {
+	if (index_find_repeat(self->index, &q, &found)) {
 		p->state = PART_DUPLICATE;
-		set_verdict(p, found, m.relation == SKETCH_IDENTICAL ? "exact" : "url", m.similarity);
+		set_verdict(p, &found, found.match.relation == SKETCH_IDENTICAL ? "exact" : "url");
 		self->counts.duplicates++;
 		return;
 	}
-	if ((found = index_find_base(self->index, &q, &m))) {
-		judge_revision(self, p, &q, found, m.similarity, first_article);
+	if (index_find_base(self->index, &q, &found)) {
+		judge_revision(self, p, &q, &found, first_article);
 		return;
 	}
-	m = (sketch_match){0};
-	found = index_find_copy(self->index, &q, &m);
-	if (found) {
+	if (index_find_copy(self->index, &q, &found)) {
 		p->state = PART_DUPLICATE;
-		set_verdict(p, found, m.relation == SKETCH_IDENTICAL ? "exact" : "near", m.similarity);
+		set_verdict(p, &found, found.match.relation == SKETCH_IDENTICAL ? "exact" : "near");
 		self->counts.duplicates++;
 		return;
 	}
@@ -605,9 +604,8 @@ void judge_committed(judge *self, item *it, uint32_t segment)
 	for (size_t i = 0; i < it->part_count; i++) {
 		part *p = it->parts[i];
 		if (p->entry) {
-			p->entry->holder = NULL;
 			index_settle(self->index, p->entry, segment);
-			p->entry = NULL;
+			p->entry = 0;
 		}
 		while (p->waiters)               /* R7: their owner is settled, their verdicts stand */
 			wait_no_more(p->waiters);

@@ -11,19 +11,19 @@ static void settle_and_ask(const index_entry *entry, mr_bytes topic)
 {
 	index_t *index = index_new(60LL * 86400000, 1000);
 	index_entry copy = *entry;
-	sketch_match match = {0};
+	index_found found;
 	copy.topic = index_topic(index, topic);
 	index_settle(index, index_add(index, &copy), 1);
 	assert(index_stats_get(index).settled == 1);
 	index_question q = {.sketch = &entry->sketch, .article_id = entry->article_id, .address = entry->address, .clock_ms = entry->clock_ms, .topic = copy.topic,
 			    .partition = entry->partition, .offset = entry->offset, .page = entry->page};
-	assert(!index_find_base(index, &q, &match));             /* its own */
+	assert(!index_find_base(index, &q, &found));             /* its own */
 	q.page = (uint16_t)(entry->page + 1);
-	assert(index_find_base(index, &q, &match));
-	index_find_repeat(index, &q, &match);
-	index_find_copy(index, &q, &match);
-	index_entry *same = index_find_fingerprint(index, entry->fingerprint, entry->clock_ms, copy.topic, entry->partition, entry->offset ^ 1);
-	assert((same != NULL) == entry->has_fingerprint);
+	assert(index_find_base(index, &q, &found));
+	index_find_repeat(index, &q, &found);
+	index_find_copy(index, &q, &found);
+	bool same = index_find_fingerprint(index, entry->fingerprint, entry->clock_ms, copy.topic, entry->partition, entry->offset ^ 1, &found);
+	assert(same == entry->has_fingerprint);
 	index_expire(index, INT64_MAX / 2, 10);
 	index_free(&index);
 }

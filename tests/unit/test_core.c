@@ -202,11 +202,12 @@ static void an_empty_index_answers(void **state)
 	sketch nothing = {0};
 	uint8_t id[ARTICLE_ID_BYTES] = {1};
 	index_question q = {.sketch = &nothing, .article_id = id, .clock_ms = -1};
-	sketch_match match;
+	index_found found;
 	assert_int_equal(index_expire(index, 1700000000000, 1000), 0);
 	assert_int_equal(index_oldest_segment(index), UINT32_MAX);
-	assert_null(index_find_base(index, &q, &match));
-	assert_null(index_find_copy(index, &q, &match));
+	assert_false(index_find_base(index, &q, &found));
+	assert_false(index_find_copy(index, &q, &found));
+	assert_false(index_find_fingerprint(index, id, -1, 0, 0, 0, &found));
 	index_free(&index);
 }
 
