@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define ENCODED_BYTES_1 188
 #define CHANCE (1.0 / 15)                /* two different values 1..15 are equal */
 
 void sketch_encode(const sketch *self, buf *out)
@@ -32,11 +33,21 @@ void sketch_encode(const sketch *self, buf *out)
 	assert(out->len - from == SKETCH_ENCODED_BYTES);
 }
 
+static void read_keys(reader *in, size_t count, sketch *self)
+{
+	for (size_t i = 0, n = 0; i < count; i++) {
+		uint32_t key = read_u32(in);
+		if (key && n < SKETCH_KEYS)
+			self->key[n++] = key;
+	}
+}
+
 int sketch_decode(mr_bytes blob, sketch *self)
 {
 	reader in = reader_of(blob);
 	*self = (sketch){0};
-	if (blob.len != SKETCH_ENCODED_BYTES || read_u32(&in) != SKETCH_VERSION)
+	uint32_t version = read_u32(&in);
+	if (blob.len != (version == 1 ? ENCODED_BYTES_1 : SKETCH_ENCODED_BYTES) || version < 1 || version > SKETCH_VERSION)
 		return -1;
 	self->exact = read_u64(&in);
 	self->shingles = read_u32(&in);
@@ -50,12 +61,11 @@ int sketch_decode(mr_bytes blob, sketch *self)
 		self->figure[i] = read_u64(&in);
 	for (size_t i = 0; i < 4; i++)
 		self->title[i] = read_u16(&in);
-	for (size_t i = 0; i < SKETCH_KEYS; i++)
-		self->key[i] = read_u32(&in);
+	read_keys(&in, version == 1 ? SKETCH_KEY_BUCKETS : SKETCH_KEYS, self);
 	return in.bad ? -1 : 0;
 }
 
-size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS_MAX])
+size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS])
 {
 	size_t n = 0;
 	for (size_t i = 0; i < SKETCH_KEYS; i++)

@@ -1,7 +1,7 @@
 /* sketch.h - what is kept of a text to find its copies, and how two of them are compared.
  *
  * The stage `dedup` computes a sketch from normalised text (workers/dedup); the daemon's index keeps it and compares numbers
- * with numbers. Plain data, no pointers. The format has a version; a log with another version is not read. Any thread. */
+ * with numbers. Plain data, no pointers. The format has a version; older ones are read. Any thread. */
 #ifndef COMMON_SKETCH_H
 #define COMMON_SKETCH_H
 
@@ -11,8 +11,7 @@
 
 #include "common/buf.h"
 
-#define SKETCH_VERSION 1
-#define SKETCH_KEYS_MAX 64               /* keys of one sketch in the LSH tables */
+#define SKETCH_VERSION 2
 
 typedef struct sketch sketch;            /* complete type below: stored by value */
 
@@ -32,11 +31,11 @@ typedef struct sketch_match {
 #include "common/sketch_format.h"        /* struct sketch: the fields, drawn */
 
 void sketch_encode(const sketch *self, buf *out);
-/* Reads a blob that came over the wire or out of a log. 0; -1 when it is damaged or of another version. */
+/* Reads a sketch that came over the wire or out of a log, of this or an older version. 0; -1 when it is damaged or of a newer version. */
 int sketch_decode(mr_bytes blob, sketch *self) MR_MUST_USE;
 /* Keys under which the sketch is filed and looked up: two texts are compared when they share at least one. Returns their number (0: too
  * short or empty text, never compared). */
-size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS_MAX]);
+size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS]);
 sketch_match sketch_compare(const sketch *earlier, const sketch *later);
 
 /* The numbers behind a match, for `millrace explain dedup` and for tuning. All 0..1; symmetric up to the exchange of a and b. */

@@ -7,15 +7,19 @@
  * in which quarter of the text the shingle stands. All this lies in bit planes, so that two sketches are compared with a few dozen word operations:
  * bit i of value[p] is bit p of bucket i's value.
  *
- * encoded, little endian: version u32, then the fields in order. 188 bytes. */
+ * encoded, little endian: version u32, then the fields in order. 172 bytes.
+ *
+ * Version 1 (read, not written) had a key for each of the SKETCH_KEY_BUCKETS: 188 bytes. Its first SKETCH_KEYS that are not 0 are the keys of version 2; all
+ * other fields are the same. */
 #ifndef COMMON_SKETCH_FORMAT_H
 #define COMMON_SKETCH_FORMAT_H
 
 #include <stdint.h>
 
 #define SKETCH_BUCKETS 128
-#define SKETCH_KEYS 12
-#define SKETCH_ENCODED_BYTES 188
+#define SKETCH_KEYS 8
+#define SKETCH_KEY_BUCKETS 12
+#define SKETCH_ENCODED_BYTES 172
 
 struct sketch {
 	uint64_t exact;                  /* hash of the folded text; 0: empty text */
@@ -26,8 +30,8 @@ struct sketch {
 	uint64_t place[2][2];            /* bit planes of the quarter of the text, 0..3 */
 	uint64_t figure[2];              /* one bit for each number of the text (Bloom, 1970, one hash) */
 	uint16_t title[4];               /* bit planes of 16 buckets over the pairs of characters of the title; 0: no title */
-	uint32_t key[SKETCH_KEYS];       /* smallest hash of runs of weight 40 in each of 12 buckets, 0: empty. For sketch_keys alone: an index that files
-	                                  * them need not keep them (SKETCH_CORE_BYTES are enough for sketch_compare) */
+	uint32_t key[SKETCH_KEYS];       /* smallest hash of the runs of weight 40 in each of the first 8 of 12 buckets that are not empty; 0: there are no more.
+	                                  * For sketch_keys alone: an index that files them need not keep them (SKETCH_CORE_BYTES are enough for sketch_compare) */
 };
 
 #define SKETCH_CORE_BYTES offsetof(struct sketch, key)

@@ -125,7 +125,7 @@ typedef void (*filing)(keymap *keys, uint64_t key, uint32_t number);
 static void file_entry(index_t *self, const slot *s, filing act)
 {
 	const index_entry *e = &s->e;
-	uint64_t keys[SKETCH_KEYS_MAX];
+	uint64_t keys[SKETCH_KEYS];
 	size_t n = sketch_keys(&e->sketch, keys);
 	for (size_t i = 0; i < n && e->kind == INDEX_ARTICLE; i++)
 		act(self->keys, keys[i], s->number);
@@ -546,7 +546,7 @@ bool index_find_repeat(index_t *self, const index_question *q, index_found *foun
 
 bool index_find_copy(index_t *self, const index_question *q, index_found *found)
 {
-	uint64_t keys[SKETCH_KEYS_MAX];
+	uint64_t keys[SKETCH_KEYS];
 	uint32_t numbers[INDEX_CHAIN];
 	const slot *best = NULL;
 	sketch_match match = {0};

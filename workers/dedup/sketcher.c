@@ -165,7 +165,7 @@ static void make_buckets(const sketcher *self, size_t n, sketch *out)
 
 static void make_keys(const sketcher *self, size_t n, sketch *out)
 {
-	uint64_t least[SKETCH_KEYS];
+	uint64_t least[SKETCH_KEY_BUCKETS];
 	memset(least, 0xFF, sizeof least);
 	size_t to = 0;
 	for (size_t from = 0; from < n; from++) {
@@ -174,13 +174,13 @@ static void make_keys(const sketcher *self, size_t n, sketch *out)
 		if (self->weight[to] - self->weight[from] < KEY_WEIGHT && from)
 			break;
 		uint64_t h = run_hash(self, from, to), rest = h << 32 | h >> 32;
-		size_t bucket = (size_t)((h >> 32) * SKETCH_KEYS >> 32);
+		size_t bucket = (size_t)((h >> 32) * SKETCH_KEY_BUCKETS >> 32);
 		if (rest < least[bucket])
 			least[bucket] = rest;
 	}
-	for (size_t i = 0; i < SKETCH_KEYS; i++)
+	for (size_t i = 0, kept = 0; i < SKETCH_KEY_BUCKETS && kept < SKETCH_KEYS; i++)
 		if (least[i] != UINT64_MAX)
-			out->key[i] = (uint32_t)(mix(least[i] + i) | 1);
+			out->key[kept++] = (uint32_t)(mix(least[i] + i) | 1);
 }
 
 void sketcher_make(sketcher *self, mr_bytes title, mr_bytes body, sketch *out)
