@@ -4,6 +4,7 @@
  *   frame   | length 4 | check 4 | kind 1 | payload (length - 1) |      check: low half of XXH3-64 of kind and payload, seeded with the segment's number
  *   kinds   H header: format 4, sketch 4, fold 4, ids 4, log id 8, identity mode     E head: epoch 8, entry count 4, lines of offsets
  *           N entry: index_entry.c                                   M mark: epoch 8
+ *           F followed entry: as N                                   P positions in the journal: lines
  *
  * A segment is closed when it passes SEGMENT_BYTES, between two epochs. Entries are buffered while reading until their epoch's fate is known. */
 #include "index_log.h"
@@ -33,7 +34,7 @@
 #define SEGMENT_BYTES (64u << 20)
 #define SEGMENTS_MAX 1000000u
 
-enum kind { KIND_HEADER = 'H', KIND_HEAD = 'E', KIND_ENTRY = 'N', KIND_MARK = 'M' };
+enum kind { KIND_HEADER = 'H', KIND_HEAD = 'E', KIND_ENTRY = 'N', KIND_MARK = 'M', KIND_FOLLOWED = 'F', KIND_POSITIONS = 'P' };
 
 struct index_log {
 	char *folder;
@@ -53,6 +54,7 @@ struct index_log {
 	uint64_t open_epoch;             /* 0: none without a mark */
 	uint32_t open_segment, open_format;
 	buf open_offsets, open_entries;  /* lines; entries as length 4 + bytes */
+	buf positions;                   /* lines of the last positions read */
 };
 
 /* ---- frames ---- */
@@ -99,12 +101,27 @@ static void add_mark(buf *frames, uint64_t epoch)
 	frame_end(frames, at);
 }
 
-void index_log_frame_entry(buf *frames, mr_bytes entry)
+static void add_frame(buf *frames, enum kind kind, mr_bytes payload)
 {
 	size_t at = frames->len;
-	frame_begin(frames, KIND_ENTRY);
-	buf_add(frames, entry.data, entry.len);
+	frame_begin(frames, kind);
+	buf_add(frames, payload.data, payload.len);
 	frame_end(frames, at);
+}
+
+void index_log_frame_entry(buf *frames, mr_bytes entry)
+{
+	add_frame(frames, KIND_ENTRY, entry);
+}
+
+void index_log_frame_followed(buf *frames, mr_bytes entry)
+{
+	add_frame(frames, KIND_FOLLOWED, entry);
+}
+
+void index_log_frame_positions(buf *frames, mr_bytes lines)
+{
+	add_frame(frames, KIND_POSITIONS, lines);
 }
 
 void index_log_proof(const index_log *self, const char *instance, uint64_t epoch, char out[INDEX_LOG_PROOF])
@@ -190,6 +207,14 @@ static int read_frame(index_log *self, reader r, const char *path, bool first, i
 			}
 			forget_open(self);
 		}
+	} else if (kind == KIND_FOLLOWED) {
+		if (visit(arg, read_bytes(&r, read_left(&r)), self->format, self->segment)) {
+			buf_printf(errors, "%s: a followed entry cannot be read\n", path);
+			return -1;
+		}
+	} else if (kind == KIND_POSITIONS) {
+		buf_clear(&self->positions);
+		buf_add(&self->positions, r.at, read_left(&r));
 	}
 	return 0;
 }
@@ -484,6 +509,7 @@ void index_log_close(index_log **self_p)
 	buf_free(&self->unsynced);
 	buf_free(&self->open_offsets);
 	buf_free(&self->open_entries);
+	buf_free(&self->positions);
 	free(self->folder);
 	free(self);
 	*self_p = NULL;
@@ -508,6 +534,11 @@ int index_log_resolve_tail(index_log *self, bool committed, index_log_visit visi
 	return result;
 }
 
+mr_bytes index_log_positions(const index_log *self)
+{
+	return buf_bytes(&self->positions);
+}
+
 uint64_t index_log_next_epoch(const index_log *self)
 {
 	return self->last_epoch + 1;
@@ -530,9 +561,35 @@ static int append(index_log *self, const char *data, size_t len)
 	return -1;
 }
 
+/* Appends frames, behind the mark that is owed: without it the next head would say that the epoch before was aborted. Returns the segment; 0 with errno. */
+static uint32_t append_frames(index_log *self, mr_bytes frames)
+{
+	buf out = {0};
+	if (self->owed_mark)
+		add_mark(&out, self->owed_mark);
+	buf_add(&out, frames.data, frames.len);
+	seal(out.data, out.len, self->segment);
+	int failed = append(self, out.data, out.len);
+	buf_free(&out);
+	if (failed)
+		return 0;
+	self->owed_mark = 0;
+	return self->segment;
+}
+
+static int make_room(index_log *self)
+{
+	return self->size > SEGMENT_BYTES && (index_log_sync(self) || start_segment(self, self->segment + 1)) ? -1 : 0;
+}
+
+uint32_t index_log_append_followed(index_log *self, mr_bytes frames)
+{
+	return make_room(self) ? 0 : append_frames(self, frames);
+}
+
 uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_bytes entry_frames)
 {
-	if (self->size > SEGMENT_BYTES && (index_log_sync(self) || start_segment(self, self->segment + 1)))
+	if (make_room(self))
 		return 0;
 	buf out = {0};
 	uint32_t count = 0;
@@ -540,23 +597,17 @@ uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_
 		reader r = reader_of((mr_bytes){entry_frames.data + at, entry_frames.len - at});
 		at += FRAME_HEAD + read_u32(&r);
 	}
-	if (self->owed_mark)             /* without it the head would say that the epoch before was aborted */
-		add_mark(&out, self->owed_mark);
-	size_t head = out.len;
 	frame_begin(&out, KIND_HEAD);
 	buf_add_u64(&out, epoch);
 	buf_add_u32(&out, count);
 	buf_add(&out, offsets.data, offsets.len);
-	frame_end(&out, head);
+	frame_end(&out, 0);
 	buf_add(&out, entry_frames.data, entry_frames.len);
-	seal(out.data, out.len, self->segment);
-	int failed = append(self, out.data, out.len);
+	uint32_t segment = append_frames(self, buf_bytes(&out));
 	buf_free(&out);
-	if (failed)
-		return 0;
-	self->owed_mark = 0;
-	self->last_epoch = epoch;
-	return self->segment;
+	if (segment)
+		self->last_epoch = epoch;
+	return segment;
 }
 
 static int write_unsynced(index_log *self)
@@ -605,4 +656,9 @@ int index_log_remove_before(index_log *self, uint32_t segment)
 uint64_t index_log_bytes(const index_log *self)
 {
 	return self->closed_bytes + self->size;
+}
+
+uint32_t index_log_segment(const index_log *self)
+{
+	return self->segment;
 }

@@ -8,6 +8,9 @@
  * The proof is the metadata string committed with the offsets, `<instance>:<log id>:<epoch>` (index_log_proof): another member of the group may have taken the
  * partition over and committed beyond, so an offset alone proves nothing.
  *
+ * With a journal (journal.h) the log is its cache as well (rule R3). Between epochs stand entries FOLLOWED in the journal, which count at once, whatever becomes of the
+ * epochs around them, and POSITIONS: everything that the journal has before them stands in the log, in front of them. What was read after the last ones is read again.
+ *
  * Owns the folder (flock; a second daemon is refused) and the files `index-<segment>.log`. One thread at a time: the loop thread opens and reads
  * before the transaction thread starts; then the transaction thread alone appends, syncs, marks and removes. docs/design.md maps the steps to tests/model/epoch.pml. */
 #ifndef DAEMON_INDEX_LOG_H
@@ -26,7 +29,7 @@ typedef struct index_log_identity {
 	const char *identity_mode;               /* intake.identity: other mode, other article ids */
 } index_log_identity;
 
-/* Called for every entry of a marked epoch, in order; `format` is that of its segment. Returns -1 when the entry is damaged: opening fails. */
+/* Called for every entry of a marked epoch and every followed one, in order; `format` is that of its segment. Returns -1 when the entry is damaged: opening fails. */
 typedef int (*index_log_visit)(void *arg, mr_bytes entry, uint32_t format, uint32_t segment);
 
 /* Makes the folder if it is missing, waits up to `lock_wait_ms` for the lock, reads all segments. A torn end is cut off and reported. NULL: `errors`
@@ -45,6 +48,13 @@ void index_log_proof(const index_log *self, const char *instance, uint64_t epoch
 
 /* One entry of an epoch being put together: appends the framed entry to `frames`. */
 void index_log_frame_entry(buf *frames, mr_bytes entry);
+/* The same for an entry that was followed, and for the positions up to which that was done (lines `topic partition next`). */
+void index_log_frame_followed(buf *frames, mr_bytes entry);
+void index_log_frame_positions(buf *frames, mr_bytes lines);
+/* The last positions that were read; empty: none. Borrowed. */
+mr_bytes index_log_positions(const index_log *self);
+/* Writes such frames, between two epochs: the positions behind the entries. Returns and fails as index_log_append. */
+uint32_t index_log_append_followed(index_log *self, mr_bytes frames);
 /* Writes head and entries; `offsets` = lines `topic partition next`. Returns the segment they are in, 0 on error (errno; the file is cut back to where it
  * was, so the call may be repeated). */
 uint32_t index_log_append(index_log *self, uint64_t epoch, mr_bytes offsets, mr_bytes entry_frames);
@@ -55,5 +65,6 @@ int index_log_mark(index_log *self, uint64_t epoch) MR_MUST_USE;
 /* Unlinks closed segments older than `segment`. Returns how many. */
 int index_log_remove_before(index_log *self, uint32_t segment);
 uint64_t index_log_bytes(const index_log *self);                 /* size of all segments */
+uint32_t index_log_segment(const index_log *self);               /* the one being written */
 
 #endif
