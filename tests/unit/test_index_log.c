@@ -21,9 +21,10 @@
 
 static const index_log_identity identity = {1, 1, 1, 1, "record"};
 
-static int count_entry(void *arg, mr_bytes entry, uint32_t segment)
+static int count_entry(void *arg, mr_bytes entry, uint32_t format, uint32_t segment)
 {
 	(void)entry;
+	(void)format;
 	(void)segment;
 	++*(int *)arg;
 	return 0;
