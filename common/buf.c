@@ -1,6 +1,7 @@
 /* buf.c - see buf.h. Integers are written byte by byte, so the formats do not depend on the machine. */
 #include "buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,14 @@ void buf_clear(buf *self)
 	self->len = 0;
 	if (self->data)
 		self->data[0] = 0;
+}
+
+void buf_cut(buf *self, size_t len)
+{
+	assert(len <= self->len);
+	self->len = len;
+	if (self->data)
+		self->data[len] = 0;
 }
 
 char *buf_reserve(buf *self, size_t more)

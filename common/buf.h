@@ -20,6 +20,7 @@ typedef struct buf {
 void buf_free(buf *self);                                    /* frees the memory and clears; a zeroed buf is an empty one */
 void buf_clear(buf *self);                                   /* len = 0, memory kept */
 char *buf_reserve(buf *self, size_t more);                   /* room for `more` bytes behind len; returns data + len */
+void buf_cut(buf *self, size_t len);                         /* takes back what was added behind `len` */
 static inline void buf_add(buf *self, const void *data, size_t len);
 static inline void buf_add_char(buf *self, char c);
 void buf_add_str(buf *self, const char *text);

@@ -213,24 +213,30 @@ static mr_bytes input_field(const record *self, const char *name)
 	return (mr_bytes){NULL, 0};
 }
 
-/* Shared by records and articles: `part` NULL, the feed's own values and the input's. */
-/* `detail.NAME`: a list of the article's detail as JSON text; absent when it is empty. */
-static mr_bytes detail_text(const article *part, mr_bytes name, buf *scratch)
+/* A list of strings that is kept as text: its strings, one a line. */
+static mr_bytes lines_of(const article *part, enum field field, buf *scratch)
 {
-	static const char prefix[] = "detail.";
-	size_t skip = sizeof prefix - 1, from = scratch->len;
-	if (!part || name.len <= skip || memcmp(name.data, prefix, skip) != 0)
+	size_t from = scratch->len;
+	mr_bytes list = article_list(part, &part->lists.fields[field]);
+	if (list.len == 2)
 		return (mr_bytes){NULL, 0};
-	enum detail_member member = detail_find((mr_bytes){name.data + skip, name.len - skip});
-	const json_t *list = member == DETAIL_COUNT ? NULL : part->detail[member];
-	size_t need = list && json_array_size(list) ? json_dumpb(list, NULL, 0, JSON_COMPACT) : 0;
-	if (!need)
-		return (mr_bytes){NULL, 0};
-	json_dumpb(list, buf_reserve(scratch, need), need, JSON_COMPACT);
-	scratch->len += need;
-	return (mr_bytes){scratch->data + from, need};
+	list_join(list, scratch);
+	return (mr_bytes){"", scratch->len - from};
 }
 
+/* `detail.NAME`: a list of the article's detail as JSON text; absent when it is empty. */
+static mr_bytes detail_text(const article *part, mr_bytes name)
+{
+	static const char prefix[] = "detail.";
+	size_t skip = sizeof prefix - 1;
+	if (name.len <= skip || memcmp(name.data, prefix, skip) != 0)
+		return (mr_bytes){NULL, 0};
+	enum detail_member member = detail_find((mr_bytes){name.data + skip, name.len - skip});
+	mr_bytes list = member == DETAIL_COUNT ? (mr_bytes){NULL, 0} : article_list(part, &part->lists.detail[member]);
+	return list.len > 2 ? list : (mr_bytes){NULL, 0};
+}
+
+/* Shared by records and articles: `part` NULL, the feed's own values and the input's. */
 static size_t write_fields(const record *rec, const article *part, const char *const *names, mr_field *out, buf *scratch)
 {
 	size_t count = 0, begins[RECORD_FIELDS_MAX];
@@ -242,7 +248,9 @@ static size_t write_fields(const record *rec, const article *part, const char *c
 		if (strcmp(*names, "clock_ms") == 0)
 			value = clock_text(rec, scratch, &written);
 		else if (field == FIELD_COUNT)
-			value = part ? detail_text(part, name, scratch) : input_field(rec, *names), written = part != NULL;
+			value = part ? detail_text(part, name) : input_field(rec, *names);
+		else if (part && field_table[field].flags & FIELD_TEXT)
+			value = lines_of(part, field, scratch), written = true;
 		else
 			value = value_bytes(part ? article_value(part, field) : rec->values[field], scratch, &written);
 		if (!value.data)

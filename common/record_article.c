@@ -4,7 +4,6 @@
  * labels must be of the taxonomy, `detail` must have the shape of record_fields.c. One wrong member refuses the whole answer before
  * anything is taken over. Two mild repairs: "" is null, and an empty string in a list is left out. */
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "mem.h"
@@ -72,16 +71,15 @@ void article_free(article **self)
 	drop_body(art);
 	for (int f = 0; f < FIELD_COUNT; f++)
 		json_decref(art->values[f]);
-	for (int d = 0; d < DETAIL_COUNT; d++)
-		json_decref(art->detail[d]);
+	buf_free(&art->list_text);
 	free(art->scores);
 	free(art);
 }
 
-/* A parsed patch takes nine to ten times its text: most of it is short strings in lists and objects (measured with mallinfo2). */
+/* What of a patch is kept as a tree takes nine to ten times its text (measured with mallinfo2). */
 size_t article_memory(const article *self)
 {
-	return sizeof *self + self->rec->rules->label_count * sizeof(double) + self->body.len + 10 * self->patch_bytes;
+	return sizeof *self + self->rec->rules->label_count * sizeof(double) + self->body.len + self->list_text.cap + 10 * self->tree_bytes;
 }
 
 int article_page(const article *self)
@@ -108,6 +106,11 @@ int article_set_body(article *self, char *body, size_t len, const char *stage, r
 	return 0;
 }
 
+mr_bytes article_list(const article *self, const list_span *span)
+{
+	return span->len ? (mr_bytes){self->list_text.data + span->from, span->len} : (mr_bytes){"[]", 2};
+}
+
 const json_t *article_value(const article *self, enum field field)
 {
 	return self->values[field] ? self->values[field] : self->rec->values[field];
@@ -124,38 +127,6 @@ static int refuse(const patch *p, const char *name, const char *why)
 static bool empty_string(const json_t *value)
 {
 	return json_is_string(value) && json_string_length(value) == 0;
-}
-
-static bool is_strings(json_t *value)
-{
-	if (!json_is_array(value))
-		return false;
-	for (size_t i = json_array_size(value); i-- > 0;) {
-		if (!json_is_string(json_array_get(value, i)))
-			return false;
-		if (empty_string(json_array_get(value, i)))
-			json_array_remove(value, i);
-	}
-	return true;
-}
-
-static bool fits(json_t *value, enum field_type type)
-{
-	switch (type) {
-	case TYPE_STRING:
-	case TYPE_TIME:
-		return json_is_string(value);
-	case TYPE_INT:
-		return json_is_integer(value) && json_integer_value(value) >= 0;
-	case TYPE_NUMBER:
-		return json_is_number(value) && isfinite(json_number_value(value));
-	case TYPE_BOOL:
-		return json_is_boolean(value);
-	case TYPE_STRINGS:
-		return is_strings(value);
-	default:
-		return false;
-	}
 }
 
 static bool is_word(const json_t *value, const char *const *words)
@@ -207,40 +178,6 @@ static bool allowed(const article *self, enum field field, const json_t *value)
 
 /* ---- detail ---- */
 
-static const char *check_object(json_t *object, const detail_slot *slots)
-{
-	const char *name;
-	json_t *value;
-	json_object_foreach(object, name, value) {
-		const detail_slot *slot = slots;
-		while (slot->name && strcmp(slot->name, name) != 0)
-			slot++;
-		if (!slot->name)
-			return "has an item with a member that the contract does not know";
-		if (!json_is_null(value) && !fits(value, slot->type))
-			return "has an item with a member of the wrong type";
-	}
-	for (; slots->name; slots++)
-		if (!slots->null && slots->type != TYPE_STRINGS && (!json_object_get(object, slots->name) || json_is_null(json_object_get(object, slots->name))))
-			return "has an item without a member that must be there";
-	return NULL;
-}
-
-static const char *check_list(json_t *list, const detail_slot *slots)
-{
-	if (!slots)
-		return is_strings(list) ? NULL : "is no list of strings";
-	if (!json_is_array(list))
-		return "is no list";
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_t *item = json_array_get(list, i);
-		const char *wrong = json_is_object(item) ? check_object(item, slots) : "has an item that is no object";
-		if (wrong)
-			return wrong;
-	}
-	return NULL;
-}
-
 static int check_detail(const patch *p, json_t *detail)
 {
 	const char *name;
@@ -249,7 +186,7 @@ static int check_detail(const patch *p, json_t *detail)
 		return refuse(p, "detail", "is no object");
 	json_object_foreach(detail, name, list) {
 		enum detail_member member = detail_find(mr_bytes_of(name));
-		const char *wrong = member == DETAIL_COUNT ? "of detail is not in the contract" : check_list(list, detail_table[member].slots);
+		const char *wrong = member == DETAIL_COUNT ? "of detail is not in the contract" : list_check(list, detail_table[member].slots);
 		if (wrong)
 			return refuse(p, name, wrong);
 	}
@@ -282,7 +219,7 @@ static int check_member(const patch *p, const char *name, json_t *value)
 		return check_detail(p, value);
 	if ((row->flags & FIELD_NULL) && (json_is_null(value) || empty_string(value)))
 		return 0;
-	if (!fits(value, row->type))
+	if (!value_fits(value, row->type))
 		return refuse(p, name, "has the wrong type");
 	if (!allowed(p->art, field, value))
 		return refuse(p, name, "has a value that the contract does not know");
@@ -317,53 +254,82 @@ static void put_time(article *self, enum field field, const json_t *value, const
 		put(self, FIELD_PUBLISHED_FROM, json_null());
 }
 
-static void put_detail(article *self, const json_t *detail)
+/* A list that is kept as text: what was cut out of the patch, or what was left in it. */
+static void put_list(article *self, list_span *span, const list_span *cut, const json_t *list, const detail_slot *slots)
+{
+	if (cut->len) {
+		*span = *cut;
+		return;
+	}
+	size_t from = self->list_text.len;
+	list_write(list, slots, &self->list_text);
+	*span = (list_span){from, self->list_text.len - from};
+}
+
+static void put_detail(article *self, const record_lists *cut, const json_t *detail)
 {
 	for (int d = 0; d < DETAIL_COUNT; d++) {
-		json_t *list = json_object_get(detail, detail_table[d].name);
-		if (list) {
-			json_decref(self->detail[d]);
-			self->detail[d] = json_incref(list);
-		}
+		const json_t *list = json_object_get(detail, detail_table[d].name);
+		if (list)
+			put_list(self, &self->lists.detail[d], &cut->detail[d], list, detail_table[d].slots);
 	}
 }
 
-static void put_member(article *self, const char *name, json_t *value, const json_t *whole)
+static void put_member(article *self, const record_lists *cut, const char *name, json_t *value, const json_t *whole)
 {
 	enum field field = field_find(mr_bytes_of(name));
 	if (field == FIELD_COUNT)
 		self->scores[score_index(self, name)] = json_number_value(value);
 	else if (field == FIELD_DETAIL)
-		put_detail(self, value);
+		put_detail(self, cut, value);
+	else if (field_table[field].flags & FIELD_TEXT)
+		put_list(self, &self->lists.fields[field], &cut->fields[field], value, NULL);
 	else if (field_table[field].type == TYPE_TIME)
 		put_time(self, field, value, whole);
 	else if (field != FIELD_PUBLISHED_AT_MS && field != FIELD_CHARACTERS)     /* both follow from other fields */
 		put(self, field, empty_string(value) ? json_null() : json_incref(value));
 }
 
-static json_t *load(const patch *p, mr_bytes text)
+/* Takes an answer apart: lists go to the article's text (`cut` says where), what is left is parsed. What Jansson refuses is told of the whole text. */
+static json_t *load(const patch *p, mr_bytes text, record_lists *cut)
 {
+	buf rest = {0}, *kept = &p->art->list_text;
 	json_scan scan = {0};
 	json_error_t error;
-	enum json_scan_result size = json_scan_run(&scan, text, PATCH_DEPTH_MAX, RECORD_VALUES_MAX);
-	json_scan_free(&scan);
-	if (size != JSON_SCAN_FINE) {
+	json_t *tree = NULL;
+	size_t from = kept->len;
+	buf_reserve(kept, text.len);
+	buf_reserve(&rest, text.len < 4096 ? text.len : 4096);
+	lists_cut(cut, text, kept, &rest);
+	enum json_scan_result size = json_scan_run(&scan, buf_bytes(&rest), PATCH_DEPTH_MAX, RECORD_VALUES_MAX);
+	if (size != JSON_SCAN_FINE || scan.values + cut->values > RECORD_VALUES_MAX) {
 		record_fault_set(p->fault, REFUSED, p->stage, "the answer is nested too deep or holds too many values");
-		return NULL;
+		goto out;
 	}
-	json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+	p->art->tree_bytes += rest.len;
+	tree = json_loadb(rest.data, rest.len, JSON_REJECT_DUPLICATES, &error);
 	if (json_is_object(tree))
-		return tree;
+		goto out;
+	json_decref(tree);
+	tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
 	record_fault_set(p->fault, REFUSED, p->stage, "the answer is no JSON object: byte %d: %s", tree ? 0 : error.position, tree ? "another type" : error.text);
 	json_decref(tree);
-	return NULL;
+	tree = NULL;
+out:
+	if (!tree)
+		buf_cut(kept, from);
+	json_scan_free(&scan);
+	buf_free(&rest);
+	return tree;
 }
 
 int article_apply(article *self, mr_bytes text, const char *stage, record_fault *fault)
 {
 	patch p = {self, stage, fault};
+	record_lists cut = {0};
 	const char *name;
-	json_t *value, *tree = load(&p, text);
+	size_t from = self->list_text.len;
+	json_t *value, *tree = load(&p, text, &cut);
 	int result = -1;
 	if (!tree)
 		return -1;
@@ -372,10 +338,11 @@ int article_apply(article *self, mr_bytes text, const char *stage, record_fault 
 		if (check_member(&p, name, value) != 0)
 			goto out;
 	json_object_foreach(tree, name, value)
-		put_member(self, name, value, tree);
-	self->patch_bytes += text.len;
+		put_member(self, &cut, name, value, tree);
 	result = 0;
 out:
+	if (result)
+		buf_cut(&self->list_text, from);
 	json_decref(tree);
 	return result;
 }

@@ -2,63 +2,67 @@
 #include "record_fields.h"
 
 const field_row field_table[FIELD_COUNT] = {
-#define F(id, name, type, flags, meaning) {name, "\"" name "\":", TYPE_##type, flags, meaning},
+#define F(id, name, type, flags, meaning) {name, "\"" name "\":", sizeof name - 1, TYPE_##type, flags, meaning},
 	RECORD_FIELDS(F)
 #undef F
 };
 
+#define SLOT(name, type, null, meaning) {name, "\"" name "\":", TYPE_##type, null, meaning}
+
 static const detail_slot person_slots[] = {
-	{"name", TYPE_STRING, false, "name as printed"},
-	{"role", TYPE_STRING, true, "office or profession"},
-	{"organization", TYPE_STRING, true, "where"},
+	SLOT("name", STRING, false, "name as printed"),
+	SLOT("role", STRING, true, "office or profession"),
+	SLOT("organization", STRING, true, "where"),
 	{0},
 };
 static const detail_slot metric_slots[] = {
-	{"what", TYPE_STRING, true, "what is counted or measured"},
-	{"value", TYPE_NUMBER, true, "the figure; of a range the lower end"},
-	{"value_to", TYPE_NUMBER, true, "upper end of a range"},
-	{"unit", TYPE_STRING, true, "unit as printed"},
-	{"qualifier", TYPE_STRING, true, "more than, about, ..."},
-	{"text", TYPE_STRING, false, "the words of the source"},
+	SLOT("what", STRING, true, "what is counted or measured"),
+	SLOT("value", NUMBER, true, "the figure; of a range the lower end"),
+	SLOT("value_to", NUMBER, true, "upper end of a range"),
+	SLOT("unit", STRING, true, "unit as printed"),
+	SLOT("qualifier", STRING, true, "more than, about, ..."),
+	SLOT("text", STRING, false, "the words of the source"),
 	{0},
 };
 static const detail_slot section_slots[] = {
-	{"number", TYPE_STRING, true, "number as printed"},
-	{"heading", TYPE_STRING, true, "heading"},
-	{"level", TYPE_INT, false, "1 for the highest"},
-	{"labels", TYPE_STRINGS, false, "labels of the section"},
-	{"primary_label", TYPE_STRING, true, "one of them, or none"},
+	SLOT("number", STRING, true, "number as printed"),
+	SLOT("heading", STRING, true, "heading"),
+	SLOT("level", INT, false, "1 for the highest"),
+	SLOT("labels", STRINGS, false, "labels of the section"),
+	SLOT("primary_label", STRING, true, "one of them, or none"),
 	{0},
 };
 static const detail_slot unit_slots[] = {
-	{"measure", TYPE_STRING, true, "the measure"},
-	{"units", TYPE_STRINGS, false, "all units responsible for it"},
-	{"lead", TYPE_STRINGS, false, "those that lead"},
-	{"support", TYPE_STRINGS, false, "those that support"},
+	SLOT("measure", STRING, true, "the measure"),
+	SLOT("units", STRINGS, false, "all units responsible for it"),
+	SLOT("lead", STRINGS, false, "those that lead"),
+	SLOT("support", STRINGS, false, "those that support"),
 	{0},
 };
 static const detail_slot span_slots[] = {
-	{"type", TYPE_STRING, false, "person, place, organization, policy, metric or time"},
-	{"text", TYPE_STRING, false, "the words"},
-	{"start", TYPE_INT, false, "first character in body, from 0"},
-	{"end", TYPE_INT, false, "character behind the last one"},
+	SLOT("type", STRING, false, "person, place, organization, policy, metric or time"),
+	SLOT("text", STRING, false, "the words"),
+	SLOT("start", INT, false, "first character in body, from 0"),
+	SLOT("end", INT, false, "character behind the last one"),
 	{0},
 };
 
+#define ROW(name, slots, meaning) {name, "\"" name "\":", slots, meaning}
+
 const detail_row detail_table[DETAIL_COUNT] = {
-	[DETAIL_PERSONS] = {"persons", person_slots, "persons with their office"},
-	[DETAIL_METRICS] = {"metrics", metric_slots, "figures with unit"},
-	[DETAIL_SECTIONS] = {"sections", section_slots, "sections of a plan or report"},
-	[DETAIL_UNITS] = {"responsible_units", unit_slots, "who is responsible for which measure"},
-	[DETAIL_CAPTIONS] = {"captions", NULL, "captions of pictures"},
-	[DETAIL_ATTACHMENTS] = {"attachments", NULL, "names of attachments"},
-	[DETAIL_SPANS] = {"spans", span_slots, "where names and figures stand in body; only with extract.spans"},
+	[DETAIL_PERSONS] = ROW("persons", person_slots, "persons with their office"),
+	[DETAIL_METRICS] = ROW("metrics", metric_slots, "figures with unit"),
+	[DETAIL_SECTIONS] = ROW("sections", section_slots, "sections of a plan or report"),
+	[DETAIL_UNITS] = ROW("responsible_units", unit_slots, "who is responsible for which measure"),
+	[DETAIL_CAPTIONS] = ROW("captions", NULL, "captions of pictures"),
+	[DETAIL_ATTACHMENTS] = ROW("attachments", NULL, "names of attachments"),
+	[DETAIL_SPANS] = ROW("spans", span_slots, "where names and figures stand in body; only with extract.spans"),
 };
 
 enum field field_find(mr_bytes name)
 {
 	for (int f = 0; f < FIELD_COUNT; f++)
-		if (f != FIELD_SCORES && mr_bytes_equal(name, field_table[f].name))
+		if (name.len == field_table[f].len && memcmp(name.data, field_table[f].name, name.len) == 0 && f != FIELD_SCORES)
 			return (enum field)f;
 	return FIELD_COUNT;
 }

@@ -21,6 +21,7 @@ enum field_flag {
 	FIELD_NULL = 1,          /* may be null */
 	FIELD_OURS = 2,          /* set by the daemon alone; a patch that names it is refused */
 	FIELD_SHORT = 4,         /* also in a duplicate record */
+	FIELD_TEXT = 8,          /* a list of strings that stages alone set and nothing but the record needs: kept as JSON text (record_lists.h) */
 };
 
 /* F(ENUM, name, type, flags, meaning): order = order in the record. */
@@ -64,7 +65,7 @@ enum field_flag {
 	F(LABELS, "labels", STRINGS, 0, "labels of the taxonomy, most probable first") \
 	F(PRIMARY_LABEL, "primary_label", STRING, 0, "one of them, or none") \
 	F(SCORES, "score_", SCORES, 0, "calibrated probability of the label") \
-	F(EVIDENCE, "evidence", STRINGS, 0, "terms that decided, strongest first, as label:term") \
+	F(EVIDENCE, "evidence", STRINGS, FIELD_TEXT, "terms that decided, strongest first, as label:term") \
 	F(CLASSIFIER, "classifier", STRING, 0, "name, version and fingerprint of model and taxonomy; none without a classifier") \
 	F(MEDIA_TOPICS, "media_topics", STRINGS, 0, "IPTC Media Topics that come near to the labels") \
 	F(STORY_ID, "story_id", STRING, FIELD_OURS | FIELD_SHORT, "article_id of the first article of the story") \
@@ -72,10 +73,10 @@ enum field_flag {
 	F(DUPLICATE_KIND, "duplicate_kind", STRING, FIELD_NULL | FIELD_OURS | FIELD_SHORT, "exact, url or near; null for new articles and revisions") \
 	F(SIMILARITY, "similarity", NUMBER, FIELD_NULL | FIELD_OURS | FIELD_SHORT, "likeness to duplicate_of, 0 to 1") \
 	F(REVISION, "revision", INT, FIELD_OURS, "0 first edition; 1, 2, ... a published article that came again with changes") \
-	F(PERSONS, "persons", STRINGS, 0, "persons named, each once, order of first mention") \
-	F(ORGANIZATIONS, "organizations", STRINGS, 0, "organizations named, each once, order of first mention") \
-	F(PLACES, "places", STRINGS, 0, "places named, each once, order of first mention") \
-	F(POLICIES, "policies", STRINGS, 0, "plans, laws, programmes and schemes named, each once, order of first mention") \
+	F(PERSONS, "persons", STRINGS, FIELD_TEXT, "persons named, each once, order of first mention") \
+	F(ORGANIZATIONS, "organizations", STRINGS, FIELD_TEXT, "organizations named, each once, order of first mention") \
+	F(PLACES, "places", STRINGS, FIELD_TEXT, "places named, each once, order of first mention") \
+	F(POLICIES, "policies", STRINGS, FIELD_TEXT, "plans, laws, programmes and schemes named, each once, order of first mention") \
 	F(DETAIL, "detail", DETAIL, 0, "facts with structure") \
 	F(REMOVED_LINES, "removed_lines", INT, 0, "lines of boilerplate taken out") \
 	F(REMOVED_CHARACTERS, "removed_characters", INT, 0, "characters of boilerplate taken out") \
@@ -94,6 +95,7 @@ enum field {
 
 typedef struct field_row {
 	const char *name, *key;          /* key: `"name":` as it stands in the record */
+	size_t len;                      /* of name */
 	enum field_type type;
 	unsigned flags;
 	const char *meaning;
@@ -105,14 +107,16 @@ enum field field_find(mr_bytes name);            /* FIELD_COUNT: none; FIELD_SCO
 
 /* ---- the shape of `detail` ---- */
 typedef struct detail_slot {
-	const char *name;                /* NULL ends the list */
+	const char *name, *key;          /* name NULL ends the list; key: `"name":` */
 	enum field_type type;            /* STRING, INT, NUMBER, STRINGS */
 	bool null;
 	const char *meaning;
 } detail_slot;
 
+#define DETAIL_SLOTS_MAX 8       /* members of an object, and room for the end */
+
 typedef struct detail_row {
-	const char *name;
+	const char *name, *key;
 	const detail_slot *slots;        /* NULL: a list of strings; else a list of objects with these members */
 	const char *meaning;
 } detail_row;

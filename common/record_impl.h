@@ -6,8 +6,10 @@
 #include <stdatomic.h>
 
 #include "charset.h"
+#include "json_text.h"
 #include "record.h"
 #include "record_fields.h"
+#include "record_lists.h"
 
 #define RECORD_VALUES_MAX 65536          /* JSON values of one record: a tree of small objects takes 232 bytes each, so at most 15 MB */
 #define NO_CLOCK (-1)
@@ -48,12 +50,13 @@ struct article {
 	record *rec;
 	int page_index, page_count;
 	json_t *values[FIELD_COUNT];                     /* set by stages; NULL: what the feed gave */
-	json_t *detail[DETAIL_COUNT];                    /* NULL: empty */
+	record_lists lists;                              /* those that are kept as text ... */
+	buf list_text;                                   /* ... which stands here; what a later stage replaced stays in it */
 	double *scores;                                  /* one a label */
 	mr_bytes body;
 	char *body_own;                                  /* what body points into: either this ... */
 	json_t *body_ref;                                /* ... or this */
-	size_t patch_bytes;
+	size_t tree_bytes;                               /* of patches, without those lists */
 };
 
 extern _Atomic uint64_t record_parsed, record_dumped, record_patches;
@@ -82,7 +85,8 @@ int members_take(record *self, mr_bytes value, const record_source *source, reco
 int members_take_raw(record *self, const record_source *source, record_fault *fault) MR_MUST_USE;                  /* text, HTML */
 
 /* ---- record_article.c ---- */
-const json_t *article_value(const article *self, enum field field);              /* NULL: nothing is known */
+const json_t *article_value(const article *self, enum field field);              /* NULL: nothing is known, or kept as text */
+mr_bytes article_list(const article *self, const list_span *span);               /* as it stands in a record; [] when nothing is known */
 
 /* ---- record_identity.c ---- */
 void identity_of(const record_rules *rules, const record *rec, const record_source *source, uint8_t out[16]);
@@ -101,11 +105,5 @@ typedef struct origin {
 	int64_t partition, offset;
 } origin;
 origin origin_of(const record_source *source);                                   /* where the record first stood: see millrace.source.* */
-
-/* ---- record_json.c: writing ---- */
-void json_add_text(buf *out, mr_bytes text);                                     /* with quotes */
-void json_add_number(buf *out, double value, int digits);                        /* significant digits; always looks like a real number */
-void json_add_value(buf *out, const json_t *value);                              /* scalar or list of scalars */
-void json_add_time(buf *out, int64_t ms);                                        /* UTC */
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "json_text.h"
 #include "mem.h"
-#include "utf8.h"
 
 typedef struct cut {
 	size_t member;           /* number in the scan, and so in the tree */
@@ -16,75 +16,6 @@ typedef struct cuts {
 	size_t count;
 	buf rest;                /* the text without the strings */
 } cuts;
-
-/* Four hexadecimal digits; -1: not so. */
-static int read_unit(const char *at, const char *end)
-{
-	int unit = 0;
-	if (end - at < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		char c = at[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-		if (digit < 0)
-			return -1;
-		unit = unit << 4 | digit;
-	}
-	return unit;
-}
-
-/* What stands behind `\u`; moves *at behind it. False: no character, or NUL, or half a pair. */
-static bool add_unit(buf *out, const char **at, const char *end)
-{
-	int32_t c = read_unit(*at, end);
-	if (c <= 0 || (c >= 0xDC00 && c <= 0xDFFF))
-		return false;
-	*at += 4;
-	if (c >= 0xD800 && c <= 0xDBFF) {
-		int32_t low = end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' ? read_unit(*at + 2, end) : -1;
-		if (low < 0xDC00 || low > 0xDFFF)
-			return false;
-		*at += 6;
-		c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-	}
-	utf8_add(out, (uint32_t)c);
-	return true;
-}
-
-static bool add_escape(buf *out, const char **at, const char *end)
-{
-	static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-	if (*at == end)
-		return false;
-	char c = *(*at)++;
-	if (c == 'u')
-		return add_unit(out, at, end);
-	const char *found = c ? strchr(names, c) : NULL;
-	if (found)
-		buf_add_char(out, values[found - names]);
-	return found;
-}
-
-/* What stands between the quotes. False: Jansson may judge it. */
-static bool decode(mr_bytes raw, buf *out)
-{
-	const char *at = raw.data, *end = at + raw.len;
-	buf_clear(out);
-	buf_reserve(out, raw.len);
-	while (at < end) {
-		const char *from = at;
-		while (at < end && *at != '\\') {
-			const char *before = at;
-			uint32_t c = utf8_next(&at, end);
-			if (c < 0x20 || c == '"' || (c == UTF8_BAD && at - before != 3))         /* U+FFFD itself takes three bytes */
-				return false;
-		}
-		buf_add(out, from, (size_t)(at - from));
-		if (at < end && (at++, !add_escape(out, &at, end)))
-			return false;
-	}
-	return true;
-}
 
 static bool is_long_string(const json_span *span, size_t long_bytes)
 {
@@ -98,7 +29,7 @@ static void cut_strings(cuts *self, mr_bytes text, const json_scan *scan, size_t
 	buf decoded = {0};
 	for (size_t i = 0; i < scan->member_count; i++) {
 		const json_span *span = &scan->members[i];
-		if (!is_long_string(span, long_bytes) || !decode((mr_bytes){span->value.data + 1, span->value.len - 2}, &decoded))
+		if (!is_long_string(span, long_bytes) || !json_string_decode((mr_bytes){span->value.data + 1, span->value.len - 2}, &decoded))
 			continue;
 		self->list = mem_grow(self->list, self->count + 1, sizeof *self->list);
 		self->list[self->count++] = (cut){i, json_stringn_nocheck(decoded.data, decoded.len)};

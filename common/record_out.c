@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "record_impl.h"
+#include "times.h"
 #include "utf8.h"
 
 /* What one record needs; articles have a part, byte-equal repeats only the record. */
@@ -43,6 +44,13 @@ static void add_own_id(const dump *d)
 	uint8_t id[ARTICLE_ID_BYTES];
 	record_article_id(d->rec, d->page_index, id);
 	add_id(d, id);
+}
+
+static void add_time(const dump *d, int64_t ms)
+{
+	char text[TIME_TEXT_BYTES];
+	time_print(ms, 0, text);
+	json_add_text(d->out, mr_bytes_of(text));
 }
 
 static void add_int(const dump *d, int64_t value)
@@ -124,51 +132,16 @@ static void add_media_topics(const dump *d)
 
 /* ---- detail ---- */
 
-static void add_object(buf *out, const json_t *object, const detail_slot *slots)
-{
-	char before = '{';
-	for (; slots->name; slots++, before = ',') {
-		const json_t *value = json_object_get(object, slots->name);
-		buf_add_char(out, before);
-		json_add_text(out, mr_bytes_of(slots->name));
-		buf_add_char(out, ':');
-		if (!value || json_is_null(value))
-			buf_add_str(out, slots->type == TYPE_STRINGS ? "[]" : "null");
-		else if (slots->type == TYPE_NUMBER)
-			json_add_number(out, json_number_value(value), 15);
-		else if (json_is_string(value) && json_string_length(value) == 0 && slots->null)
-			buf_add_str(out, "null");
-		else
-			json_add_value(out, value);
-	}
-	buf_add_char(out, '}');
-}
-
-static void add_list(buf *out, const json_t *list, const detail_slot *slots)
-{
-	if (list && !slots) {
-		json_add_value(out, list);
-		return;
-	}
-	buf_add_char(out, '[');
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (i)
-			buf_add_char(out, ',');
-		add_object(out, json_array_get(list, i), slots);
-	}
-	buf_add_char(out, ']');
-}
-
 static void add_members(const dump *d, buf *out)
 {
 	char before = '{';
 	for (int m = 0; m < DETAIL_COUNT; m++) {
 		if (m == DETAIL_SPANS && !d->rec->rules->spans)
 			continue;
+		mr_bytes list = article_list(d->art, &d->art->lists.detail[m]);
 		buf_add_char(out, before);
-		json_add_text(out, mr_bytes_of(detail_table[m].name));
-		buf_add_char(out, ':');
-		add_list(out, d->art->detail[m], detail_table[m].slots);
+		buf_add_str(out, detail_table[m].key);
+		buf_add(out, list.data, list.len);
 		before = ',';
 	}
 	buf_add_char(out, '}');
@@ -190,6 +163,11 @@ static void add_detail(const dump *d)
 
 static void add_plain(const dump *d, enum field field)
 {
+	if (field_table[field].flags & FIELD_TEXT) {
+		mr_bytes list = article_list(d->art, &d->art->lists.fields[field]);
+		buf_add(d->out, list.data, list.len);
+		return;
+	}
 	const json_t *value = value_of(d, field);
 	if (value)
 		json_add_value(d->out, value);
@@ -235,7 +213,7 @@ static bool add_place(const dump *d, enum field field)
 		add_int(d, d->page_count);
 		return true;
 	case FIELD_PROCESSED_AT:
-		json_add_time(d->out, d->now_ms);
+		add_time(d, d->now_ms);
 		return true;
 	case FIELD_PROCESSED_AT_MS:
 		add_int(d, d->now_ms);
@@ -323,7 +301,7 @@ static void add_record(const dump *d, unsigned which)
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out)
 {
 	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
-	buf_reserve(out, self->body.len + self->body.len / 16 + self->patch_bytes + self->rec->extra.len + 4096);
+	buf_reserve(out, self->body.len + self->body.len / 16 + self->list_text.len + self->tree_bytes + self->rec->extra.len + 4096);
 	add_record(&d, 0);
 }
 

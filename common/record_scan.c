@@ -3,28 +3,8 @@
 
 #include <stdlib.h>
 
+#include "json_text.h"
 #include "mem.h"
-
-static bool white(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* Position behind the closing quote of the string that opens at `p` (or `end`). Linear: each run of backslashes lies before one quote only. */
-static const char *string_end(const char *p, const char *end)
-{
-	for (const char *at = p + 1; at < end; at++) {
-		at = memchr(at, '"', (size_t)(end - at));
-		if (!at)
-			return end;
-		const char *back = at;
-		while (back > p + 1 && back[-1] == '\\')
-			back--;
-		if ((at - back) % 2 == 0)
-			return at + 1;
-	}
-	return end;
-}
 
 static json_span *add_member(json_scan *self)
 {
@@ -41,9 +21,9 @@ static void close_value(json_span *span, const char *end)
 {
 	if (!span || !span->value.data)
 		return;
-	while (span->value.data < end && white(*span->value.data))
+	while (span->value.data < end && json_is_white(*span->value.data))
 		span->value.data++;
-	while (end > span->value.data && white(end[-1]))
+	while (end > span->value.data && json_is_white(end[-1]))
 		end--;
 	span->value.len = (size_t)(end - span->value.data);
 }
@@ -56,7 +36,7 @@ enum json_scan_result json_scan_run(json_scan *self, mr_bytes text, int max_dept
 	for (int depth = 0; p < end;) {
 		switch (*p) {
 		case '"': {
-			const char *after = string_end(p, end);
+			const char *after = json_string_end(p, end);
 			if (depth == 1 && want_key) {
 				span = add_member(self);
 				span->key = (mr_bytes){p + 1, (size_t)(after - p) - (after - p > 1 ? 2 : 1)};
@@ -113,10 +93,10 @@ void json_minify(mr_bytes value, buf *out)
 	const char *p = value.data, *end = p + value.len;
 	while (p < end) {
 		const char *from = p;
-		while (p < end && !white(*p))
-			p = *p == '"' ? string_end(p, end) : p + 1;
+		while (p < end && !json_is_white(*p))
+			p = *p == '"' ? json_string_end(p, end) : p + 1;
 		buf_add(out, from, (size_t)(p - from));
-		while (p < end && white(*p))
+		while (p < end && json_is_white(*p))
 			p++;
 	}
 }
