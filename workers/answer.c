@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/json_text.h"
 #include "common/mem.h"
+#include "common/utf8.h"
 
 struct mr_part {
 	json_t *patch;                           /* NULL: none */
@@ -106,24 +108,14 @@ mr_bytes mr_task_field(const mr_task *task, const char *name)
 	return (mr_bytes){NULL, 0};
 }
 
-/* The patch as text in self->patch. JSON_COMPACT, keys in the order of insertion: the same patch gives the same bytes. */
-static int patch_text(mr_answer *self, json_t *patch)
+/* The patch as text in self->patch; members in the order of insertion: the same patch gives the same bytes. */
+static int patch_text(mr_answer *self, const json_t *patch)
 {
-	size_t room = self->patch.cap > 4096 ? self->patch.cap : 4096;
 	if (!json_is_object(patch))
 		return -1;
 	buf_clear(&self->patch);
-	for (;;) {
-		char *at = buf_reserve(&self->patch, room);
-		size_t need = json_dumpb(patch, at, room, JSON_COMPACT);
-		if (need == 0)
-			return -1;
-		if (need <= room) {
-			self->patch.len = need;
-			return 0;
-		}
-		room = need;
-	}
+	json_add_exact(&self->patch, patch);
+	return utf8_valid(buf_bytes(&self->patch)) ? 0 : -1;     /* Jansson lets a stage go around its own check (json_string_nocheck) */
 }
 
 static const char *write_parts(mr_answer *self, wire_batch *out, size_t begin, size_t limit)
