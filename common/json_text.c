@@ -21,18 +21,36 @@ static void add_escape(buf *out, unsigned char c)
 	buf_printf(out, "\\u%04x", (unsigned)c);
 }
 
-void json_add_text(buf *out, mr_bytes text)
+/* Eight bytes that are to be written as they are: none below 0x20, no quote, no backslash (Bit Twiddling Hacks, "hasless" and "haszero"). */
+static bool eight_plain(const char *at)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = ones * 0x80;
+	uint64_t w;
+	memcpy(&w, at, sizeof w);
+	uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+	uint64_t low = (w - ones * 0x20) & ~w, quoted = (quote - ones) & ~quote, slashed = (slash - ones) & ~slash;
+	return ((low | quoted | slashed) & highs) == 0;
+}
+
+void json_add_piece(buf *out, mr_bytes text)
 {
 	const char *at = text.data, *end = at + text.len;
-	buf_add_char(out, '"');
 	while (at < end) {
 		const char *from = at;
+		while (end - at >= 8 && eight_plain(at))
+			at += 8;
 		while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
 			at++;
 		buf_add(out, from, (size_t)(at - from));
 		if (at < end)
 			add_escape(out, (unsigned char)*at++);
 	}
+}
+
+void json_add_text(buf *out, mr_bytes text)
+{
+	buf_add_char(out, '"');
+	json_add_piece(out, text);
 	buf_add_char(out, '"');
 }
 
@@ -95,7 +113,7 @@ static void add_object(buf *out, const json_t *object, bool exact)
 	buf_add_char(out, '}');
 }
 
-static void add_integer(buf *out, json_int_t value)
+void json_add_integer(buf *out, int64_t value)
 {
 	char digits[24], *at = digits + sizeof digits;
 	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -114,7 +132,7 @@ static void add_value(buf *out, const json_t *value, bool exact)
 		json_add_text(out, (mr_bytes){json_string_value(value), json_string_length(value)});
 		break;
 	case JSON_INTEGER:
-		add_integer(out, json_integer_value(value));
+		json_add_integer(out, json_integer_value(value));
 		break;
 	case JSON_REAL:
 		json_add_number(out, json_real_value(value), exact ? exact_digits(json_real_value(value)) : 15);

@@ -12,7 +12,9 @@
 
 /* ---- writing ---- */
 void json_add_text(buf *out, mr_bytes text);                             /* with quotes */
+void json_add_piece(buf *out, mr_bytes text);                            /* without: part of a string */
 void json_add_number(buf *out, double value, int digits);                /* significant digits; always looks like a real number; "null" when it is not finite */
+void json_add_integer(buf *out, int64_t value);
 void json_add_value(buf *out, const json_t *value);                      /* any tree; real numbers with 15 digits; members in the order of insertion */
 /* The same with every real number written so that it reads back as itself: 15 digits where they do, else 17. */
 void json_add_exact(buf *out, const json_t *value);

@@ -11,6 +11,7 @@
 
 struct mr_part {
 	json_t *patch;                           /* NULL: none */
+	buf detail;                              /* members of the patch's `detail` as text, each with a comma behind it */
 	buf body, blob;
 	bool has_body, has_blob;
 };
@@ -37,6 +38,7 @@ void answer_free(mr_answer **self_p)
 		return;
 	answer_begin(self);
 	for (size_t i = 0; i < self->made; i++) {
+		buf_free(&self->parts[i]->detail);
 		buf_free(&self->parts[i]->body);
 		buf_free(&self->parts[i]->blob);
 		free(self->parts[i]);
@@ -53,6 +55,7 @@ void answer_begin(mr_answer *self)
 		mr_part *part = self->parts[i];
 		json_decref(part->patch);
 		part->patch = NULL;
+		buf_clear(&part->detail);
 		part->has_body = part->has_blob = false;
 	}
 	self->count = 0;
@@ -74,6 +77,14 @@ void mr_part_patch(mr_part *part, json_t *patch)
 {
 	json_decref(part->patch);
 	part->patch = patch;
+}
+
+void mr_part_detail(mr_part *part, const char *name, mr_bytes json)
+{
+	json_add_text(&part->detail, mr_bytes_of(name));
+	buf_add_char(&part->detail, ':');
+	buf_add(&part->detail, json.data, json.len);
+	buf_add_char(&part->detail, ',');
 }
 
 void mr_part_body(mr_part *part, mr_bytes body)
@@ -108,14 +119,48 @@ mr_bytes mr_task_field(const mr_task *task, const char *name)
 	return (mr_bytes){NULL, 0};
 }
 
-/* The patch as text in self->patch; members in the order of insertion: the same patch gives the same bytes. */
-static int patch_text(mr_answer *self, const json_t *patch)
+/* `detail` of both origins in one object: what stands in the tree, then what came as text. */
+static void add_detail(const mr_part *part, const json_t *detail, buf *out)
 {
-	if (!json_is_object(patch))
+	if (json_object_size(detail)) {
+		json_add_exact(out, detail);
+		out->data[out->len - 1] = ',';
+	} else {
+		buf_add_char(out, '{');
+	}
+	buf_add(out, part->detail.data, part->detail.len);
+	out->data[out->len - 1] = '}';           /* over the last comma */
+}
+
+/* The patch as text in self->patch; members in the order of insertion: the same patch gives the same bytes. */
+static int patch_text(mr_answer *self, const mr_part *part)
+{
+	static const char name[] = "detail";
+	buf *out = &self->patch;
+	const json_t *detail = json_object_get(part->patch, name);
+	bool own = part->detail.len > 0;         /* `detail` holds something that came as text: it is written last */
+	if ((part->patch && !json_is_object(part->patch)) || (own && detail && !json_is_object(detail)))
 		return -1;
-	buf_clear(&self->patch);
-	json_add_exact(&self->patch, patch);
-	return utf8_valid(buf_bytes(&self->patch)) ? 0 : -1;     /* Jansson lets a stage go around its own check (json_string_nocheck) */
+	buf_clear(out);
+	buf_add_char(out, '{');
+	for (void *at = json_object_iter(part->patch); at; at = json_object_iter_next(part->patch, at)) {
+		mr_bytes key = {json_object_iter_key(at), json_object_iter_key_len(at)};
+		if (own && mr_bytes_equal(key, name))
+			continue;
+		json_add_text(out, key);
+		buf_add_char(out, ':');
+		json_add_exact(out, json_object_iter_value(at));
+		buf_add_char(out, ',');
+	}
+	if (own) {
+		json_add_text(out, mr_bytes_of(name));
+		buf_add_char(out, ':');
+		add_detail(part, detail, out);
+	} else if (out->len > 1) {
+		buf_cut(out, out->len - 1);
+	}
+	buf_add_char(out, '}');
+	return utf8_valid(buf_bytes(out)) ? 0 : -1;              /* Jansson lets a stage go around its own check (json_string_nocheck) */
 }
 
 static const char *write_parts(mr_answer *self, wire_batch *out, size_t begin, size_t limit)
@@ -124,13 +169,14 @@ static const char *write_parts(mr_answer *self, wire_batch *out, size_t begin, s
 		mr_answer_part(self);
 	for (size_t i = 0; i < self->count; i++) {
 		const mr_part *part = self->parts[i];
-		if (part->patch && patch_text(self, part->patch))
+		bool has_patch = part->patch || part->detail.len;
+		if (has_patch && patch_text(self, part))
 			return "the patch is no object or not UTF-8";
 		mr_bytes none = {NULL, 0};
-		size_t add = 12 + (part->patch ? self->patch.len : 0) + (part->has_body ? part->body.len : 0) + (part->has_blob ? part->blob.len : 0);
+		size_t add = 12 + (has_patch ? self->patch.len : 0) + (part->has_body ? part->body.len : 0) + (part->has_blob ? part->blob.len : 0);
 		if (out->bytes.len - begin + add > limit)
 			return "the answer is larger than the daemon reads";
-		wire_add_part(out, part->patch ? buf_bytes(&self->patch) : none, part->has_body ? buf_bytes(&part->body) : none,
+		wire_add_part(out, has_patch ? buf_bytes(&self->patch) : none, part->has_body ? buf_bytes(&part->body) : none,
 		              part->has_blob ? buf_bytes(&part->blob) : none);
 	}
 	return NULL;

@@ -41,6 +41,8 @@ typedef struct mr_part mr_part;
 mr_part *mr_answer_part(mr_answer *answer);
 /* Takes `patch` (a JSON object with fields of the article record; `detail` is merged one level deep). At most one a part. */
 void mr_part_patch(mr_part *part, json_t *patch);
+/* Copies a list of the patch's `detail` (`name`: metrics, ...) that is JSON text already: a long list needs no tree to be written. Once a name, and not in `patch` as well. */
+void mr_part_detail(mr_part *part, const char *name, mr_bytes json);
 /* Copies the new body (UTF-8, paragraphs separated by '\n'). Not called: the body stays as it was. */
 void mr_part_body(mr_part *part, mr_bytes body);
 /* Copies a binary result that is for the daemon alone (the sketch of the stage `dedup`). */

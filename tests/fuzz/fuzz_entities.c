@@ -65,7 +65,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		body.data[i] = body.data[i] ? body.data[i] : ' ';
 	json_t *patch = json_object(), *detail = json_object();
 	mr_bytes text = buf_bytes(&body), authors = {text.data, text.len < 16 ? utf8_prefix(text, 3) : 0};
-	entities_read(self, text, (mr_bytes){NULL, 0}, authors, patch, detail);
+	buf metrics = {0};
+	entities_read(self, text, (mr_bytes){NULL, 0}, authors, patch, detail, &metrics);
+	json_t *figures = metrics.len ? json_loadb(metrics.data, metrics.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	assert(!metrics.len || json_array_size(figures));
+	json_decref(figures);
+	buf_free(&metrics);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		check_list(json_object_get(patch, lists[i]), text);
 	assert(json_array_size(json_object_get(detail, "persons")) <= LIMIT);

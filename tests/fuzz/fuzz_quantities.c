@@ -1,4 +1,5 @@
 /* fuzz_quantities.c - any bytes as the body of an article: figures lie in the text, in order, within their limit, and print as UTF-8 that stands in the body. */
+#include <jansson.h>
 #include <assert.h>
 #include <math.h>
 
@@ -44,7 +45,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		last = found.items[i].at.end;
 	}
 	assert(last <= text.count);
-	json_decref(quantities_json(&found, &text));
+	buf list = {0};
+	quantities_write(&found, &text, &list);
+	json_t *tree = list.len ? json_loadb(list.data, list.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	assert(!found.count == !list.len && !tree == !list.len);
+	json_decref(tree);
+	buf_free(&list);
 	buf_free(&body);
 	return 0;
 }

@@ -52,7 +52,9 @@ static void read_text(struct world *w, const char *text, const char *authors)
 	json_decref(w->detail);
 	w->patch = json_object();
 	w->detail = json_object();
-	entities_read(w->entities, mr_bytes_of(text), (mr_bytes){NULL, 0}, mr_bytes_of(authors), w->patch, w->detail);
+	buf metrics = {0};
+	entities_read(w->entities, mr_bytes_of(text), (mr_bytes){NULL, 0}, mr_bytes_of(authors), w->patch, w->detail, &metrics);
+	buf_free(&metrics);
 }
 
 static void world_free(struct world *w)

@@ -174,7 +174,7 @@ static void set_list(json_t *object, const char *name, json_t *list)
 		json_object_set_new(object, name, list);
 }
 
-void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail)
+void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail, buf *metrics)
 {
 	if (self->off)
 		return;
@@ -193,7 +193,7 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 		}
 	}
 	quantities_read(&self->figures, &self->text);
-	set_list(detail, "metrics", quantities_json(&self->figures, &self->text));
+	quantities_write(&self->figures, &self->text, metrics);
 	for (uint32_t i = 0; self->spans && i < self->figures.count; i++)
 		found_add(self->found, (fact){.at = self->figures.items[i].at, .type = FACT_METRIC});
 	if (self->spans)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdbool.h>
 
-#include "millrace/bytes.h"
+#include "common/buf.h"
 
 struct settings;
 
@@ -19,9 +19,10 @@ typedef struct entities entities;
 entities *entities_open(const struct settings *settings, char error[256]);
 void entities_close(entities **self);
 
-/* Sets persons, organizations, places, policies in `patch`, and persons, metrics, spans in `detail`; only those that are not empty. `authors`: one a line, they are no
+/* Sets persons, organizations, places, policies in `patch`, and persons, spans in `detail`; only those that are not empty. Appends detail.metrics to `metrics` as JSON
+ * text; nothing when there are none. `authors`: one a line, they are no
  * persons of the article; `title` may be absent. */
-void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail);
+void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes authors, json_t *patch, json_t *detail, buf *metrics);
 /* Memory that reading an article may take at most, in bytes, beside what is found; 0: nothing is read. */
 size_t entities_memory(const entities *self);
 /* Changes with rules, lexicons, model and settings that change answers. */

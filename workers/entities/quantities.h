@@ -14,8 +14,6 @@
 #ifndef ENTITIES_QUANTITIES_H
 #define ENTITIES_QUANTITIES_H
 
-#include <jansson.h>
-
 #include "fact_text.h"
 
 #define QUANTITIES_MAX 1000
@@ -42,7 +40,7 @@ typedef struct quantities {
 void quantities_read(quantities *self, const fact_text *text);
 void quantities_free(quantities *self);
 
-/* detail.metrics (docs/record.md): new list, NULL when there are none. Figures told twice are there once. */
-json_t *quantities_json(const quantities *self, const fact_text *text);
+/* detail.metrics (docs/record.md) as JSON text, appended to `out`; nothing when there are none. Figures told twice are there once. */
+void quantities_write(const quantities *self, const fact_text *text, buf *out);
 
 #endif

@@ -1,104 +1,123 @@
-/* quantities_json.c - detail.metrics of the record (docs/record.md) from the figures of an article; see quantities.h. */
+/* quantities_json.c - detail.metrics of the record (docs/record.md) from the figures of an article; see quantities.h. Written as text at once: an article may have hundreds of figures,
+ * and a tree of them costs three times what it takes to read them. */
 #include <math.h>
 
+#include "common/json_text.h"
 #include "quantities.h"
 #include "units.h"
 
 #define TOLD_AGO 100                     /* figures that a repetition is looked for in */
 
-static json_t *number_json(double value)
+/* Figures told a moment ago: values, and where their words stand in the list. */
+typedef struct words { size_t from, len; } words;
+typedef struct told { double value, value_to; words what, unit; } told;
+
+static void add_number(buf *out, double value)
 {
-	return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
+	if (value == floor(value) && fabs(value) < 9e15)
+		json_add_integer(out, (int64_t)value);
+	else
+		json_add_number(out, value, 15);
 }
 
-/* A span as printed, without the blanks that a figure may be set with. */
+/* A span as printed, inside a string; nothing when it is empty. */
 static void add_printed(const fact_text *text, fact_span at, buf *out)
 {
-	if (at.end <= at.begin)
-		return;
-	mr_bytes bytes = fact_text_printed(text, at);
-	buf_add(out, bytes.data, bytes.len);
+	if (at.end > at.begin)
+		json_add_piece(out, fact_text_printed(text, at));
 }
 
-static json_t *span_json(const fact_text *text, fact_span at)
+static void add_span(const fact_text *text, fact_span at, buf *out)
 {
-	if (at.end <= at.begin)
-		return json_null();
-	mr_bytes bytes = fact_text_printed(text, at);
-	return json_stringn(bytes.data, bytes.len);
+	if (at.end > at.begin)
+		json_add_text(out, fact_text_printed(text, at));
+	else
+		buf_add_str(out, "null");
 }
 
-static json_t *unit_json(const fact_text *text, const quantity *item)
+static void add_unit(const fact_text *text, const quantity *item, buf *out)
 {
-	buf out = {0};
-	if (item->scale_name)
-		buf_printf(&out, "%s ", item->scale_name);
-	if (item->unit_name) {
-		buf_add_str(&out, item->unit_name);
-	} else {
-		add_printed(text, item->scale, &out);
-		add_printed(text, item->unit, &out);
+	buf_add_char(out, '"');
+	if (item->scale_name) {
+		json_add_piece(out, mr_bytes_of(item->scale_name));
+		buf_add_char(out, ' ');
 	}
-	json_t *unit = json_stringn(buf_bytes(&out).data, out.len);
-	buf_free(&out);
-	return unit;
+	if (item->unit_name) {
+		json_add_piece(out, mr_bytes_of(item->unit_name));
+	} else {
+		add_printed(text, item->scale, out);
+		add_printed(text, item->unit, out);
+	}
+	buf_add_char(out, '"');
 }
 
-static json_t *what_json(const fact_text *text, const quantity *item)
+static void add_what(const fact_text *text, const quantity *item, buf *out)
 {
-	buf out = {0};
-	add_printed(text, item->subject, &out);
-	add_printed(text, item->what, &out);
-	json_t *what = out.len ? json_stringn(out.data, out.len) : json_null();
-	buf_free(&out);
-	return what;
+	if (item->subject.end <= item->subject.begin) {
+		add_span(text, item->what, out);
+		return;
+	}
+	buf_add_char(out, '"');
+	add_printed(text, item->subject, out);
+	add_printed(text, item->what, out);
+	buf_add_char(out, '"');
 }
 
-/* Value for value; then, for the few that agree, what and unit as they will be read. */
-static bool same_figure(const json_t *a, const json_t *b)
+/* Returns what the figure is told again by. */
+static told add_row(const fact_text *text, const quantity *item, buf *out)
 {
-	return json_equal(json_object_get(a, "unit"), json_object_get(b, "unit")) && json_equal(json_object_get(a, "what"), json_object_get(b, "what"));
+	told row = {.value = item->value, .value_to = item->value_to};
+	buf_add_str(out, "{\"what\":");
+	row.what.from = out->len;
+	add_what(text, item, out);
+	row.what.len = out->len - row.what.from;
+	buf_add_str(out, ",\"value\":");
+	add_number(out, item->value);
+	if (item->value_to) {
+		buf_add_str(out, ",\"value_to\":");
+		add_number(out, item->value_to);
+	}
+	buf_add_str(out, ",\"unit\":");
+	row.unit.from = out->len;
+	add_unit(text, item, out);
+	row.unit.len = out->len - row.unit.from;
+	buf_add_str(out, ",\"qualifier\":");
+	add_span(text, item->qualifier, out);
+	buf_add_str(out, ",\"text\":");
+	add_span(text, item->at, out);
+	buf_add_char(out, '}');
+	return row;
 }
 
-/* Figures told a moment ago, by their place in the list. */
-struct told { double value, value_to; };
-
-static bool is_told(const json_t *list, const json_t *item, const struct told told[TOLD_AGO], const struct told *values)
+static bool same_words(const buf *out, words a, words b)
 {
-	size_t count = json_array_size(list);
+	return a.len == b.len && memcmp(out->data + a.from, out->data + b.from, a.len) == 0;
+}
+
+/* Value for value; then, for the few that agree, unit and what as they will be read. */
+static bool is_told(const buf *out, const told *row, const told old[TOLD_AGO], size_t count)
+{
 	for (size_t i = count; i && count - i < TOLD_AGO; i--) {
-		const struct told *old = &told[(i - 1) % TOLD_AGO];
-		if (old->value == values->value && old->value_to == values->value_to && same_figure(json_array_get(list, i - 1), item))
+		const told *that = &old[(i - 1) % TOLD_AGO];
+		if (that->value == row->value && that->value_to == row->value_to && same_words(out, that->unit, row->unit) && same_words(out, that->what, row->what))
 			return true;
 	}
 	return false;
 }
 
-static json_t *row_json(const fact_text *text, const quantity *item)
+void quantities_write(const quantities *self, const fact_text *text, buf *out)
 {
-	json_t *row = json_object();
-	json_object_set_new_nocheck(row, "what", what_json(text, item));
-	json_object_set_new_nocheck(row, "value", number_json(item->value));
-	if (item->value_to)
-		json_object_set_new_nocheck(row, "value_to", number_json(item->value_to));
-	json_object_set_new_nocheck(row, "unit", unit_json(text, item));
-	json_object_set_new_nocheck(row, "qualifier", span_json(text, item->qualifier));
-	json_object_set_new_nocheck(row, "text", span_json(text, item->at));
-	return row;
-}
-
-json_t *quantities_json(const quantities *self, const fact_text *text)
-{
-	json_t *list = self->count ? json_array() : NULL;
-	struct told told[TOLD_AGO];
+	told old[TOLD_AGO];
+	size_t count = 0;
 	for (uint32_t i = 0; i < self->count; i++) {
-		struct told values = {self->items[i].value, self->items[i].value_to};
-		json_t *row = row_json(text, &self->items[i]);
-		if (!is_told(list, row, told, &values)) {
-			told[json_array_size(list) % TOLD_AGO] = values;
-			json_array_append(list, row);
-		}
-		json_decref(row);
+		size_t from = out->len;
+		buf_add_char(out, count ? ',' : '[');
+		told row = add_row(text, &self->items[i], out);
+		if (is_told(out, &row, old, count))
+			buf_cut(out, from);
+		else
+			old[count++ % TOLD_AGO] = row;
 	}
-	return list;
+	if (count)
+		buf_add_char(out, ']');
 }

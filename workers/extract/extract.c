@@ -183,11 +183,11 @@ static void add_units(json_t *patch, buf *body)
 }
 
 /* Names and figures of the body that set_body left in self->text. Title and authors are those of the record: the feed's, else the ones just found. */
-static void set_facts(extract *self, json_t *patch, const mr_task *task)
+static void set_facts(extract *self, json_t *patch, mr_part *part, const mr_task *task)
 {
 	mr_bytes title = mr_task_field(task, "title"), authors = mr_task_field(task, "authors");
 	const json_t *found = json_object_get(patch, "title"), *list = json_object_get(patch, "authors");
-	buf names = {0};
+	buf names = {0}, metrics = {0};
 	if (json_is_string(found))
 		title = (mr_bytes){json_string_value(found), json_string_length(found)};
 	for (size_t i = 0; list && i < json_array_size(list); i++) {
@@ -195,8 +195,11 @@ static void set_facts(extract *self, json_t *patch, const mr_task *task)
 		buf_add(&names, json_string_value(name), json_string_length(name));
 		buf_add_char(&names, '\n');
 	}
-	entities_read(self->facts, buf_bytes(&self->text), title, names.len ? buf_bytes(&names) : authors, patch, detail_of(patch));
+	entities_read(self->facts, buf_bytes(&self->text), title, names.len ? buf_bytes(&names) : authors, patch, detail_of(patch), &metrics);
+	if (metrics.len)
+		mr_part_detail(part, "metrics", buf_bytes(&metrics));
 	buf_free(&names);
+	buf_free(&metrics);
 	add_units(patch, &self->text);
 }
 
@@ -370,7 +373,7 @@ static void answer_article(struct text_job *job, size_t k, const body *text, mr_
 	set_body(job->stage, patch, part, text, mr_task_field(job->task, "language"));
 	set_titles(patch, job, k);
 	set_authors(patch, job, k);
-	set_facts(job->stage, patch, job->task);
+	set_facts(job->stage, patch, part, job->task);
 	set_page_facts(patch, job);
 	set_marks(patch, job, k);
 	set_list(detail_of(patch), "captions", article_captions(job->page, k));
@@ -461,7 +464,7 @@ static void answer_page(extract *self, const mr_task *task, const html_result *h
 	set_text(patch, "editor", buf_bytes(&html->editor));
 	if (!mr_task_field(task, "authors").data)
 		set_list(patch, "authors", list_of(&html->authors));
-	set_facts(self, patch, task);
+	set_facts(self, patch, part, task);
 	set_list(patch, "keywords", list_of(&html->keywords));
 	set_list(detail_of(patch), "captions", list_of(&html->captions));
 	date_base base = {.printed = date_of(mr_task_field(task, "published_at"))};
