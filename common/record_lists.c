@@ -7,6 +7,7 @@
 #include "utf8.h"
 
 #define DIGITS 15                /* of a number, as json_add_value writes it */
+#define NUMBER_MAX 1e308         /* the largest double, rounded up to 15 digits, would read back as infinite */
 
 /* What is being read. The inner functions move `at` only over what they have taken. */
 typedef struct cursor {
@@ -108,7 +109,7 @@ static bool read_other_number(cursor *c, buf *out)
 	while (number_goes_on(stop, c->end))
 		stop++;
 	json_t *number = json_loadb(c->at, (size_t)(stop - c->at), JSON_DECODE_ANY, NULL);
-	bool good = json_is_number(number) && isfinite(json_number_value(number));
+	bool good = number && value_fits(number, TYPE_NUMBER);
 	if (good)
 		json_add_number(out, json_number_value(number), DIGITS);
 	json_decref(number);
@@ -424,7 +425,7 @@ bool value_fits(json_t *value, enum field_type type)
 	case TYPE_INT:
 		return json_is_integer(value) && json_integer_value(value) >= 0;
 	case TYPE_NUMBER:
-		return json_is_number(value) && isfinite(json_number_value(value));
+		return json_is_number(value) && fabs(json_number_value(value)) < NUMBER_MAX;
 	case TYPE_BOOL:
 		return json_is_boolean(value);
 	case TYPE_STRINGS:
