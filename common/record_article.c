@@ -300,7 +300,7 @@ static json_t *load(const patch *p, mr_bytes text, record_lists *cut)
 	size_t from = kept->len;
 	buf_reserve(kept, text.len);
 	buf_reserve(&rest, text.len < 4096 ? text.len : 4096);
-	lists_cut(cut, text, kept, &rest);
+	lists_cut(cut, text, RECORD_VALUES_MAX, kept, &rest);
 	enum json_scan_result size = json_scan_run(&scan, buf_bytes(&rest), PATCH_DEPTH_MAX, RECORD_VALUES_MAX);
 	if (size != JSON_SCAN_FINE || scan.values + cut->values > RECORD_VALUES_MAX) {
 		record_fault_set(p->fault, REFUSED, p->stage, "the answer is nested too deep or holds too many values");

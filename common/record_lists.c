@@ -13,7 +13,7 @@
 typedef struct cursor {
 	const char *at, *end;
 	buf *scratch;            /* two: a string's bytes, an object's values */
-	size_t values;
+	size_t values, most;     /* counted, and where it ends: objects of three bytes become a hundred */
 } cursor;
 
 static void skip_white(cursor *c)
@@ -30,6 +30,11 @@ static bool take(cursor *c, char sign)
 		return false;
 	c->at++;
 	return true;
+}
+
+static bool count_value(cursor *c)
+{
+	return ++c->values <= c->most;
 }
 
 /* ---- scalars ---- */
@@ -146,9 +151,8 @@ static bool read_number(cursor *c, buf *out)
 static bool read_strings(cursor *c, buf *out)
 {
 	char before = '[';
-	if (!take(c, '['))
+	if (!take(c, '[') || !count_value(c))
 		return false;
-	c->values++;
 	if (take(c, ']')) {
 		buf_add(out, "[]", 2);
 		return true;
@@ -164,7 +168,8 @@ static bool read_strings(cursor *c, buf *out)
 			before = ',';
 		if (!take(c, ','))
 			break;
-		c->values++;
+		if (!count_value(c))
+			return false;
 	}
 	if (before == '[')
 		buf_add_char(out, '[');
@@ -254,9 +259,8 @@ static bool read_object(cursor *c, const detail_slot *slots, buf *out)
 	const detail_slot *next = slots;
 	buf *values = &c->scratch[1];
 	buf_clear(values);
-	if (!take(c, '{'))
+	if (!take(c, '{') || !count_value(c))
 		return false;
-	c->values++;
 	if (take(c, '}'))
 		return write_slots(slots, spans, values, out);
 	do {
@@ -266,18 +270,15 @@ static bool read_object(cursor *c, const detail_slot *slots, buf *out)
 			return false;
 		spans[slot - slots] = (list_span){from, values->len - from};
 		next = slot + 1;
-		c->values++;
-	} while (take(c, ','));
-	c->values--;                             /* counted were commas */
+	} while (take(c, ',') && count_value(c));
 	return take(c, '}') && write_slots(slots, spans, values, out);
 }
 
 static bool read_objects(cursor *c, const detail_slot *slots, buf *out)
 {
 	char before = '[';
-	if (!take(c, '['))
+	if (!take(c, '[') || !count_value(c))
 		return false;
-	c->values++;
 	if (take(c, ']')) {
 		buf_add(out, "[]", 2);
 		return true;
@@ -287,20 +288,18 @@ static bool read_objects(cursor *c, const detail_slot *slots, buf *out)
 		before = ',';
 		if (!read_object(c, slots, out))
 			return false;
-		c->values++;
-	} while (take(c, ','));
-	c->values--;
+	} while (take(c, ',') && count_value(c));
 	buf_add_char(out, ']');
 	return take(c, ']');
 }
 
-bool list_read(const char **at, const char *end, const detail_slot *slots, buf *out, buf scratch[2], size_t *values)
+bool list_read(const char **at, const char *end, const detail_slot *slots, buf *out, buf scratch[2], size_t *values, size_t most)
 {
-	cursor c = {.at = *at, .end = end, .scratch = scratch};
+	cursor c = {.at = *at, .end = end, .scratch = scratch, .values = *values, .most = most};
 	if (!(slots ? read_objects(&c, slots, out) : read_strings(&c, out)))
 		return false;
 	*at = c.at;
-	*values += c.values;
+	*values = c.values;
 	return true;
 }
 
@@ -333,14 +332,14 @@ static const char *skip_value(const char *p, const char *end)
 
 static void cut_list(cutter *self, cursor *c, list_span *span, const detail_slot *slots)
 {
-	size_t from = self->text->len, values = 0;
+	size_t from = self->text->len, values = self->lists->values;
 	const char *begin = c->at;
-	if (span->len || !list_read(&c->at, c->end, slots, self->text, self->scratch, &values)) {
+	if (span->len || !list_read(&c->at, c->end, slots, self->text, self->scratch, &values, c->most)) {
 		buf_cut(self->text, from);
 		return;
 	}
 	*span = (list_span){from, self->text->len - from};
-	self->lists->values += values - 1;       /* the list itself is counted in `rest` */
+	self->lists->values = values - 1;        /* the list itself is counted in `rest` */
 	buf_add(self->rest, self->copied, (size_t)(begin - self->copied));
 	buf_add(self->rest, "[]", 2);
 	self->copied = c->at;
@@ -386,10 +385,10 @@ static void cut_members(cutter *self, cursor *c, bool detail)
 	take(c, '}');
 }
 
-void lists_cut(record_lists *self, mr_bytes patch, buf *text, buf *rest)
+void lists_cut(record_lists *self, mr_bytes patch, size_t max_values, buf *text, buf *rest)
 {
 	cutter cut = {.lists = self, .text = text, .rest = rest, .copied = patch.data};
-	cursor c = {.at = patch.data, .end = patch.data + patch.len};
+	cursor c = {.at = patch.data, .end = patch.data + patch.len, .most = max_values};
 	cut_members(&cut, &c, false);
 	buf_add(rest, cut.copied, (size_t)(c.end - cut.copied));
 	buf_free(&cut.scratch[0]);

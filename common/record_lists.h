@@ -12,7 +12,7 @@
  * quick way takes only what the slow one takes, to the same bytes (tests/fuzz/fuzz_lists.c). Whether the answer is one JSON object is Jansson's verdict too:
  * a whole list was exchanged for another, member names stay where they are.
  *
- * Depth is bounded by the shape, memory by the bytes of the answer and its values (both bounded by the caller). Private to common/record*.c. Pure; any thread. */
+ * Depth is bounded by the shape, memory by the bytes of the answer and by its values, which are counted on the way. Private to common/record*.c. Pure; any thread. */
 #ifndef COMMON_RECORD_LISTS_H
 #define COMMON_RECORD_LISTS_H
 
@@ -32,13 +32,14 @@ typedef struct record_lists {
 	size_t values;                           /* JSON values in them, counted as json_scan_run does */
 } record_lists;
 
-/* Appends the lists of a patch to `text` and the patch without them to `rest`. `self` is zeroed. Nothing is promised of a patch that is no JSON object but that `rest` is none then. */
-void lists_cut(record_lists *self, mr_bytes patch, buf *text, buf *rest);
+/* Appends the lists of a patch to `text` and the patch without them to `rest`; lists beyond `max_values` values stay in `rest`. `self` is zeroed. `rest` is a JSON object when, and only
+ * when, the patch is one. */
+void lists_cut(record_lists *self, mr_bytes patch, size_t max_values, buf *text, buf *rest);
 
 /* Reads the list that begins at *at (white space allowed between its tokens) and appends it to `out` as it stands in a record: every member in the order of `slots`, each with
- * its type, empty strings left out of lists of strings, null where there is nothing. `slots` NULL: a list of strings. Moves *at behind it; adds to *values. False: not this way; `out` may
- * have grown then, and *at stays. `scratch` is overwritten. */
-bool list_read(const char **at, const char *end, const detail_slot *slots, buf *out, buf scratch[2], size_t *values) MR_MUST_USE;
+ * its type, empty strings left out of lists of strings, null where there is nothing. `slots` NULL: a list of strings. Moves *at behind it; adds to *values.
+ * False: not this way, or *values would pass `most`; `out` may have grown then, *at and *values stay. `scratch` is overwritten. */
+bool list_read(const char **at, const char *end, const detail_slot *slots, buf *out, buf scratch[2], size_t *values, size_t most) MR_MUST_USE;
 
 /* ---- the same on a tree ---- */
 /* NULL: the list has its shape (empty strings are taken out of lists of strings); else what is wrong, as the end of a sentence. */

@@ -37,9 +37,9 @@ static void dump_both(article *art, record *rec)
 
 static void run(const record_source *source, const record_rules *rules, mr_bytes patch)
 {
-	static const char *const names[] = {"input", "input.text", "charset", "clock_ms", "title", "authors", "url_canonical", "published_at_ms", NULL};
+	static const char *const names[] = {"input", "input.text", "charset", "clock_ms", "title", "authors", "url_canonical", "published_at_ms", "persons", "detail.metrics", NULL};
 	record_fault fault = {0};
-	mr_field fields[8];
+	mr_field fields[10];
 	buf scratch = {0};
 	record *rec = record_parse(rules, source, &fault);
 	if (!rec) {

@@ -65,7 +65,7 @@ static void check_taken(mr_bytes text, const detail_slot *slots, mr_bytes writte
 	must(same(&bufs[0], written));
 	must(json_scan_run(&scan, text, DEPTH, SIZE_MAX) == JSON_SCAN_FINE && scan.values == values);
 	json_scan_free(&scan);
-	must(list_read(&at, written.data + written.len, slots, &bufs[1], bufs + 2, &again));
+	must(list_read(&at, written.data + written.len, slots, &bufs[1], bufs + 2, &again, VALUES));
 	must(same(&bufs[1], written) && at == written.data + written.len);
 	if (!slots)
 		check_join(tree, written, &bufs[4], &bufs[5]);
@@ -78,7 +78,7 @@ static void check_list(mr_bytes text, const detail_slot *slots)
 	buf bufs[3] = {{0}};
 	const char *at = text.data, *end = at + text.len;
 	size_t values = 0;
-	if (list_read(&at, end, slots, &bufs[0], bufs + 1, &values)) {
+	if (list_read(&at, end, slots, &bufs[0], bufs + 1, &values, VALUES)) {
 		check_taken((mr_bytes){text.data, (size_t)(at - text.data)}, slots, buf_bytes(&bufs[0]), values);
 	} else if (!is_left(text)) {
 		json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
@@ -132,7 +132,7 @@ static void check_answer(mr_bytes patch)
 	record_lists lists = {0};
 	json_scan scan = {0}, left = {0};
 	if (json_scan_run(&scan, patch, DEPTH, VALUES) == JSON_SCAN_FINE) {
-		lists_cut(&lists, patch, &text, &rest);
+		lists_cut(&lists, patch, VALUES, &text, &rest);
 		json_t *whole = json_loadb(patch.data, patch.len, JSON_REJECT_DUPLICATES, NULL), *tree = json_loadb(rest.data, rest.len, JSON_REJECT_DUPLICATES, NULL);
 		must(json_is_object(whole) == json_is_object(tree));
 		if (json_is_object(whole)) {

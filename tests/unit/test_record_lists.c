@@ -16,7 +16,7 @@ static char *read_list(const char *text, const detail_slot *slots, size_t *value
 {
 	buf out = {0}, scratch[2] = {{0}};
 	const char *at = text;
-	bool taken = list_read(&at, text + strlen(text), slots, &out, scratch, values);
+	bool taken = list_read(&at, text + strlen(text), slots, &out, scratch, values, 1000);
 	assert_true(taken ? at > text : at == text);
 	buf_free(&scratch[0]);
 	buf_free(&scratch[1]);
@@ -80,7 +80,7 @@ static void hostile_strings_are_left(void **state)
 	const char *at = nul;
 	buf out = {0}, scratch[2] = {{0}};
 	size_t values = 0;
-	assert_false(list_read(&at, nul + sizeof nul - 1, NULL, &out, scratch, &values));
+	assert_false(list_read(&at, nul + sizeof nul - 1, NULL, &out, scratch, &values, 1000));
 	buf_free(&out);
 	buf_free(&scratch[0]);
 	buf_free(&scratch[1]);
@@ -152,7 +152,7 @@ static void lists_are_cut_out(void **state)
 	record_lists lists = {.values = 0};
 	buf text = {0}, rest = {0};
 	(void)state;
-	lists_cut(&lists, mr_bytes_of(patch), &text, &rest);
+	lists_cut(&lists, mr_bytes_of(patch), 1000, &text, &rest);
 	assert_string_equal(rest.data, want);
 	assert_string_equal(text.data, "[\"甲\"][\"图\"][]");
 	assert_int_equal(lists.fields[FIELD_PERSONS].len, 7);
@@ -298,6 +298,14 @@ static void values_are_bounded(void **state)
 	buf_add_str(&patch, "]}}");
 	refuses(patch.data, "too many values");
 	buf_free(&patch);
+	record_lists lists = {.values = 0};      /* it ends where it passes the bound, whatever would have followed */
+	buf text = {0}, rest = {0};
+	static const char short_lists[] = "{\"persons\":[\"a\",\"b\"],\"places\":[\"c\",\"d\",\"e\"],\"policies\":[\"f\"]}";
+	lists_cut(&lists, mr_bytes_of(short_lists), 3, &text, &rest);
+	assert_string_equal(rest.data, "{\"persons\":[],\"places\":[\"c\",\"d\",\"e\"],\"policies\":[]}");
+	assert_string_equal(text.data, "[\"a\",\"b\"][\"f\"]");
+	buf_free(&text);
+	buf_free(&rest);
 }
 
 static void stages_are_given_lists(void **state)
