@@ -16,30 +16,24 @@
 #ifndef DAEMON_INDEX_LOG_H
 #define DAEMON_INDEX_LOG_H
 
-#include <stdbool.h>
-
-#include "common/buf.h"
+#include "daemon/index_scan.h"
 
 typedef struct index_log index_log;
 
-/* Versions of log and program. Folding, ids and identity must agree, format and sketches may be older: others are refused (the operator moves the folder away or
- * rebuilds). What is older is read and goes on in a new segment. */
-typedef struct index_log_identity {
-	uint32_t format, sketch_version, fold_version, id_version;       /* id_version: rules of article ids, fingerprints and canonical urls */
-	const char *identity_mode;               /* intake.identity: other mode, other article ids */
-} index_log_identity;
-
-/* Called for every entry of a marked epoch and every followed one, in order; `format` is that of its segment. Returns -1 when the entry is damaged: opening fails. */
-typedef int (*index_log_visit)(void *arg, mr_bytes entry, uint32_t format, uint32_t segment);
-
-/* Makes the folder if it is missing, waits up to `lock_wait_ms` for the lock, reads all segments. A torn end is cut off and reported. NULL: `errors`
- * has a line; *locked tells whether another process holds the folder. */
+/* Makes the folder if it is missing, waits up to `lock_wait_ms` for the lock, reads all segments (index_scan.h: what counts, what is refused). Damage is reported
+ * in the log and closed: a torn end is cut off, what has sound frames behind it becomes a frame of its own that is never read again. NULL: `errors` has a
+ * line; *locked tells whether another process holds the folder. */
 index_log *index_log_open(const char *folder, const index_log_identity *identity, int lock_wait_ms, index_log_visit visit, void *arg, bool *locked, buf *errors);
 void index_log_close(index_log **self);
+/* What was found when it was opened. */
+const index_scan *index_log_found(const index_log *self);
+/* Whether a process (this one, too) holds the folder at the moment. */
+bool index_log_in_use(const char *folder);
 
 /* The epoch in doubt. Returns its number, 0 when there is none; `offsets` receives lines `topic partition next` of its head. */
 uint64_t index_log_tail(const index_log *self, buf *offsets);
-/* What is known of it now: its entries are visited and it is marked (count), or it is left to be overruled by the next head. */
+/* What is known of it now: its entries are visited and it is marked (count), or it is left to be overruled by the next head. -1: an entry cannot be read, told in
+ * the log. */
 int index_log_resolve_tail(index_log *self, bool committed, index_log_visit visit, void *arg);
 
 uint64_t index_log_next_epoch(const index_log *self);            /* larger than any number in the log */
@@ -48,10 +42,12 @@ void index_log_proof(const index_log *self, const char *instance, uint64_t epoch
 
 /* One entry of an epoch being put together: appends the framed entry to `frames`. */
 void index_log_frame_entry(buf *frames, mr_bytes entry);
-/* The same for an entry that was followed, and for the positions up to which that was done (lines `topic partition next`). */
+/* Walks such frames: the entry at *at, which moves on; data NULL at the end. */
+mr_bytes index_log_frame_next(mr_bytes frames, size_t *at);
+/* The frame of an entry that was followed, and for the positions up to which that was done (lines `topic partition next`). */
 void index_log_frame_followed(buf *frames, mr_bytes entry);
 void index_log_frame_positions(buf *frames, mr_bytes lines);
-/* The last positions that were read; empty: none. Borrowed. */
+/* The last positions that were read, or when damage stood before them those before the damage: the journal has what was lost. Empty: none. Borrowed. */
 mr_bytes index_log_positions(const index_log *self);
 /* Writes such frames, between two epochs: the positions behind the entries. Returns and fails as index_log_append. */
 uint32_t index_log_append_followed(index_log *self, mr_bytes frames);

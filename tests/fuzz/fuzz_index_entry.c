@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mr_bytes topic;
 	buf again = {0};
 	mr_bytes bytes = {(const char *)data, size};
-	if (index_entry_decode(bytes, index_entry_format(bytes), &entry, &topic)) {
+	uint32_t format = index_entry_format(bytes);
+	if (format < 2 || index_entry_decode(bytes, format, &entry, &topic)) {   /* entries of format 1 do not tell it */
 		if (index_entry_decode(bytes, 1, &entry, &topic) == 0)
 			settle_and_ask(&entry, topic);
 		return 0;

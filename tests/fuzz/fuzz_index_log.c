@@ -3,7 +3,7 @@
  *
  * input | mode 1 | rest      mode even: the rest is a segment, as it is     odd: the rest is rows of kind 1, length 2, payload, which get their frames and checks here, behind a
  *                            good header (bit 1: none), and a row of kind 'S' begins another segment: so that mutations reach what stands behind the checks.
- *                            bit 2: the epoch in doubt was committed */
+ *                            bit 2: the epoch in doubt was committed     bit 3: the segments are of format 1 */
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const index_log_identity identity = {1, 2, 3, 4, "record"};
+static const index_log_identity identity = {INDEX_FORMAT, 2, 3, 4, "record"};
 static char folder[64];
 
 typedef struct read_back {
@@ -82,12 +82,14 @@ static void add_frame(buf *out, uint8_t kind, mr_bytes payload, uint32_t segment
 	buf_free(&body);
 }
 
-static void begin_segment(buf *out, bool header, uint32_t segment)
+static void begin_segment(buf *out, uint8_t mode, uint32_t segment)
 {
+	char header[] = "\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0whoamI12record";
+	header[0] = mode & 8 ? 1 : INDEX_FORMAT;
 	buf_clear(out);
 	buf_add_str(out, "MRINDEX\n");
-	if (header)
-		add_frame(out, 'H', (mr_bytes){"\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0whoamI12record", 30}, segment);
+	if (!(mode & 2))
+		add_frame(out, 'H', (mr_bytes){header, 30}, segment);
 }
 
 static void write_segment(const buf *bytes, uint32_t segment)
@@ -99,19 +101,19 @@ static void write_segment(const buf *bytes, uint32_t segment)
 	close(fd);
 }
 
-static void write_rows(mr_bytes rows, bool header)
+static void write_rows(mr_bytes rows, uint8_t mode)
 {
 	buf segment = {0};
 	uint32_t number = 1;
 	reader r = reader_of(rows);
-	begin_segment(&segment, header, number);
+	begin_segment(&segment, mode, number);
 	while (read_left(&r) >= 3) {
 		uint8_t kind = read_u8(&r);
 		size_t len = read_u16(&r);
 		mr_bytes payload = read_bytes(&r, len < read_left(&r) ? len : read_left(&r));
 		if (kind == 'S' && number < SEGMENTS) {
 			write_segment(&segment, number);
-			begin_segment(&segment, header, ++number);
+			begin_segment(&segment, mode, ++number);
 		} else {
 			add_frame(&segment, kind, payload, number);
 		}
@@ -120,19 +122,42 @@ static void write_rows(mr_bytes rows, bool header)
 	buf_free(&segment);
 }
 
+/* Reading without the lock; `closed`: a start has closed the damage. Whether the log can be used. */
+static bool scan(read_back *back, bool closed)
+{
+	index_scan found = {0};
+	buf errors = {0};
+	const index_scan_hooks hooks = {.entry = visit, .arg = back};
+	int result = index_scan_run(&found, folder, &identity, &hooks, &errors);
+	assert((result == 0) == (errors.len == 0));
+	for (size_t i = 0; i < found.damage_count; i++) {
+		const index_damage *d = &found.damages[i];
+		assert(d->from <= d->to && d->to <= found.bytes);
+		assert(!closed || d->kind == INDEX_DAMAGE_COUNT);
+	}
+	assert(result || found.entries == back->entries);
+	index_scan_free(&found);
+	buf_free(&errors);
+	return result == 0;
+}
+
+/* It tells the same as reading without the lock does, before and after. */
 static index_log *open_log(read_back *back, buf *errors)
 {
 	bool locked = false;
+	read_back before = {0}, after = {0};
+	bool good = scan(&before, false);
 	index_log *log = index_log_open(folder, &identity, 0, visit, back, &locked, errors);
 	assert(log || errors->len);
-	assert(!locked);
+	assert(!locked && (log != NULL) == good && before.entries == back->entries && before.hash == back->hash);
+	assert(!log || (scan(&after, true) && after.entries == back->entries && after.hash == back->hash));
 	return log;
 }
 
 /* One more epoch goes in, and all that counted before counts again. */
 static void write_on(index_log *log, read_back *before, bool committed)
 {
-	buf frames = {0}, lines = {0}, errors = {0};
+	buf frames = {0}, more = {0}, lines = {0}, errors = {0};
 	read_back after = {0};
 	uint64_t next = index_log_next_epoch(log), tail = index_log_tail(log, &lines);
 	if (next == 0 || next > UINT64_MAX - 2)          /* numbers run out after all the epochs there can be: no log of ours */
@@ -142,14 +167,20 @@ static void write_on(index_log *log, read_back *before, bool committed)
 	index_log_frame_entry(&frames, mr_bytes_of("one more"));
 	assert(index_log_append(log, next, mr_bytes_of("topic 0 1\n"), buf_bytes(&frames)));
 	assert(index_log_sync(log) == 0 && index_log_mark(log, next) == 0);
-	visit(before, mr_bytes_of("one more"), 1);
+	visit(before, mr_bytes_of("one more"), INDEX_FORMAT, 1);
+	index_log_frame_followed(&more, mr_bytes_of("of another"));
+	index_log_frame_positions(&more, mr_bytes_of("in 0 17\n"));
+	assert(index_log_append_followed(log, buf_bytes(&more)) && index_log_sync(log) == 0);
+	visit(before, mr_bytes_of("of another"), INDEX_FORMAT, 1);
 	index_log_close(&log);
 	log = open_log(&after, &errors);
 	assert(log && index_log_next_epoch(log) == next + 1 && index_log_tail(log, &lines) == 0);
+	assert(mr_bytes_equal(index_log_positions(log), "in 0 17\n"));
 	assert(after.entries == before->entries && after.known == before->known && after.hash == before->hash);
 out:
 	index_log_close(&log);
 	buf_free(&frames);
+	buf_free(&more);
 	buf_free(&lines);
 	buf_free(&errors);
 }
@@ -163,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mr_bytes rest = {(const char *)data + 1, size - 1};
 	empty_folder();
 	if (data[0] & 1) {
-		write_rows(rest, !(data[0] & 2));
+		write_rows(rest, data[0]);
 	} else {
 		buf segment = {0};
 		buf_add(&segment, rest.data, rest.len);
