@@ -314,32 +314,40 @@ def test_a_torn_end_of_the_index_is_cut_and_told(flow):
 
 
 def test_damage_in_the_middle_of_the_index_loses_no_record(flow):
-    """What stands behind the damage is forgotten, which is told: those stories may be published again, but nothing is lost and no duplicate of nothing appears."""
-    f, d, segment = fed_and_stopped(flow, 60)
+    """What the damage hit is forgotten, which is told once: those stories may be published again, all others are remembered, nothing is lost and no duplicate of nothing appears."""
+    f = flow(partitions=1)
+    d = f.daemon().start().wait_ready()
+    for i in range(6):                               # six epochs at least
+        f.feed((news.value(news.record(f"kept {10 * i + k}")), f"kept {10 * i + k}", "new") for k in range(10))
+        f.account()
+    assert d.stop() == 0
+    (segment,) = segments(d)
     damaged = bytearray(segment.read_bytes())
     damaged[len(damaged) // 2] ^= 0xFF
     segment.write_bytes(damaged)
     d.start().wait_ready()
-    assert "a damaged end is cut off" in d.log()
+    assert "damage is closed, what stood there is forgotten" in d.log() and "is cut off" not in d.log()
     feed_copies(f, 60)
-    f.account(one_daemon=False)
+    account = f.account(one_daemon=False)
+    assert 0 < len(account.articles) - 60 <= 10, "what stood in other epochs was forgotten, too"
+    told = len(d.log())
     d.kill()
     d.start().wait_ready()
+    assert "damage is closed" not in d.log()[told:]
     f.feed(mixed_feed("after the damage", 60))
     f.account(one_daemon=False)
 
 
 def test_an_index_that_cannot_be_used_ends_the_start(flow):
-    """Other versions, other files, damage before the last segment: exit 78 and one line that says what to do; nothing is touched."""
+    """Other versions, other files, a missing file, another log: exit 78 and one line that says what to do; nothing is touched."""
     f, d, segment = fed_and_stopped(flow, 20)
     whole = segment.read_bytes()
-    second = segment.with_name("index-00000002.log")
-    damaged = bytearray(whole)
-    damaged[len(whole) // 2] ^= 0xFF
+    second, third = segment.with_name("index-00000002.log"), segment.with_name("index-00000003.log")
     foreign = header(whole, 1, lambda body: body[:1] + struct.pack("<I", 99) + body[5:]) + whole[len(header(whole, 1)):]
     assert header(whole, 1) == whole[:len(header(whole, 1))]
     for what, files in (("index format 99", {segment: foreign}), ("not an index log", {segment: b"something else altogether"}),
-                        ("later segments exist", {segment: bytes(damaged), second: header(whole, 2)})):
+                        ("index-00000002.log is missing", {segment: whole, third: header(whole, 3)}),
+                        ("belongs to another log", {second: header(whole, 2, lambda body: body[:17] + b"8 others" + body[25:])})):
         for path, content in files.items():
             path.write_bytes(content)
         told = len(d.log())
@@ -347,6 +355,7 @@ def test_an_index_that_cannot_be_used_ends_the_start(flow):
         assert what in d.log()[told:], d.log()[told:]
         assert all(path.read_bytes() == content for path, content in files.items())
     second.unlink()
+    third.unlink()
     segment.write_bytes(whole)
     d.start().wait_ready()
     feed_copies(f, 20)
