@@ -41,5 +41,7 @@ int demo_main(int argc, char **argv);
 extern const char demo_help[];
 int dlq_main(int argc, char **argv);
 extern const char dlq_help[];
+int index_main(int argc, char **argv);
+extern const char index_help[];
 
 #endif

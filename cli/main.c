@@ -23,6 +23,7 @@ static const struct command {
 	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy", schema_help},
 	{"demo", demo_main, "broker, daemon and workers on the demo feed, and what came out", demo_help},
 	{"dlq", dlq_main, "dead letters: list them, show one, send them back", dlq_help},
+	{"index", index_main, "the index of the daemon on disk: what is in it, is it sound, make it small", index_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

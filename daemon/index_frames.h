@@ -19,6 +19,7 @@
 #define INDEX_MAGIC_BYTES 8
 #define INDEX_FRAME_HEAD 8               /* length and check */
 #define INDEX_FRAME_MAX (16u << 20)      /* largest length: a head with the offsets of all partitions, or one entry */
+#define INDEX_SEGMENT_BYTES (64u << 20)  /* a segment that passes this is closed; an epoch is never divided */
 
 enum index_frame_kind {
 	INDEX_FRAME_HEADER = 'H',

@@ -1,6 +1,6 @@
 /* index_log.c - see index_log.h. index_frames.h draws the form, index_scan.c reads.
  *
- * A segment is closed when it passes SEGMENT_BYTES, between two epochs. */
+ * A segment is closed when it passes INDEX_SEGMENT_BYTES, between two epochs. */
 #include "index_log.h"
 
 #include <dirent.h>
@@ -17,8 +17,6 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-
-#define SEGMENT_BYTES (64u << 20)
 
 struct index_log {
 	char *folder;
@@ -498,7 +496,7 @@ static int append(index_log *self, const char *data, size_t len)
 /* Seals what was put together behind the owed mark and appends it, in a new segment when the one in hand is large. 0: errno. */
 static uint32_t append_frames(index_log *self, mr_bytes head, mr_bytes frames)
 {
-	if (self->size > SEGMENT_BYTES && (index_log_sync(self) || start_segment(self, self->segment + 1)))
+	if (self->size > INDEX_SEGMENT_BYTES && (index_log_sync(self) || start_segment(self, self->segment + 1)))
 		return 0;
 	buf out = {0};
 	if (self->owed_mark)             /* without it a head would say that the epoch before was aborted */
@@ -582,6 +580,11 @@ int index_log_remove_before(index_log *self, uint32_t segment)
 uint64_t index_log_bytes(const index_log *self)
 {
 	return self->closed_bytes + self->size;
+}
+
+uint64_t index_log_id(const index_log *self)
+{
+	return self->id;
 }
 
 uint32_t index_log_segment(const index_log *self)

@@ -61,6 +61,7 @@ int index_log_mark(index_log *self, uint64_t epoch) MR_MUST_USE;
 /* Unlinks closed segments older than `segment`. Returns how many. */
 int index_log_remove_before(index_log *self, uint32_t segment);
 uint64_t index_log_bytes(const index_log *self);                 /* size of all segments */
+uint64_t index_log_id(const index_log *self);                    /* drawn when the log was born; it goes along to other machines */
 uint32_t index_log_segment(const index_log *self);               /* the one being written */
 
 #endif

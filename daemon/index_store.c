@@ -10,6 +10,11 @@
 #define DAY_MS 86400000LL
 #define LOCK_WAIT_MS 5000        /* an old process may be leaving */
 
+index_log_identity index_store_identity(const struct settings *settings)
+{
+	return (index_log_identity){INDEX_FORMAT, SKETCH_VERSION, FOLD_VERSION, RECORD_IDENTITY_VERSION * 1000 + URL_VERSION, settings_str(settings, "intake.identity")};
+}
+
 index_t *index_store_new(const struct settings *settings)
 {
 	const char *const *stages;
@@ -37,7 +42,7 @@ static int visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
 
 index_log *index_store_open(index_t *index, const struct settings *settings, const char *folder, bool *locked, buf *errors)
 {
-	index_log_identity identity = {INDEX_FORMAT, SKETCH_VERSION, FOLD_VERSION, RECORD_IDENTITY_VERSION * 1000 + URL_VERSION, settings_str(settings, "intake.identity")};
+	index_log_identity identity = index_store_identity(settings);
 	return index_log_open(folder, &identity, LOCK_WAIT_MS, visit, index, locked, errors);
 }
 
