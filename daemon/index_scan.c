@@ -273,8 +273,8 @@ static void count_entries(reading *self)
 	index_scan *scan = self->scan;
 	index_tail *tail = &scan->tail;
 	uint32_t missing = tail->named > tail->entries ? tail->named - tail->entries : 0;
-	if (self->broken && self->broken_at != SIZE_MAX)
-		scan->damages[self->broken_at].entries += missing;
+	if (self->broken && self->broken_at != SIZE_MAX && missing > scan->damages[self->broken_at].entries)     /* some of them were passed */
+		scan->damages[self->broken_at].entries = missing;
 	else if (!self->broken && tail->named != tail->entries)
 		add_damage(self, INDEX_DAMAGE_COUNT, self->at)->entries = missing;
 	scan->entries += tail->entries;
