@@ -97,24 +97,40 @@ reader reader_of(mr_bytes bytes)
 	return (reader){at, at + (bytes.data ? bytes.len : 0), 0};
 }
 
-static uint64_t read_le(reader *self, size_t bytes)
+static const unsigned char *take(reader *self, size_t bytes)
 {
+	static const unsigned char zeros[8];
+	const unsigned char *at = self->at;
 	if (read_left(self) < bytes) {
 		self->bad = 1;
 		self->at = self->end;
-		return 0;
+		return zeros;
 	}
-	uint64_t v = 0;
-	for (size_t i = 0; i < bytes; i++)
-		v |= (uint64_t)self->at[i] << (8 * i);
 	self->at += bytes;
-	return v;
+	return at;
 }
 
-uint8_t read_u8(reader *self) { return (uint8_t)read_le(self, 1); }
-uint16_t read_u16(reader *self) { return (uint16_t)read_le(self, 2); }
-uint32_t read_u32(reader *self) { return (uint32_t)read_le(self, 4); }
-uint64_t read_u64(reader *self) { return read_le(self, 8); }
+/* Written out, so that compilers make one load of each. */
+static uint32_t le32(const unsigned char *b)
+{
+	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+uint8_t read_u8(reader *self) { return take(self, 1)[0]; }
+uint32_t read_u32(reader *self) { return le32(take(self, 4)); }
+
+uint16_t read_u16(reader *self)
+{
+	const unsigned char *b = take(self, 2);
+	return (uint16_t)(b[0] | b[1] << 8);
+}
+
+uint64_t read_u64(reader *self)
+{
+	const unsigned char *b = take(self, 8);
+	return b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	       (uint64_t)b[7] << 56;
+}
 
 mr_bytes read_bytes(reader *self, size_t len)
 {

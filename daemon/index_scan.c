@@ -119,6 +119,21 @@ static uint64_t frame_at(window *self, uint64_t at, uint32_t segment, index_fram
 	return frame && index_frame_open(frame, length, segment, out) == 0 ? INDEX_FRAME_HEAD + (uint64_t)length : 0;
 }
 
+/* Whether [from, to) is in the window. What was checked there and is still there has never left it: the window only moves on. */
+static bool is_here(const window *self, uint64_t from, uint64_t to)
+{
+	return from >= self->from && to <= self->from + self->data.len;
+}
+
+/* The same as frame_at for a frame that is here and was checked. */
+static uint64_t checked_frame(const window *self, uint64_t at, index_frame *out)
+{
+	const char *frame = self->data.data + (at - self->from);
+	uint32_t length = index_frame_length(frame);
+	*out = (index_frame){(uint8_t)frame[INDEX_FRAME_HEAD], {frame + INDEX_FRAME_HEAD + 1, length - 1}};
+	return INDEX_FRAME_HEAD + (uint64_t)length;
+}
+
 /* ---- reading ---- */
 
 typedef struct reading {
@@ -152,13 +167,14 @@ static void tail_forget(index_tail *self)
 	buf_clear(&self->offsets);
 }
 
-/* Visits the entries between from and to; what else stands there is passed over. */
-static int visit_tail(const index_tail *self, window *file, const char *path, const index_scan_hooks *hooks, buf *errors)
+/* Visits the entries between from and to; what else stands there is passed over. `checked`: they were, in this window. */
+static int visit_tail(const index_tail *self, window *file, bool checked, const char *path, const index_scan_hooks *hooks, buf *errors)
 {
 	index_frame frame;
 	uint64_t size;
+	checked = checked && is_here(file, self->from, self->to);
 	for (uint64_t at = self->from; self->entries && at < self->to; at += size) {
-		size = frame_at(file, at, self->segment, &frame);
+		size = checked ? checked_frame(file, at, &frame) : frame_at(file, at, self->segment, &frame);
 		if (!size || (frame.kind == INDEX_FRAME_ENTRY && hooks->entry(hooks->arg, frame.payload, self->format, self->segment))) {
 			buf_printf(errors, "%s: epoch %" PRIu64 " holds an entry that cannot be read, at byte %" PRIu64 "\n", path, self->epoch, at);
 			return -1;
@@ -178,7 +194,7 @@ int index_scan_visit_tail(const index_scan *self, const char *folder, const inde
 	if (window_open(&file, path))
 		index_file_failed("read", path, errno, errors);
 	else
-		result = visit_tail(&self->tail, &file, path, hooks, errors);
+		result = visit_tail(&self->tail, &file, false, path, hooks, errors);
 	window_close(&file);
 	return result;
 }
@@ -290,7 +306,7 @@ static int take_mark(reading *self, const index_frame *frame)
 	if (!epoch || epoch != tail->epoch)
 		return 0;
 	count_entries(self);
-	int result = tail->segment == self->segment ? visit_tail(tail, &self->window, self->path, self->hooks, self->errors)
+	int result = tail->segment == self->segment ? visit_tail(tail, &self->window, true, self->path, self->hooks, self->errors)
 						    : index_scan_visit_tail(self->scan, self->folder, self->hooks, self->errors);
 	tail_forget(tail);
 	self->window.keep = UINT64_MAX;

@@ -360,3 +360,34 @@ def test_an_index_that_cannot_be_used_ends_the_start(flow):
     d.start().wait_ready()
     feed_copies(f, 20)
     assert len(f.account().copies) == 20
+
+
+# ---- the index command beside a daemon ----
+
+def index(*arguments, code=0):
+    done = millrace("index", *arguments)
+    assert done.returncode == code, (done.returncode, done.stdout.decode(), done.stderr.decode())
+    return (done.stdout if not code else done.stdout + done.stderr).decode()
+
+
+def test_the_index_is_looked_at_compacted_and_moved(flow):
+    """stat and verify beside a running daemon; compact when it has left; the folder under another name; copies are found all the time."""
+    f = flow(partitions=1)
+    d = f.daemon().start().wait_ready()
+    f.feed((news.value(news.record(f"kept {i}")), f"kept {i}", "new") for i in range(60))
+    f.account()
+    told = json.loads(index("stat", "--config", d.config, "--json"))
+    assert told["in_use"] and told["articles"] == told["live"]["articles"] == 60 and told["folder"] == str(index_folder(d))
+    assert "(in use)" in index("verify", "--config", d.config)
+    before = {path: path.read_bytes() for path in segments(d)}
+    assert "is used by another process" in index("compact", "--config", d.config, code=12)
+    assert all(path.read_bytes().startswith(content) for path, content in before.items())
+    assert d.stop() == 0
+    assert "60 articles" in index("compact", "--config", d.config)
+    index("verify", "--config", d.config)
+    d.start().wait_ready()
+    feed_copies(f, 60)
+    assert len(f.account().copies) == 60, "what was compacted was forgotten"
+    d.kill()                                         # and what was written behind it is there, too
+    told = json.loads(index("stat", "--config", d.config, "--json"))
+    assert not told["in_use"] and told["epochs"] > 0 and told["by_itself"] == 60 and told["damaged_places"] == 0
