@@ -50,6 +50,7 @@ const option option_table[] = {
 	{"dedup.window_days", OPTION_INT, "60", 1, 3650, NULL, true, "how far back an earlier article counts"},
 	{"dedup.max_revisions", OPTION_INT, "24", 1, 65535, NULL, true, "revisions of one address a day; more are withheld, counted"},
 	{"dedup.max_entries", OPTION_INT, "3000000", 1000, 1000000000, NULL, true, "entries of the index; the oldest go first, counted"},
+	{"dedup.journal", OPTION_STRING, "", 0, 0, NULL, false, "topic through which daemons tell each other what they published; empty: none, each knows its own articles only"},
 	{"classify.labels", OPTION_LIST, "education science talent", 0, 0, NULL, false, "the taxonomy: one score_<label> field each"},
 	{"classify.model", OPTION_PATH, "", 0, 0, NULL, true, "model file; empty: the shipped one (conf/models/topics.model beside the program or in /usr/share/millrace)"},
 	{"classify.media_topics", OPTION_LIST, "education=medtop:05000000 science=medtop:13000000 talent=medtop:20000509", 0, 0, NULL, true, "IPTC Media Topics written for a label, label=code; talent has none of its own, employment is nearest"},

@@ -129,6 +129,7 @@ static void check_pattern(checking *at, const char *pattern)
 		return;
 	check_pattern_output(at, &regex, pattern, "publish.topic", settings_str(at->self, "publish.topic"));
 	check_pattern_output(at, &regex, pattern, "publish.duplicates_topic", settings_str(at->self, "publish.duplicates_topic"));
+	check_pattern_output(at, &regex, pattern, "dedup.journal", settings_str(at->self, "dedup.journal"));
 	buf_add_str(&dead, settings_str(at->self, "publish.dead_prefix"));
 	sample_of(pattern, &dead);
 	check_pattern_output(at, &regex, pattern, "publish.dead_prefix", dead.data);
@@ -156,20 +157,21 @@ static void check_dead_topic(checking *at, const char *input, const char *const 
 		buf_free(&ignored);
 	}
 	if ((sound(at, "publish.topic") && strcmp(dead.data, settings_str(at->self, "publish.topic")) == 0) ||
-	    (sound(at, "publish.duplicates_topic") && strcmp(dead.data, settings_str(at->self, "publish.duplicates_topic")) == 0))
+	    (sound(at, "publish.duplicates_topic") && strcmp(dead.data, settings_str(at->self, "publish.duplicates_topic")) == 0) ||
+	    strcmp(dead.data, settings_str(at->self, "dedup.journal")) == 0)
 		complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an output topic", dead.data);
 	buf_free(&dead);
 }
 
 static void check_input(checking *at, const char *input, const char *const *inputs, size_t count)
 {
-	static const char *const outputs[] = {"publish.topic", "publish.duplicates_topic"};
+	static const char *const outputs[] = {"publish.topic", "publish.duplicates_topic", "dedup.journal"};
 	if (input[0] == '^') {
 		check_pattern(at, input);
 		return;
 	}
 	check_topic(at, "intake.topics", input);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
 		if (strcmp(input, settings_str(at->self, outputs[i])) == 0)
 			complain(at, outputs[i], "'%.64s' is an input topic: the daemon would read its own output", input);
 	check_dead_topic(at, input, inputs, count);
@@ -201,6 +203,24 @@ static void check_topics(checking *at)
 	check_repeats(at, "intake.topics", inputs, count);
 	for (size_t i = 0; i < count && sound(at, "intake.topics"); i++)
 		check_input(at, inputs[i], inputs, count);
+}
+
+/* The journal is written in the transaction of the articles it tells of, and by whoever has an index. */
+static void check_journal(checking *at)
+{
+	const char *journal = settings_str(at->self, "dedup.journal"), *const *stages;
+	size_t count = settings_list(at->self, "pipeline.stages", &stages), dedup = 0;
+	if (!journal[0])
+		return;
+	check_topic(at, "dedup.journal", journal);
+	if (strcmp(settings_str(at->self, "publish.delivery"), "exactly-once") != 0 && sound(at, "publish.delivery"))
+		complain(at, "dedup.journal", "needs publish.delivery = exactly-once: entries must be published with their articles or not at all");
+	if (strcmp(journal, settings_str(at->self, "publish.topic")) == 0 || strcmp(journal, settings_str(at->self, "publish.duplicates_topic")) == 0)
+		complain(at, "dedup.journal", "'%.64s' is an output topic, too: entries are no records", journal);
+	while (dedup < count && strcmp(stages[dedup], "dedup") != 0)
+		dedup++;
+	if (dedup == count && sound(at, "pipeline.stages"))
+		complain(at, "dedup.journal", "needs the stage dedup in pipeline.stages: without it there is no index");
 }
 
 static void check_formats(checking *at)
@@ -351,6 +371,7 @@ int settings_check(const settings *self, buf *errors)
 	if (!settings_str(self, "intake.group")[0] || strlen(settings_str(self, "intake.group")) > TOPIC_MAX)
 		complain(&at, "intake.group", "wants 1 to %d bytes", TOPIC_MAX);
 	check_topics(&at);
+	check_journal(&at);
 	check_formats(&at);
 	check_stages(&at);
 	check_spawn(&at);

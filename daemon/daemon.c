@@ -31,6 +31,9 @@
 #define LEAVE_MS 5000            /* for leaving the group and closing the producer */
 #define EXPIRE_BUDGET 2000       /* entries of the index a second */
 #define UNREADY_MS 10000         /* /ready says so when an epoch takes longer */
+#define CATCH_UP_EXTEND_MS 30000
+#define FOLLOWED_MS 1000         /* what was followed in the journal is written after this time, ... */
+#define FOLLOWED_BYTES (1u << 20)        /* ... or when it is so much */
 #define STUCK_MS 120000          /* a step of the transaction thread that takes longer is told */
 
 typedef struct daemon_state {
@@ -39,6 +42,8 @@ typedef struct daemon_state {
 	struct event_base *base;
 	struct event *sig_term, *sig_int, *sig_hup, *tick, *watchdog;
 	report r;                        /* the parts themselves hang here, too */
+	bool writing_followed;           /* the publisher has what was followed in the journal, without an epoch */
+	int64_t followed_ms;             /* monotonic: when that was done last */
 	index_log *log;
 	publisher *publisher;
 	supervisor *supervisor;
@@ -108,8 +113,20 @@ static void on_record(void *arg, partition *p, const record_source *source, void
 
 static void on_assigned(void *arg, partition *p)
 {
-	(void)arg;
+	p->open = ((daemon_state *)arg)->r.journal == NULL;
 	log_debug("partition", "event", "%s", "assigned", "topic", "%s", p->topic, "part", "%d", (int)p->number);
+}
+
+/* R4: before a record of the partition is judged, all that stands in the journal now is known here. */
+static bool on_open(void *arg, partition *p)
+{
+	daemon_state *d = arg;
+	if (p->open)
+		return true;
+	if (!p->question)
+		p->question = journal_ask_now(d->r.journal);
+	p->open = journal_reached(d->r.journal, p->question);
+	return p->open;
 }
 
 static void on_removed(void *arg, partition *p)
@@ -125,6 +142,8 @@ static void on_kafka_fatal(void *arg, const char *why)
 }
 
 /* ---- revocation: the open transaction ends first, then what is finished leaves, the rest is dropped, then the answer ---- */
+
+static bool form_epoch(daemon_state *d, bool force);
 
 static void on_revoke(void *arg, bool lost)
 {
@@ -146,7 +165,7 @@ static void advance_revoke(daemon_state *d)
 	if (!d->revoke_since_ms || epochs_busy(d->r.epochs))
 		return;
 	bool in_time = !d->revoke_lost && now_ms() - d->revoke_since_ms < REVOKE_DRAIN_MS;
-	if (in_time && (epochs_poll(d->r.epochs, now_ms(), true) || !leaving_is_empty(d)))
+	if (in_time && (form_epoch(d, true) || !leaving_is_empty(d)))
 		return;
 	for (partition *p = ledger_first(d->r.ledger); p; p = p->next)
 		if (p->leaving)
@@ -160,6 +179,8 @@ static void advance_revoke(daemon_state *d)
 static void on_publish(void *arg, publish_batch *batch)
 {
 	daemon_state *d = arg;
+	if (d->r.journal)
+		journal_take(d->r.journal, &batch->followed);
 	publisher_submit(d->publisher, batch);
 }
 
@@ -169,6 +190,10 @@ static void rewind_all(daemon_state *d, const char *why)
 	log_warn("epoch aborted, reading again from the committed offsets", "why", "%s", why);
 	intake_rewind(d->r.intake);
 	pipeline_drop(d->r.pipeline, NULL);
+	for (partition *p = ledger_first(d->r.ledger); d->r.journal && p; p = p->next) {
+		p->open = false;
+		p->question = 0;
+	}
 }
 
 static void on_epoch_done(void *arg, const publish_result *result)
@@ -177,6 +202,8 @@ static void on_epoch_done(void *arg, const publish_result *result)
 	int64_t since = epochs_counts_get(d->r.epochs).started_ms;
 	crash_point("after-answer");
 	epochs_answer(d->r.epochs, result);
+	if (result->followed_segment)
+		journal_written(d->r.journal, result->followed_segment);
 	d->r.log_bytes = result->log_bytes ? result->log_bytes : d->r.log_bytes;
 	if (result->outcome == PUBLISH_COMMITTED) {
 		metrics_observe(d->r.metrics, METRIC_INDEX_SYNC, (double)result->sync_us / 1000);
@@ -189,6 +216,91 @@ static void on_epoch_done(void *arg, const publish_result *result)
 	} else {
 		leave_at_once(result->fenced ? EXIT_FENCED : EXIT_PRODUCER, "the producer is finished", result->why);
 	}
+}
+
+/* ---- the journal ---- */
+
+#define TOPICS_MAX 10000         /* of entries from the journal; in the index their names are kept for ever */
+
+static uint32_t on_journal_entry(void *arg, index_entry *entry, mr_bytes topic, bool own)
+{
+	daemon_state *d = arg;
+	if (index_topic_count(d->r.index) >= TOPICS_MAX)
+		return 0;
+	entry->topic = index_topic(d->r.index, topic);
+	return judge_followed(pipeline_judge(d->r.pipeline), entry, own);
+}
+
+static void on_journal_written(void *arg, uint32_t number, uint32_t segment)
+{
+	index_written(((daemon_state *)arg)->r.index, number, segment);
+}
+
+static void on_journal_unusable(void *arg, const char *why)
+{
+	(void)arg;
+	leave_at_once(EXIT_CONFIG, "dedup.journal cannot be used", why);
+}
+
+static void start_intake(daemon_state *d)
+{
+	buf errors = {0};
+	if (intake_start(d->r.intake, &errors))
+		leave_at_once(EXIT_CONFIG, "cannot start intake", buf_bytes(&errors).data);
+	d->r.phase = PHASE_RUNNING;
+	log_info("started", "instance", "%s", settings_str(config(d), "daemon.instance"), "librdkafka", "%s", rd_kafka_version_str(), "version", "%s", MILLRACE_VERSION);
+	notify_ready("running");
+}
+
+/* The group is joined when the journal was caught up with for the first time: who has to read all of it holds no partition meanwhile. */
+static void on_journal_moved(void *arg)
+{
+	daemon_state *d = arg;
+	if (d->r.phase == PHASE_CATCHING_UP && journal_reached(d->r.journal, 1))
+		start_intake(d);
+	intake_look(d->r.intake);
+}
+
+/* What was followed goes with the next epoch; when there is none for a while, or it becomes much, on its own. */
+static void write_followed(daemon_state *d)
+{
+	publish_followed followed = {0};
+	bool due = now_ms() - d->followed_ms >= FOLLOWED_MS || journal_waiting(d->r.journal) >= FOLLOWED_BYTES;
+	if (d->writing_followed || epochs_busy(d->r.epochs) || !due || !journal_take(d->r.journal, &followed))
+		return;
+	d->writing_followed = true;
+	publisher_followed(d->publisher, &followed);
+}
+
+static void on_followed(void *arg, const publish_result *result)
+{
+	daemon_state *d = arg;
+	if (result->outcome == PUBLISH_FATAL)
+		leave_at_once(EXIT_PRODUCER, "the index log cannot be written", result->why);
+	d->writing_followed = false;
+	d->followed_ms = now_ms();
+	d->r.log_bytes = result->log_bytes;
+	journal_written(d->r.journal, result->followed_segment);
+}
+
+/* One job at a time for the publisher. */
+static bool form_epoch(daemon_state *d, bool force)
+{
+	if (d->writing_followed || !epochs_poll(d->r.epochs, now_ms(), force))
+		return false;
+	d->followed_ms = now_ms();
+	return true;
+}
+
+static int open_journal(daemon_state *d, buf *errors)
+{
+	const settings *s = config(d);
+	if (!settings_str(s, "dedup.journal")[0])
+		return 0;
+	d->r.journal = journal_open(d->base, s, (journal_hooks){on_journal_entry, on_journal_written, on_journal_moved, on_journal_unusable, d}, errors);
+	if (d->r.journal)
+		epochs_set_journal(d->r.epochs, journal_own_versions(d->r.journal), settings_str(s, "daemon.instance"));
+	return d->r.journal ? 0 : -1;
 }
 
 /* ---- start ---- */
@@ -260,7 +372,6 @@ static int open_stages(daemon_state *d, buf *errors, int *code)
 static void on_publisher_ready(void *arg, const publisher_ready *ready)
 {
 	daemon_state *d = arg;
-	buf errors = {0};
 	if (d->r.phase != PHASE_STARTING)
 		return;
 	if (ready->fatal)
@@ -270,11 +381,13 @@ static void on_publisher_ready(void *arg, const publisher_ready *ready)
 	pipeline_set_max_output(d->r.pipeline, ready->max_record_bytes);
 	epochs_set_patience(d->r.epochs, ready->patience_us);
 	epochs_set_max_dead(d->r.epochs, ready->max_dead_bytes > 65536 ? ready->max_dead_bytes - 65536 : ready->max_dead_bytes / 2);
-	if (intake_start(d->r.intake, &errors))
-		leave_at_once(EXIT_CONFIG, "cannot start intake", buf_bytes(&errors).data);
-	d->r.phase = PHASE_RUNNING;
-	log_info("started", "instance", "%s", settings_str(config(d), "daemon.instance"), "librdkafka", "%s", rd_kafka_version_str(), "version", "%s", MILLRACE_VERSION);
-	notify_ready("running");
+	if (!d->r.journal) {
+		start_intake(d);
+		return;
+	}
+	d->r.phase = PHASE_CATCHING_UP;
+	notify_status("catching up with the journal");
+	journal_start(d->r.journal, index_log_positions(d->log));
 }
 
 static const char *admin_ready(void *arg) { return report_ready(&((daemon_state *)arg)->r); }
@@ -302,11 +415,11 @@ static int open_parts(daemon_state *d, buf *errors)
 		return code;
 	d->r.pipeline = pipeline_new(s, d->r.ledger, d->r.index, (pipeline_hooks){hook_wall_ms, hook_mono_us, hook_release, on_pressure, on_outcome, d});
 	d->r.epochs = epochs_new(s, d->r.pipeline, d->r.ledger, d->r.index, d->log ? index_log_next_epoch(d->log) : 1, (epoch_hooks){on_publish, d});
-	d->r.intake = intake_open(d->base, s, d->r.ledger, (intake_hooks){on_record, on_revoke, on_assigned, on_removed, on_kafka_fatal, d}, errors);
+	d->r.intake = intake_open(d->base, s, d->r.ledger, (intake_hooks){on_record, on_revoke, on_assigned, on_open, on_removed, on_kafka_fatal, d}, errors);
 	if (!d->r.intake)
 		return code;
-	d->publisher = publisher_new(d->base, s, intake_consumer(d->r.intake), d->log, (publisher_hooks){on_publisher_ready, on_epoch_done, d}, errors);
-	if (!d->publisher || open_stages(d, errors, &code))
+	d->publisher = publisher_new(d->base, s, intake_consumer(d->r.intake), d->log, (publisher_hooks){on_publisher_ready, on_epoch_done, on_followed, d}, errors);
+	if (!d->publisher || open_journal(d, errors) || open_stages(d, errors, &code))
 		return code;
 	if (settings_bool(s, "admin.enabled")) {
 		d->admin = admin_open(d->base, s, d->r.metrics, (admin_hooks){admin_ready, admin_status, admin_refresh, d}, ADMIN_LIMITS, errors);
@@ -339,7 +452,7 @@ static void apply_reload(daemon_state *d, const settings *s)
 static void tell_reloaded(const daemon_state *d, const char *what)
 {
 	char status[100];
-	bool starting = d->r.phase == PHASE_STARTING;
+	bool starting = d->r.phase < PHASE_RUNNING;
 	snprintf(status, sizeof status, "%s%s", starting ? "starting" : "running", what);
 	if (starting)
 		notify_status("%s", status);
@@ -366,7 +479,7 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (d->r.phase >= PHASE_DRAINING)
 		return;
-	if (d->r.phase != PHASE_STARTING)
+	if (d->r.phase >= PHASE_RUNNING)
 		notify_reloading();
 	settings *s = args_settings(d->args, &errors);
 	if (s && kafka_conf_check(s, &errors, &notes))   /* they are not taken over before a restart, which must not fail then */
@@ -463,6 +576,7 @@ static void close_parts(daemon_state *d)
 		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the producer does not close", "no broker answers");
 	if (published)
 		d->log = NULL;                   /* it was the publisher's */
+	journal_close(&d->r.journal);
 	index_log_close(&d->log);
 	intake_close(&d->r.intake);
 	if (d->supervisor)
@@ -488,6 +602,8 @@ static void each_second(daemon_state *d)
 	d->r.stuck = publisher_is_stuck(d->publisher, now_ms(), UNREADY_MS);
 	if (publisher_is_stuck(d->publisher, now_ms(), STUCK_MS))
 		log_warn("the transaction thread has been at one step for a long time", "phase", "%d", (int)d->r.phase);
+	if (d->r.phase == PHASE_CATCHING_UP)     /* a long journal is no hung start */
+		notify_extend(CATCH_UP_EXTEND_MS);
 	if (d->r.phase == PHASE_DRAINING)
 		notify_extend(settings_int(config(d), "daemon.drain_ms"));
 }
@@ -499,9 +615,11 @@ static void turn(daemon_state *d)
 	int64_t now = now_ms();
 	pipeline_settle(d->r.pipeline);
 	crash_point("after-judge");
-	if (d->r.phase != PHASE_STARTING && !d->revoke_since_ms)
-		epochs_poll(d->r.epochs, now, d->r.phase == PHASE_DRAINING);
+	if (d->r.phase >= PHASE_RUNNING && !d->revoke_since_ms)
+		form_epoch(d, d->r.phase == PHASE_DRAINING);
 	advance_revoke(d);
+	if (d->r.journal && d->r.phase != PHASE_STARTING)
+		write_followed(d);
 	if (d->r.phase == PHASE_DRAINING)
 		advance_drain(d);
 	if (d->r.phase == PHASE_LEAVING)

@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "daemon/index_log.h"
+#include "daemon/journal_message.h"
 
 #define PACE_FIRST (256u << 10)
 #define PACE_LEAST (32u << 10)
@@ -27,10 +28,12 @@ struct epochs {
 	enum { TO_TOPIC, TO_NOWHERE } repeats;
 	bool enrich;
 	size_t max_dead_bytes;
+	const char *versions, *instance; /* headers of the journal's messages; NULL: no journal */
 	uint64_t next_number;
 	unsigned search;                 /* stamps the set being formed */
 	item **set;                      /* the epoch in hand: by partition, in offset order */
 	size_t set_count, set_cap;
+	size_t entry_count;              /* of the epoch in hand */
 	bool busy;
 	int64_t last_ms;                 /* monotonic: when the last epoch was handed over */
 	unsigned aborts;                 /* KEPT in a row: from the second on the epoch is halved */
@@ -77,6 +80,12 @@ void epochs_configure(epochs *self, const struct settings *settings)
 void epochs_set_max_dead(epochs *self, size_t bytes)
 {
 	self->max_dead_bytes = bytes;
+}
+
+void epochs_set_journal(epochs *self, const char *versions, const char *instance)
+{
+	self->versions = versions;
+	self->instance = instance;
 }
 
 void epochs_set_patience(epochs *self, int64_t patience_us)
@@ -199,7 +208,9 @@ static publish_message *add_message(publish_batch *b, enum publish_kind kind, it
 		b->messages = mem_grow(b->messages, b->message_cap, sizeof *b->messages);
 	}
 	publish_message *m = &b->messages[b->message_count++];
-	*m = (publish_message){.kind = kind, .source_topic = it->partition->topic, .value = value, .ticket = it, .first_field = b->field_count};
+	*m = (publish_message){.kind = kind, .value = value, .ticket = it, .first_field = b->field_count};
+	if (it)
+		m->source_topic = it->partition->topic;
 	return m;
 }
 
@@ -238,6 +249,30 @@ static void add_dead(epochs *self, publish_batch *b, item *it)
 	b->scratch[b->scratch_count++] = scratch;
 }
 
+static void add_entry(epochs *self, publish_batch *b, const index_entry *entry)
+{
+	buf bytes = {0};
+	index_entry_encode(entry, index_topic_name(self->index, entry->topic), &bytes);
+	index_log_frame_entry(&b->log_entries, buf_bytes(&bytes));
+	buf_free(&bytes);
+	self->entry_count++;
+}
+
+/* The same entries for the journal, behind all records: the messages point into the frames for the log, which have stopped moving. */
+static void add_journal(epochs *self, publish_batch *b)
+{
+	size_t at = 0;
+	for (mr_bytes entry; self->versions && (entry = index_log_frame_next(buf_bytes(&b->log_entries), &at)).data;) {
+		publish_message *m = add_message(b, PUBLISH_JOURNAL, NULL, entry);
+		mr_field *fields = field_room(b);
+		id_hex(index_entry_id(entry), m->id_key);
+		fields[0] = (mr_field){mr_bytes_of(JOURNAL_VERSIONS), mr_bytes_of(self->versions)};
+		fields[1] = (mr_field){mr_bytes_of(JOURNAL_INSTANCE), mr_bytes_of(self->instance)};
+		m->field_count = 2;
+		b->field_count += 2;
+	}
+}
+
 static void add_part(epochs *self, publish_batch *b, part *p)
 {
 	uint8_t id[ARTICLE_ID_BYTES];
@@ -245,13 +280,8 @@ static void add_part(epochs *self, publish_batch *b, part *p)
 	record_article_id(p->item->rec, article_page(p->doc), id);
 	if (article || self->repeats == TO_TOPIC)
 		add_record(b, article || self->enrich ? PUBLISH_ARTICLE : PUBLISH_DUPLICATE, p->item, buf_bytes(&p->out), id);
-	if (p->entry) {
-		buf entry = {0};
-		const index_entry *pending = index_pending(self->index, p->entry);
-		index_entry_encode(pending, index_topic_name(self->index, pending->topic), &entry);
-		index_log_frame_entry(&b->log_entries, buf_bytes(&entry));
-		buf_free(&entry);
-	}
+	if (p->entry)
+		add_entry(self, b, index_pending(self->index, p->entry));
 }
 
 static void add_item(epochs *self, publish_batch *b, item *it)
@@ -291,6 +321,7 @@ static publish_batch *make_batch(epochs *self)
 	b->epoch = self->next_number++;
 	b->careful = self->careful;
 	b->keep_segment = self->index ? index_oldest_segment(self->index) : 0;
+	self->entry_count = 0;
 	for (size_t i = 0; i < self->set_count; i++) {
 		item *it = self->set[i];
 		it->frozen = true;
@@ -298,6 +329,7 @@ static publish_batch *make_batch(epochs *self)
 		if (i + 1 == self->set_count || self->set[i + 1]->partition != it->partition)
 			add_offset(b, it);
 	}
+	add_journal(self, b);
 	for (size_t i = 0; i < b->message_count; i++)    /* the array has stopped moving */
 		if (b->messages[i].id_key[0])
 			b->messages[i].key = mr_bytes_of(b->messages[i].id_key);
@@ -319,6 +351,7 @@ void publish_batch_free(publish_batch **self_p)
 	free(self->offsets);
 	buf_free(&self->log_offsets);
 	buf_free(&self->log_entries);
+	buf_free(&self->followed.frames);
 	free(self);
 	*self_p = NULL;
 }
@@ -392,6 +425,7 @@ static void committed(epochs *self, const publish_result *result)
 {
 	self->counts.committed++;
 	self->counts.records += self->set_count;
+	self->counts.entries += self->entry_count;
 	self->aborts = 0;
 	self->careful = false;
 	self->halved = 0;

@@ -23,6 +23,9 @@ void epochs_configure(epochs *self, const struct settings *settings);
 /* Key and value together that a dead-letter record may have; beyond that the value is sent as null, then the key (the coordinates stand in the headers). */
 void epochs_set_max_dead(epochs *self, size_t bytes);
 
+/* With a journal every entry of an epoch is a message of its own, too, with two headers (journal.h): both borrowed. NULL: no journal (the beginning). */
+void epochs_set_journal(epochs *self, const char *versions, const char *instance);
+
 /* How long the broker lets a transaction stand open (transaction.timeout.ms); 0 (the beginning): no limit. From then on an epoch is no larger than what the
  * broker takes in half of that time: begun small, doubled and halved by what commits take. Beyond its patience it would fence us, at every start anew. */
 void epochs_set_patience(epochs *self, int64_t patience_us);
@@ -37,7 +40,7 @@ bool epochs_is_idle(const epochs *self);         /* none in hand and nothing fin
 
 typedef struct epoch_counts {
 	uint64_t committed, kept, rewound;       /* epochs */
-	uint64_t records, bytes;                 /* of committed ones */
+	uint64_t records, bytes, entries;        /* of committed ones; entries of the index, aliases too */
 	int64_t started_ms;                      /* monotonic; of the one in hand, else -1 */
 } epoch_counts;
 epoch_counts epochs_counts_get(const epochs *self);

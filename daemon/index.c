@@ -101,6 +101,11 @@ const char *index_topic_name(const index_t *self, uint16_t topic)
 	return self->topics[topic];
 }
 
+size_t index_topic_count(const index_t *self)
+{
+	return self->topic_count;
+}
+
 static slot *slot_at(const index_t *self, uint32_t number)
 {
 	return &self->slabs[number / SLAB][number % SLAB];

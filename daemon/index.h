@@ -24,6 +24,7 @@ void index_set_window(index_t *self, int64_t window_ms, size_t max_entries);
 /* Names of topics are kept once. */
 uint16_t index_topic(index_t *self, mr_bytes name);
 const char *index_topic_name(const index_t *self, uint16_t topic);
+size_t index_topic_count(const index_t *self);
 
 /* Who asks. Entries written by the same coordinates are its own and are never found. */
 typedef struct index_question {

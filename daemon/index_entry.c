@@ -71,6 +71,11 @@ uint32_t index_entry_format(mr_bytes bytes)
 	return bytes.len ? (uint8_t)bytes.data[0] : 0;
 }
 
+const uint8_t *index_entry_id(mr_bytes bytes)
+{
+	return (const uint8_t *)bytes.data + 2;
+}
+
 static void take(reader *r, void *to, size_t len)
 {
 	mr_bytes b = read_bytes(r, len);

@@ -47,6 +47,8 @@ void index_entry_encode(const index_entry *self, const char *topic, buf *out);
 /* Reads one entry of `format` (that of the log's header; in the journal the entry itself tells, index_entry_format); *topic is borrowed from `bytes`. 0; -1 when
  * damaged, or of a format that this program does not know. */
 int index_entry_decode(mr_bytes bytes, uint32_t format, index_entry *self, mr_bytes *topic) MR_MUST_USE;
+/* The article id in an encoded entry of the present format. */
+const uint8_t *index_entry_id(mr_bytes bytes);
 /* Format of an entry of version 2 or later: its first byte. 0: no entry. */
 uint32_t index_entry_format(mr_bytes bytes);
 

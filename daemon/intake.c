@@ -32,6 +32,7 @@ struct intake {
 	struct event *wake, *timer, *more;
 	rd_kafka_topic_partition_list_t *leaving;        /* of the revocation that waits for its answer */
 	backlog waiting;                 /* fetched, not taken yet */
+	backlog early;                   /* records of partitions that are not open yet */
 	backlog held_back;               /* records of topics made anew, until their partition's old ones have ended */
 	size_t enough_bytes;             /* of `waiting`: nothing more is fetched; again at half of it */
 	bool stopped;                    /* all partitions are paused in librdkafka */
@@ -42,12 +43,17 @@ struct intake {
 /* ---- records ---- */
 
 static bool is_new_log(const intake *self, const partition *p);
+static void hold_early(intake *self, fetched *record);
 static void hold_back(intake *self, fetched *record);
 
 static void take(intake *self, fetched *record)
 {
 	const rd_kafka_message_t *m = record->m;
 	partition *p = record->partition;
+	if (p->held || !self->hooks.open(self->hooks.arg, p)) {
+		hold_early(self, record);
+		return;
+	}
 	if (p->resetting || (m->offset <= p->last_offset && is_new_log(self, p))) {
 		hold_back(self, record);
 		return;
@@ -151,6 +157,13 @@ static void on_assign(intake *self, rd_kafka_topic_partition_list_t *list)
 	log_info("intake: partitions assigned", "count", "%d", list->cnt, "total", "%zu", self->counts.assigned);
 }
 
+/* What was fetched of a partition (NULL: of all) and not taken. */
+static void drop_waiting(intake *self, partition *p)
+{
+	backlog_drop(&self->waiting, p);
+	backlog_drop(&self->early, p);
+}
+
 static void on_revoke(intake *self, const rd_kafka_topic_partition_list_t *list)
 {
 	bool lost = rd_kafka_assignment_lost(self->consumer) != 0;
@@ -160,7 +173,7 @@ static void on_revoke(intake *self, const rd_kafka_topic_partition_list_t *list)
 		partition *p = ledger_find(self->ledger, list->elems[i].topic, list->elems[i].partition);
 		if (p) {
 			p->leaving = true;
-			backlog_drop(&self->waiting, p);
+			drop_waiting(self, p);
 			backlog_drop(&self->held_back, p);
 		}
 	}
@@ -189,6 +202,7 @@ void intake_answer(intake *self)
 		if (!p)
 			continue;
 		self->hooks.removed(self->hooks.arg, p);
+		self->counts.held -= p->held;
 		ledger_remove(self->ledger, &p);
 		self->counts.assigned--;
 	}
@@ -218,6 +232,46 @@ static void pause_one(intake *self, const partition *p, bool pause)
 	else
 		rd_kafka_resume_partitions(self->consumer, one);
 	rd_kafka_topic_partition_list_destroy(one);
+}
+
+/* Records that came before their partition is open wait; it is paused meanwhile, so what waits is what was fetched already. */
+static void hold_early(intake *self, fetched *record)
+{
+	partition *p = record->partition;
+	if (!p->held) {
+		p->held = true;
+		self->counts.held++;
+		pause_one(self, p, true);
+	}
+	backlog_add(&self->early, record);
+}
+
+/* What was held of partitions that are open now goes to the front of what waits; the rest is held on. Per partition the order stays. */
+static void free_early(intake *self)
+{
+	backlog held = self->early, ready = {0};
+	size_t before = self->counts.held;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		if (p->held && !p->leaving && self->hooks.open(self->hooks.arg, p)) {
+			p->held = false;
+			self->counts.held--;
+			if (!self->stopped)
+				pause_one(self, p, false);
+		}
+	if (self->counts.held == before)
+		return;
+	self->early = (backlog){0};
+	for (fetched *record; (record = backlog_take(&held));)
+		backlog_add(record->partition->held ? &self->early : &ready, record);
+	for (fetched *record; (record = backlog_take(&self->waiting));)
+		backlog_add(&ready, record);
+	self->waiting = ready;
+}
+
+void intake_look(intake *self)
+{
+	if (self->counts.held)
+		event_active(self->more, EV_TIMEOUT, 0);
 }
 
 /* Records of the new log wait until those of the old one, still in flight, have ended: offsets of a list must grow. The partition is paused meanwhile,
@@ -269,7 +323,7 @@ void intake_rewind(intake *self)
 			continue;
 		rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->head->offset;
 		p->last_offset = p->fetched_offset = p->head->offset - 1;
-		backlog_drop(&self->waiting, p);
+		drop_waiting(self, p);
 	}
 	rd_kafka_error_t *e = list->cnt ? rd_kafka_seek_partitions(self->consumer, list, SEEK_MS) : NULL;
 	bool failed = e != NULL;
@@ -348,7 +402,7 @@ static void fetch_again(intake *self)
 {
 	rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16), *begun = rd_kafka_topic_partition_list_new(16);
 	for (const partition *p = ledger_first(self->ledger); p; p = p->next) {
-		if (p->resetting || p->leaving)
+		if (p->resetting || p->leaving || p->held)
 			continue;
 		rd_kafka_topic_partition_list_add(all, p->topic, p->number);
 		if (p->fetched_offset >= 0)
@@ -395,6 +449,8 @@ static void drain(intake *self)
 		else
 			more = false;
 	}
+	if (self->counts.held)
+		free_early(self);
 	finish_resets(self);
 	if (take_waiting(self) || more)
 		event_active(self->more, EV_TIMEOUT, 0);
@@ -492,7 +548,7 @@ void intake_close(intake **self_p)
 		return;
 	if (self->leaving)
 		rd_kafka_topic_partition_list_destroy(self->leaving);
-	backlog_drop(&self->waiting, NULL);
+	drop_waiting(self, NULL);
 	backlog_drop(&self->held_back, NULL);
 	event_free(self->wake);
 	event_free(self->timer);

@@ -5,6 +5,7 @@
  * the transaction that is open ends first. Loop thread.
  *
  * Of a partition:  assigned -> (leaving -> removed)       revoked
+ *                          \-> held -> assigned           not open yet (the journal is caught up with first)
  *                          \-> resetting -> assigned      the topic was made anew: new records wait until the old ones have ended */
 #ifndef DAEMON_INTAKE_H
 #define DAEMON_INTAKE_H
@@ -24,6 +25,9 @@ typedef struct intake_hooks {
 	/* Partitions are leaving (flagged). The loop ends or drops what is in flight of them, then calls intake_answer. `lost`: they are gone already. */
 	void (*revoke)(void *arg, bool lost);
 	void (*assigned)(void *arg, partition *p);
+	/* May records of this partition be taken? Asked when the first one has come - so its committed offset is known, and what is asked of others is asked later
+	 * than that -, then again and again until it is true. What has come waits, and the partition is paused. */
+	bool (*open)(void *arg, partition *p);
 	void (*removed)(void *arg, partition *p);
 	void (*fatal)(void *arg, const char *why);
 	void *arg;
@@ -35,6 +39,7 @@ int intake_start(intake *self, buf *errors);     /* subscribes: after init_trans
 /* Nothing is taken any more; up to half of intake.prefetch_bytes is fetched and waits, rebalances are served. Twice is once. */
 void intake_pause(intake *self, bool pause);
 void intake_answer(intake *self);                /* the leaving partitions hold nothing any more: give them up */
+void intake_look(intake *self);                  /* something has changed: partitions may be open now */
 /* Group error: every partition goes back to its first record in flight. Call before these are dropped. */
 void intake_rewind(intake *self);
 void intake_release(void *message);
@@ -45,7 +50,7 @@ void intake_close(intake **self);                /* after that, or at the end of
 
 typedef struct intake_counts {
 	uint64_t rebalances, lost, refused_offsets, resets, errors, pauses;
-	size_t assigned;
+	size_t assigned, held;
 	bool paused, connected, revoking;
 } intake_counts;
 intake_counts intake_counts_get(const intake *self);

@@ -599,6 +599,48 @@ void judge_gone(judge *self, item *const *gone, size_t count)
 	take_leave(self, gone, count, false);
 }
 
+/* ---- what others published ---- */
+
+static item *item_at(const judge *self, const index_entry *e)
+{
+	const partition *p = ledger_find(self->ledger, index_topic_name(self->index, e->topic), e->partition);
+	item *it = p ? p->head : NULL;
+	while (it && it->offset < e->offset)
+		it = it->next;
+	return it && it->offset == e->offset ? it : NULL;
+}
+
+/* R7: who waits for an article that is settled waits for nothing, whatever becomes of the copy of it that is in flight here. */
+static void let_waiters_go(item *it, const index_entry *e)
+{
+	for (size_t i = 0; i < it->part_count; i++)
+		if (it->parts[i]->doc && article_page(it->parts[i]->doc) == e->page)
+			while (it->parts[i]->waiters)
+				wait_no_more(it->parts[i]->waiters);
+	for (item *r = it->repeats, *next; r && e->has_fingerprint; r = next) {
+		next = r->next_repeat;
+		if (r->bound && memcmp(r->repeat_verdict.duplicate_of, e->article_id, ARTICLE_ID_BYTES) == 0)
+			repeat_no_more(r);
+	}
+}
+
+uint32_t judge_followed(judge *self, const index_entry *entry, bool own)
+{
+	item *it = item_at(self, entry);
+	uint32_t number;
+	if (own && it && it->frozen)
+		return 0;
+	if (own || entry->kind == INDEX_ALIAS) {
+		number = index_settle_foreign(self->index, entry, 0);
+	} else {                                 /* a later one of the same record replaces the earlier: offsets were set back */
+		number = index_add(self->index, entry);
+		index_settle(self->index, number, 0);
+	}
+	if (it && entry->kind == INDEX_ARTICLE)
+		let_waiters_go(it, entry);
+	return number;
+}
+
 void judge_committed(judge *self, item *it, uint32_t segment)
 {
 	for (size_t i = 0; i < it->part_count; i++) {

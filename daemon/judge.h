@@ -47,6 +47,9 @@ void judge_died(judge *self, item *it);
 void judge_gone(judge *self, item *const *gone, size_t count);
 /* The epoch of the item is committed: its entries settle in `segment`; who waited for it waits no longer. */
 void judge_committed(judge *self, item *it, uint32_t segment);
+/* An entry from the journal, written by this instance (`own`) or another one. Returns its number in the index; 0: nothing to remember, because the index has it, or
+ * because our epoch in hand brings it. A part of ours with these coordinates (we are a zombie: its partition is another daemon's) keeps nobody waiting any more (R7). */
+uint32_t judge_followed(judge *self, const index_entry *entry, bool own);
 /* The part of an item that its repeats follow; NULL: it brings no article. */
 const part *judge_article_of(const item *it);
 

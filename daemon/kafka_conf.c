@@ -13,6 +13,7 @@
 #define TRANSACTION_MS_MAX 30000
 #define LIBRARY_MESSAGE_MS 300000        /* librdkafka's default of message.timeout.ms */
 #define ASK_MS 5000
+#define FOLLOW_KBYTES "32768"            /* entries of the journal that wait in the library: a second of catching up */
 #define MB 1048576
 
 typedef struct building {
@@ -132,6 +133,39 @@ rd_kafka_t *kafka_consumer(const struct settings *settings, buf *errors)
 	if (rk)
 		rd_kafka_poll_set_consumer(rk);
 	return rk;
+}
+
+static rd_kafka_t *reader_of_journal(const struct settings *settings, const char *isolation, const char *eof, int events, buf *errors)
+{
+	building b = {rd_kafka_conf_new(), "kafka", errors, 0};
+	common_properties(&b, settings);
+	set_own(&b, "fetch.wait.max.ms", "50");
+	pass_through(&b, settings, "kafka.consumer");
+	set_own(&b, "group.id", settings_str(settings, "intake.group"));         /* a consumer must have one; it is never joined */
+	set_own(&b, "group.instance.id", "");
+	set_own(&b, "enable.auto.commit", "false");
+	set_own(&b, "enable.auto.offset.store", "false");
+	set_own(&b, "allow.auto.create.topics", "false");
+	set_own(&b, "isolation.level", isolation);
+	set_own(&b, "enable.partition.eof", eof);
+	set_own(&b, "auto.offset.reset", "earliest");
+	set_own(&b, "queued.max.messages.kbytes", FOLLOW_KBYTES);
+	set_own(&b, "statistics.interval.ms", "0");
+	rd_kafka_conf_set_events(b.conf, events);
+	rd_kafka_t *rk = create(&b, RD_KAFKA_CONSUMER, "consumer of the journal");
+	if (rk && events)
+		rd_kafka_poll_set_consumer(rk);
+	return rk;
+}
+
+rd_kafka_t *kafka_follower(const struct settings *settings, buf *errors)
+{
+	return reader_of_journal(settings, "read_committed", "true", RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR, errors);
+}
+
+rd_kafka_t *kafka_asker(const struct settings *settings, buf *errors)
+{
+	return reader_of_journal(settings, "read_uncommitted", "false", 0, errors);
 }
 
 static int64_t number_of(const rd_kafka_conf_t *conf, const char *key, int64_t otherwise)
@@ -283,19 +317,10 @@ int kafka_conf_check(const struct settings *settings, buf *errors, buf *notes)
 
 #define TOPICS_MAX 64            /* that are asked about; more keep the broker's default */
 
-static void lower(size_t *limit, const rd_kafka_ConfigResource_t *resource)
-{
-	size_t count;
-	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
-	for (size_t i = 0; i < count; i++) {
-		const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-		size_t bytes = value && strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") == 0 ? (size_t)strtoull(value, NULL, 10) : SIZE_MAX;
-		*limit = bytes < *limit ? bytes : *limit;
-	}
-}
+typedef void (*config_hook)(void *arg, const char *topic, const char *name, const char *value);
 
 /* One question for all topics. Those that cannot be asked (no such topic, no right, a broker without this call) are left out. */
-static void ask(rd_kafka_t *rk, rd_kafka_ConfigResource_t **topics, size_t count, const char *dead_prefix, size_t *record_bytes, size_t *dead_bytes)
+static void ask(rd_kafka_t *rk, rd_kafka_ConfigResource_t **topics, size_t count, config_hook hook, void *arg)
 {
 	char why[64];
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
@@ -304,39 +329,80 @@ static void ask(rd_kafka_t *rk, rd_kafka_ConfigResource_t **topics, size_t count
 	rd_kafka_DescribeConfigs(rk, topics, count, options, queue);
 	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ASK_MS);
 	const rd_kafka_DescribeConfigs_result_t *result = event ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
-	size_t answers = 0;
+	size_t answers = 0, entries;
 	const rd_kafka_ConfigResource_t **answer = result ? rd_kafka_DescribeConfigs_result_resources(result, &answers) : NULL;
-	for (size_t i = 0; i < answers; i++)
-		if (!rd_kafka_ConfigResource_error(answer[i]))
-			lower(strncmp(rd_kafka_ConfigResource_name(answer[i]), dead_prefix, strlen(dead_prefix)) == 0 ? dead_bytes : record_bytes, answer[i]);
+	for (size_t i = 0; i < answers; i++) {
+		const rd_kafka_ConfigEntry_t **entry = rd_kafka_ConfigResource_configs(answer[i], &entries);
+		for (size_t k = 0; k < entries && !rd_kafka_ConfigResource_error(answer[i]); k++)
+			if (rd_kafka_ConfigEntry_value(entry[k]))
+				hook(arg, rd_kafka_ConfigResource_name(answer[i]), rd_kafka_ConfigEntry_name(entry[k]), rd_kafka_ConfigEntry_value(entry[k]));
+	}
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_AdminOptions_destroy(options);
 	rd_kafka_queue_destroy(queue);
 }
 
-void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes)
+typedef struct limits {
+	const char *dead_prefix, *journal;
+	size_t records, dead, entries;   /* SIZE_MAX: not told */
+} limits;
+
+static void lower(void *arg, const char *topic, const char *name, const char *value)
 {
-	const char *const *inputs, *prefix = settings_str(settings, "publish.dead_prefix");
+	limits *l = arg;
+	size_t *limit = strcmp(topic, l->journal) == 0 ? &l->entries : strncmp(topic, l->dead_prefix, strlen(l->dead_prefix)) == 0 ? &l->dead : &l->records;
+	size_t bytes = strcmp(name, "max.message.bytes") == 0 ? (size_t)strtoull(value, NULL, 10) : SIZE_MAX;
+	*limit = bytes < *limit ? bytes : *limit;
+}
+
+void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes, size_t *journal_bytes)
+{
+	limits l = {settings_str(settings, "publish.dead_prefix"), settings_str(settings, "dedup.journal"), SIZE_MAX, SIZE_MAX, SIZE_MAX};
+	const char *const *inputs;
 	size_t count = settings_list(settings, "intake.topics", &inputs), n = 0, fixed = (size_t)settings_int(settings, "publish.max_record_bytes");
-	size_t records = SIZE_MAX, dead = SIZE_MAX;
 	rd_kafka_ConfigResource_t *topics[TOPICS_MAX];
-	if (fixed) {
-		*record_bytes = *dead_bytes = fixed;
-		return;
+	if (l.journal[0])
+		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, l.journal);
+	if (!fixed) {
+		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.topic"));
+		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.duplicates_topic"));
 	}
-	topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.topic"));
-	topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.duplicates_topic"));
-	for (size_t i = 0; i < count && n < TOPICS_MAX; i++) {
+	for (size_t i = 0; !fixed && i < count && n < TOPICS_MAX; i++) {
 		char name[512];
-		snprintf(name, sizeof name, "%s%s", prefix, inputs[i]);
+		snprintf(name, sizeof name, "%s%s", l.dead_prefix, inputs[i]);
 		if (inputs[i][0] != '^')
 			topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
 	}
-	ask(rk, topics, n, prefix, &records, &dead);
+	if (n)
+		ask(rk, topics, n, lower, &l);
 	rd_kafka_ConfigResource_destroy_array(topics, n);
-	if (records == SIZE_MAX)
+	if (!fixed && l.records == SIZE_MAX)
 		log_info("topic limits: not told by the broker, its default is taken", "bytes", "%zu", *record_bytes);
-	*record_bytes = records != SIZE_MAX ? records : *record_bytes;
-	*dead_bytes = dead != SIZE_MAX ? dead : *dead_bytes;
+	*record_bytes = fixed ? fixed : l.records != SIZE_MAX ? l.records : *record_bytes;
+	*dead_bytes = fixed ? fixed : l.dead != SIZE_MAX ? l.dead : *dead_bytes;
+	*journal_bytes = l.entries != SIZE_MAX ? l.entries : *journal_bytes;
+}
+
+typedef struct retention {
+	int64_t *ms;
+	bool *compact;
+} retention;
+
+static void take_retention(void *arg, const char *topic, const char *name, const char *value)
+{
+	retention *r = arg;
+	(void)topic;
+	if (strcmp(name, "retention.ms") == 0)
+		*r->ms = atoll(value);
+	else if (strcmp(name, "cleanup.policy") == 0)
+		*r->compact = strstr(value, "compact") != NULL;
+}
+
+void kafka_topic_retention(rd_kafka_t *rk, const char *topic, int64_t *retention_ms, bool *compact)
+{
+	retention r = {retention_ms, compact};
+	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+	ask(rk, &resource, 1, take_retention, &r);
+	rd_kafka_ConfigResource_destroy(resource);
 }

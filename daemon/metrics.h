@@ -94,6 +94,11 @@ enum metric_label {
 	X(INDEX_DROPPED, COUNTER, NONE, "index_dropped_total", "entries dropped before their time because dedup.max_entries was reached") \
 	X(INDEX_EXPIRED, COUNTER, NONE, "index_expired_total", "entries older than dedup.window_days that went") \
 	X(INDEX_SYNC, HISTOGRAM, NONE, "index_sync_seconds", "time to write and sync the index log of an epoch") \
+	X(JOURNAL_LAG, GAUGE, NONE, "journal_lag", "messages of the journal that were not followed yet; -1: not known") \
+	X(JOURNAL_HELD, GAUGE, NONE, "journal_held_partitions", "input partitions whose records wait until the journal is caught up with") \
+	X(JOURNAL_FOLLOWED, COUNTER, NONE, "journal_followed_total", "entries taken from the journal: of other daemons, and own ones after a crash") \
+	X(JOURNAL_WRITTEN, COUNTER, NONE, "journal_written_total", "entries of the index committed, with a journal written to it too") \
+	X(JOURNAL_SKIPPED, COUNTER, NONE, "journal_skipped_total", "entries of the journal left out: made by another version or with another intake.identity, or damaged") \
 	X(WAITING, GAUGE, NONE, "waiting_for_owner", "duplicates and revisions that wait for the article they refer to") \
 	/* the daemon */ \
 	X(READY, GAUGE, NONE, "ready", "1 when /ready answers 200") \

@@ -10,16 +10,21 @@
 
 #include "common/buf.h"
 
-enum publish_kind { PUBLISH_ARTICLE, PUBLISH_DUPLICATE, PUBLISH_DEAD, PUBLISH_TOMBSTONE };
+enum publish_kind { PUBLISH_ARTICLE, PUBLISH_DUPLICATE, PUBLISH_DEAD, PUBLISH_TOMBSTONE, PUBLISH_JOURNAL };
 
 typedef struct publish_message {
 	enum publish_kind kind;
 	const char *source_topic;        /* for dead letters: the input topic; borrowed */
 	mr_bytes key, value;             /* data NULL: null; borrowed from a frozen item (a key made of an id: from id_key) */
 	size_t first_field, field_count; /* headers, in the batch's `fields` */
-	void *ticket;                    /* the item, to name the one that the broker refuses */
+	void *ticket;                    /* the item, to name the one that the broker refuses; NULL: an entry for the journal, no record is to blame */
 	char id_key[33];
 } publish_message;
+
+/* What was followed in the journal and is not in the log yet (journal_take). */
+typedef struct publish_followed {
+	buf frames;                      /* for index_log_append_followed; empty: nothing */
+} publish_followed;
 
 typedef struct publish_offset {
 	const char *topic;               /* borrowed from the partition */
@@ -36,6 +41,7 @@ typedef struct publish_batch {
 	publish_offset *offsets;
 	size_t offset_count, offset_cap;
 	buf log_offsets, log_entries;    /* for index_log_append; empty without an index */
+	publish_followed followed;       /* stands in the log before the epoch */
 	bool careful;                    /* the last epoch was aborted for a refusal: one message at a time, so that it names the right one. (Not after other aborts: what timed
 	                                  * out would time out the more.) */
 	uint32_t keep_segment;           /* log segments before this one hold nothing any more */
@@ -54,6 +60,7 @@ typedef struct publish_result {
 	enum publish_outcome outcome;
 	uint64_t epoch;
 	uint32_t segment;        /* where the entries are */
+	uint32_t followed_segment;       /* where the followed entries are; 0: there were none */
 	uint64_t log_bytes;
 	int64_t sync_us;         /* writing and syncing the index log; 0 without an index */
 	int64_t commit_us;       /* from begin to the end of the commit */

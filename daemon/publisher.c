@@ -22,19 +22,19 @@
 #define PAUSE_MS 200             /* between two tries */
 #define KAFKA_RECORD_BYTES 1048588       /* broker default of max.message.bytes */
 
-/* What was produced since the last flush to the topics of articles, or to those of dead letters. */
+/* What was produced since the last flush to the topics of articles, to those of dead letters, or to the journal. */
 typedef struct lane {
 	size_t room;                     /* bytes that may be; 0: any number */
 	size_t pending;
 } lane;
 
-enum job_kind { JOB_NONE, JOB_START, JOB_EPOCH };
+enum job_kind { JOB_NONE, JOB_START, JOB_EPOCH, JOB_FOLLOWED };
 
 struct publisher {
 	rd_kafka_t *producer, *consumer;
 	index_log *log;
 	const struct settings *settings;
-	const char *instance, *topic, *duplicates_topic, *dead_prefix;
+	const char *instance, *topic, *duplicates_topic, *dead_prefix, *journal;  /* journal: "" for none */
 	bool transactions;
 	publisher_hooks hooks;
 	pthread_t thread;
@@ -46,6 +46,7 @@ struct publisher {
 	pthread_cond_t changed;
 	enum job_kind job, answered;     /* next job for the thread; job whose answer waits for the loop */
 	publish_batch *batch;
+	publish_followed followed;       /* of JOB_FOLLOWED */
 	publish_result result;
 	publisher_ready ready;
 	int64_t job_since_ms;            /* monotonic; 0: no job */
@@ -55,7 +56,8 @@ struct publisher {
 	rd_kafka_resp_err_t delivery_error;
 	void *refused;
 	bool refused_several;
-	lane lanes[2];                   /* [1]: dead letters */
+	lane lanes[3];                   /* [1]: dead letters, [2]: journal */
+	bool knows_journal;
 	bool in_trouble;                 /* trouble was told; tell its end */
 	rd_kafka_topic_t **topics;       /* output topics, so that the producer knows them */
 	size_t topic_count;
@@ -120,6 +122,8 @@ static const char *topic_of(publisher *self, const publish_message *m, char room
 {
 	if (m->kind == PUBLISH_DUPLICATE)
 		return self->duplicates_topic;
+	if (m->kind == PUBLISH_JOURNAL)
+		return self->journal;
 	if (m->kind != PUBLISH_DEAD)
 		return self->topic;
 	snprintf(room, 256, "%s%s", self->dead_prefix, m->source_topic);
@@ -172,16 +176,22 @@ static size_t size_of(const publish_batch *b, const publish_message *m)
 	return bytes;
 }
 
+static void clear_lanes(publisher *self)
+{
+	for (size_t i = 0; i < sizeof self->lanes / sizeof *self->lanes; i++)
+		self->lanes[i].pending = 0;
+}
+
 /* The library fills batches up to batch.size, whatever the topic takes, and the broker refuses a batch that is too large as a whole, though each of its records may be
  * small. Where the topic takes less, what is out is waited for before the next message would make it too much. */
 static rd_kafka_resp_err_t make_room(publisher *self, const publish_batch *b, const publish_message *m)
 {
-	lane *l = &self->lanes[m->kind == PUBLISH_DEAD];
+	lane *l = &self->lanes[m->kind == PUBLISH_DEAD ? 1 : m->kind == PUBLISH_JOURNAL ? 2 : 0];
 	size_t bytes = size_of(b, m);
 	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (l->room && l->pending && l->pending + bytes > l->room) {
 		err = settle_one(self);
-		self->lanes[0].pending = self->lanes[1].pending = 0;
+		clear_lanes(self);
 	}
 	l->pending += bytes;
 	return err;
@@ -192,7 +202,7 @@ static rd_kafka_resp_err_t produce_all(publisher *self, const publish_batch *b)
 	self->delivery_error = RD_KAFKA_RESP_ERR_NO_ERROR;
 	self->refused = NULL;
 	self->refused_several = false;
-	self->lanes[0].pending = self->lanes[1].pending = 0;
+	clear_lanes(self);
 	for (size_t i = 0; i < b->message_count; i++) {
 		rd_kafka_resp_err_t err = make_room(self, b, &b->messages[i]);
 		if (!err)
@@ -222,28 +232,31 @@ static rd_kafka_topic_partition_list_t *offsets_of(publisher *self, const publis
 	return list;
 }
 
-/* Writes and syncs the epoch's part of the log; a full disk is waited for. 0: stopped meanwhile, or the disk fails. */
-static uint32_t write_log(publisher *self, const publish_batch *b)
+/* Writes what was followed, then the epoch (NULL: none), and syncs both; a full disk is waited for. False: stopped meanwhile, or the disk fails. */
+static bool write_log(publisher *self, const publish_followed *followed, const publish_batch *b, publish_result *result)
 {
-	uint32_t segment = 0;
+	bool rest = followed->frames.len > 0, epoch = b != NULL;
 	for (;;) {
-		if (!segment)
-			segment = index_log_append(self->log, b->epoch, buf_bytes(&b->log_offsets), buf_bytes(&b->log_entries));
-		if (segment) {
-			crash_point("after-log");
+		if (rest && (result->followed_segment = index_log_append_followed(self->log, buf_bytes(&followed->frames))))
+			rest = false;
+		if (!rest && epoch && (result->segment = index_log_append(self->log, b->epoch, buf_bytes(&b->log_offsets), buf_bytes(&b->log_entries))))
+			epoch = false;
+		if (!rest && !epoch) {
+			crash_point(b ? "after-log" : "after-followed");
 			if (index_log_sync(self->log) == 0)
 				break;
 		}
 		int cause = errno;
 		tell_trouble(self, "write the index log", strerror(cause));
 		/* only a lack of room is waited for, here: a disk that fails otherwise will not get better */
-		if (stopping(self) || (segment && cause != ENOSPC && cause != EDQUOT && cause != EINTR))
-			return 0;
+		if (stopping(self) || (!rest && !epoch && cause != ENOSPC && cause != EDQUOT && cause != EINTR))
+			return false;
 		pause_ms(PAUSE_MS);
 	}
 	tell_recovery(self);
-	crash_point("after-sync");
-	return segment;
+	if (b)
+		crash_point("after-sync");
+	return true;
 }
 
 static bool is_group_error(rd_kafka_resp_err_t err)
@@ -375,6 +388,18 @@ out:
 	rd_kafka_topic_partition_list_destroy(offsets);
 }
 
+static void know_topic(publisher *self, const char *name)
+{
+	const struct rd_kafka_metadata *about;
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(self->producer, name, NULL);
+	if (!topic)
+		return;
+	self->topics = mem_grow(self->topics, self->topic_count + 1, sizeof *self->topics);
+	self->topics[self->topic_count++] = topic;
+	if (rd_kafka_metadata(self->producer, 0, topic, &about, CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(about);
+}
+
 static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 {
 	int64_t from = mono_us();
@@ -382,10 +407,14 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 	crash_point("after-form");
 	if (self->log) {
 		index_log_remove_before(self->log, b->keep_segment);
-		if (!(result->segment = write_log(self, b))) {
+		if (!write_log(self, &b->followed, b, result)) {
 			explain(result, PUBLISH_FATAL, "write the index log", "the disk fails, or we were stopped while it was full");
 			return;
 		}
+	}
+	if (self->journal[0] && !self->knows_journal) {
+		know_topic(self, self->journal);
+		self->knows_journal = true;
 	}
 	int64_t begun = mono_us();
 	result->sync_us = begun - from;
@@ -403,6 +432,17 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 		crash_point("after-mark");
 	}
 	result->log_bytes = self->log ? index_log_bytes(self->log) : 0;
+}
+
+/* Nothing is published for a while, but others are: what they told goes into the log. */
+static void run_followed(publisher *self, const publish_followed *followed, publish_result *result)
+{
+	*result = (publish_result){.outcome = PUBLISH_FATAL};
+	if (write_log(self, followed, NULL, result))
+		result->outcome = PUBLISH_COMMITTED;
+	else
+		explain(result, PUBLISH_FATAL, "write the index log", "the disk fails, or we were stopped while it was full");
+	result->log_bytes = index_log_bytes(self->log);
 }
 
 /* ---- start ---- */
@@ -482,18 +522,6 @@ static bool tail_was_committed(publisher *self)
 	return yes;
 }
 
-static void know_topic(publisher *self, const char *name)
-{
-	const struct rd_kafka_metadata *about;
-	rd_kafka_topic_t *topic = rd_kafka_topic_new(self->producer, name, NULL);
-	if (!topic)
-		return;
-	self->topics = mem_grow(self->topics, self->topic_count + 1, sizeof *self->topics);
-	self->topics[self->topic_count++] = topic;
-	if (rd_kafka_metadata(self->producer, 0, topic, &about, CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		rd_kafka_metadata_destroy(about);
-}
-
 /* The first record to a topic that the producer does not know waits for up to a second inside librdkafka 2.0: the first records of a start took 2.0 s without
  * this, 0.2 s with it (millrace demo). So the topics are asked for before the start is told, and the handles keep them known. */
 static void know_topics(publisher *self)
@@ -517,18 +545,19 @@ static void set_room(publisher *self, const publisher_ready *ready)
 	size_t batch = rd_kafka_conf_get(rd_kafka_conf(self->producer), "batch.size", text, &size) == RD_KAFKA_CONF_OK ? (size_t)strtoull(text, NULL, 10) : SIZE_MAX;
 	self->lanes[0].room = ready->max_record_bytes < batch ? ready->max_record_bytes : 0;
 	self->lanes[1].room = ready->max_dead_bytes < batch ? ready->max_dead_bytes : 0;
+	self->lanes[2].room = ready->max_journal_bytes < batch ? ready->max_journal_bytes : 0;
 }
 
 static void run_start(publisher *self)
 {
-	publisher_ready ready = {.max_record_bytes = KAFKA_RECORD_BYTES, .max_dead_bytes = KAFKA_RECORD_BYTES};
+	publisher_ready ready = {.max_record_bytes = KAFKA_RECORD_BYTES, .max_dead_bytes = KAFKA_RECORD_BYTES, .max_journal_bytes = KAFKA_RECORD_BYTES};
 	ready.patience_us = self->transactions ? kafka_transaction_ms(self->settings) * 1000 : 0;
 	ready.fatal = self->transactions && !init_transactions(self, &ready);
 	if (!ready.fatal) {
 		if (self->log)
 			ready.tail_committed = tail_was_committed(self);
 		know_topics(self);
-		kafka_topic_limits(self->producer, self->settings, &ready.max_record_bytes, &ready.max_dead_bytes);
+		kafka_topic_limits(self->producer, self->settings, &ready.max_record_bytes, &ready.max_dead_bytes, &ready.max_journal_bytes);
 		set_room(self, &ready);
 		tell_recovery(self);
 	}
@@ -560,8 +589,10 @@ static void *run(void *arg)
 			pthread_cond_wait(&self->changed, &self->lock);
 		enum job_kind job = self->job;
 		publish_batch *batch = self->batch;
+		publish_followed followed = self->followed;
 		self->job = JOB_NONE;
 		self->batch = NULL;
+		self->followed = (publish_followed){0};
 		pthread_mutex_unlock(&self->lock);
 		if (job == JOB_NONE)             /* stopping, and nothing left to do */
 			break;
@@ -569,8 +600,12 @@ static void *run(void *arg)
 			run_start(self);
 		} else {
 			publish_result result;
-			run_epoch(self, batch, &result);
+			if (job == JOB_EPOCH)
+				run_epoch(self, batch, &result);
+			else
+				run_followed(self, &followed, &result);
 			publish_batch_free(&batch);
+			buf_free(&followed.frames);
 			pthread_mutex_lock(&self->lock);
 			self->result = result;
 			pthread_mutex_unlock(&self->lock);
@@ -600,13 +635,16 @@ static void publisher_on_wake(evutil_socket_t fd, short what, void *arg)
 		self->hooks.ready(self->hooks.arg, &ready);
 	else if (kind == JOB_EPOCH)
 		self->hooks.done(self->hooks.arg, &result);
+	else if (kind == JOB_FOLLOWED)
+		self->hooks.followed(self->hooks.arg, &result);
 }
 
-static void give(publisher *self, enum job_kind job, publish_batch *batch)
+static void give(publisher *self, enum job_kind job, publish_batch *batch, publish_followed followed)
 {
 	pthread_mutex_lock(&self->lock);
 	self->job = job;
 	self->batch = batch;
+	self->followed = followed;
 	self->job_since_ms = mono_us() / 1000;
 	pthread_cond_broadcast(&self->changed);
 	pthread_mutex_unlock(&self->lock);
@@ -623,6 +661,7 @@ publisher *publisher_new(struct event_base *base, const struct settings *setting
 	self->topic = settings_str(settings, "publish.topic");
 	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
 	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
+	self->journal = settings_str(settings, "dedup.journal");
 	self->transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (self->wake_fd < 0)
@@ -657,12 +696,18 @@ void publisher_start(publisher *self)
 		abort();
 	}
 	self->started = true;
-	give(self, JOB_START, NULL);
+	give(self, JOB_START, NULL, (publish_followed){0});
 }
 
 void publisher_submit(publisher *self, publish_batch *batch)
 {
-	give(self, JOB_EPOCH, batch);
+	give(self, JOB_EPOCH, batch, (publish_followed){0});
+}
+
+void publisher_followed(publisher *self, publish_followed *followed)
+{
+	give(self, JOB_FOLLOWED, NULL, *followed);
+	*followed = (publish_followed){0};
 }
 
 bool publisher_is_stuck(const publisher *self, int64_t now_ms, int64_t than_ms)
@@ -711,6 +756,7 @@ bool publisher_stop(publisher **self_p, int wait_ms)
 	free(self->topics);
 	rd_kafka_destroy(self->producer);
 	index_log_close(&self->log);
+	buf_free(&self->followed.frames);
 	pthread_mutex_destroy(&self->lock);
 	pthread_cond_destroy(&self->changed);
 	free(self);

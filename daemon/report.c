@@ -27,6 +27,8 @@ const char *report_ready(report *self)
 	intake_counts in = intake_counts_get(self->intake);
 	if (self->phase == PHASE_STARTING)
 		return "starting: no contact with Kafka yet";
+	if (self->phase == PHASE_CATCHING_UP)
+		return "catching up with the journal";
 	if (self->phase != PHASE_RUNNING)
 		return "draining";
 	if (!in.rebalances)
@@ -35,6 +37,8 @@ const char *report_ready(report *self)
 		return "no broker answers";
 	if (self->stuck)
 		return "nothing can be published: broker or disk, see the log";
+	if (in.assigned && in.held == in.assigned)
+		return "catching up with the journal";
 	for (size_t i = 0; i < self->stage_count; i++) {
 		const stage *s = self->stages[i];
 		if (stage_ready(s) && !stage_suspects(s))
@@ -182,6 +186,18 @@ static void report_index(report *self)
 	metrics_set(m, METRIC_INDEX_EXPIRED, (int64_t)x.expired);
 }
 
+static void report_journal(report *self)
+{
+	if (!self->journal)
+		return;
+	journal_counts j = journal_counts_get(self->journal);
+	metrics_set(self->metrics, METRIC_JOURNAL_LAG, j.lag);
+	metrics_set(self->metrics, METRIC_JOURNAL_HELD, (int64_t)intake_counts_get(self->intake).held);
+	metrics_set(self->metrics, METRIC_JOURNAL_FOLLOWED, (int64_t)j.followed);
+	metrics_set(self->metrics, METRIC_JOURNAL_SKIPPED, (int64_t)j.skipped);
+	metrics_set(self->metrics, METRIC_JOURNAL_WRITTEN, (int64_t)epochs_counts_get(self->epochs).entries);
+}
+
 void report_metrics(report *self)
 {
 	metrics *m = self->metrics;
@@ -190,6 +206,7 @@ void report_metrics(report *self)
 	report_balance(self);
 	report_intake(self);
 	report_index(self);
+	report_journal(self);
 	metrics_set(m, METRIC_EPOCHS, (int64_t)e.committed);
 	metrics_word_set(m, METRIC_ABORTS, "kept", e.kept);
 	metrics_word_set(m, METRIC_ABORTS, "rewound", e.rewound);
@@ -242,7 +259,7 @@ static json_t *status_balance(const report *self)
 
 json_t *report_status(report *self)
 {
-	static const char *const phases[] = {"starting", "running", "draining", "leaving"};
+	static const char *const phases[] = {"starting", "catching up", "running", "draining", "leaving"};
 	const char *reason = report_ready(self);
 	epoch_counts e = epochs_counts_get(self->epochs);
 	intake_counts in = intake_counts_get(self->intake);
@@ -256,6 +273,12 @@ json_t *report_status(report *self)
 		index_stats x = index_stats_get(self->index);
 		json_object_set_new(status, "index", json_pack("{s:I, s:I, s:I, s:I}", "settled", (json_int_t)x.settled, "pending", (json_int_t)x.pending, "memory_bytes",
 							       (json_int_t)x.memory_bytes, "log_bytes", (json_int_t)self->log_bytes));
+	}
+	if (self->journal) {
+		journal_counts j = journal_counts_get(self->journal);
+		json_object_set_new(status, "journal", json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "topic", settings_str(self->settings, "dedup.journal"), "lag", (json_int_t)j.lag,
+								 "followed", (json_int_t)j.followed, "written", (json_int_t)e.entries, "skipped",
+								 (json_int_t)j.skipped, "held", (json_int_t)in.held));
 	}
 	return status;
 }

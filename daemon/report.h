@@ -8,9 +8,10 @@
 
 #include "daemon/epoch.h"
 #include "daemon/intake.h"
+#include "daemon/journal.h"
 #include "daemon/metrics.h"
 
-enum daemon_phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_LEAVING };
+enum daemon_phase { PHASE_STARTING, PHASE_CATCHING_UP, PHASE_RUNNING, PHASE_DRAINING, PHASE_LEAVING };
 
 /* Where to look; filled by daemon.c, pointers may be NULL until the part exists. */
 typedef struct report {
@@ -21,6 +22,7 @@ typedef struct report {
 	index_t *index;
 	epochs *epochs;
 	intake *intake;
+	journal *journal;                /* NULL without one */
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	enum daemon_phase phase;

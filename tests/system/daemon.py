@@ -182,6 +182,9 @@ class Worker(Process):
         super().__init__([BIN / "millrace-worker", "--stage", stage, "--config", daemon.config], daemon.folder / f"worker-{stage}.log", env=daemon.env)
 
 
+JOURNAL_POINTS = {"after-follow", "after-followed"}      # passed only with dedup.journal
+
+
 def crash_points():
     """Every named crash point of the daemon, as its source says: none can be left out."""
     names = set()

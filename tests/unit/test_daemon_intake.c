@@ -54,6 +54,7 @@ static void on_revoke(void *arg, bool lost)
 }
 
 static void on_partition(void *arg, partition *p) { (void)arg; (void)p; }
+static bool on_open(void *arg, partition *p) { (void)arg; (void)p; return true; }
 static void on_fatal(void *arg, const char *why) { (void)arg; fail_msg("%s", why); }
 
 /* ---- the broker ---- */
@@ -100,7 +101,7 @@ static void open_world(world *w)
 		fail_msg("%s", buf_bytes(&errors).data);
 	w->base = event_base_new();
 	w->ledger = ledger_new();
-	w->intake = intake_open(w->base, w->settings, w->ledger, (intake_hooks){on_record, on_revoke, on_partition, on_partition, on_fatal, w}, &errors);
+	w->intake = intake_open(w->base, w->settings, w->ledger, (intake_hooks){on_record, on_revoke, on_partition, on_open, on_partition, on_fatal, w}, &errors);
 	assert_non_null(w->intake);
 	assert_int_equal(intake_start(w->intake, &errors), 0);
 }

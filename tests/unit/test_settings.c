@@ -397,6 +397,13 @@ static void names_must_be_legal(void **state)
 	expect_rules(SETS("pipeline.stages=Extract"), WANTS("'Extract' is not a stage name"));
 	expect_rules(SETS("pipeline.stages="), NOTHING);
 	expect_rules(SETS("intake.group="), WANTS("intake.group"));
+	expect_rules(SETS("dedup.journal=millrace.index"), NOTHING);
+	expect_rules(SETS("dedup.journal=millrace.index", "publish.delivery=at-least-once"), WANTS("dedup.journal: needs publish.delivery = exactly-once"));
+	expect_rules(SETS("dedup.journal=millrace.index", "pipeline.stages=extract"), WANTS("dedup.journal: needs the stage dedup"));
+	expect_rules(SETS("dedup.journal=articles.enriched"), WANTS("dedup.journal: 'articles.enriched' is an output topic"));
+	expect_rules(SETS("dedup.journal=articles.raw"), WANTS("dedup.journal: 'articles.raw' is an input topic"));
+	expect_rules(SETS("dedup.journal=dlq.articles.raw"), WANTS("publish.dead_prefix: the dead-letter topic 'dlq.articles.raw' is an output topic"));
+	expect_rules(SETS("dedup.journal=mill race", "intake.topics=^mill"), WANTS("dedup.journal: 'mill race' is matched by the input pattern", "dedup.journal: 'mill race' is not a topic name"));
 	expect_rules(SETS("intake.format=jsno a:html"), WANTS("'jsno' is not json, text, html or topic:form (did you mean 'json'?)"));
 	expect_rules(SETS("intake.format=json text"), WANTS("more than one form"));
 }
