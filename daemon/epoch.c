@@ -287,6 +287,7 @@ static void add_part(epochs *self, publish_batch *b, part *p)
 static void add_item(epochs *self, publish_batch *b, item *it)
 {
 	uint8_t id[ARTICLE_ID_BYTES];
+	index_entry alias;
 	if (it->state == ITEM_DEAD) {
 		add_dead(self, b, it);
 	} else if (it->tombstone) {
@@ -301,6 +302,8 @@ static void add_item(epochs *self, publish_batch *b, item *it)
 	} else {
 		for (size_t i = 0; i < it->part_count; i++)
 			add_part(self, b, it->parts[i]);
+		if (judge_alias(pipeline_judge(self->pipeline), it, &alias))
+			add_entry(self, b, &alias);
 	}
 }
 

@@ -5,13 +5,13 @@
  *
  * States of an item, and who moves it:
  *   STAGED -> READY           pipeline: every part has passed the stages before the judge
- *   STAGED, READY -> REPEAT   judge: byte-equal to a feed record in flight or to one of which an article is settled; `bound` once it is known that the
- *                             other one brings an article
+ *   STAGED, READY -> REPEAT   judge: byte-equal to a feed record in flight or to one that is settled (an article or, by its alias, a duplicate); `bound` once it is
+ *                             known what the other one is
  *   READY  -> JUDGED          judge (second look), in offset order of its partition
  *   JUDGED -> DONE            pipeline: every part is an article with its record dumped, or a duplicate
  *   any    -> DEAD            pipeline: one part failed (a page is atomic)
  *   JUDGED, DONE -> READY     judge: verdicts are taken back, because an owner is gone (rule R6)
- *   REPEAT -> STAGED          judge: what it repeats is gone, or brings no article; READY, if it has been that before (it keeps its parts meanwhile)
+ *   REPEAT -> STAGED          judge: what it repeats is gone, or a revision withheld; READY, if it has been that before (it keeps its parts meanwhile)
  * A bound REPEAT, DONE and DEAD are finished: an epoch may take them. A frozen item is part of the epoch in hand and is not touched by anybody. */
 #ifndef DAEMON_ITEM_H
 #define DAEMON_ITEM_H
@@ -46,6 +46,8 @@ struct part {
 	int failed_attempts;     /* pipeline: of that failure */
 	bool finished;           /* pipeline: `out` holds its record */
 	verdict verdict;         /* judge */
+	bool withheld;           /* judge: a duplicate only because of dedup.max_revisions: on another day it may be an article */
+	int64_t owner_clock_ms;  /* judge: clock of what `verdict` names, if anything */
 	uint32_t entry;          /* judge: number of its pending entry; 0 unless PART_ARTICLE with the index on */
 	part *owner;             /* judge: the part in flight it waits for (duplicate: its owner, revision: its base); NULL: settled, or none */
 	part *waiters;           /* judge: parts that wait for this one, linked by next_waiter */
@@ -79,7 +81,7 @@ struct item {
 	item *next_registered;   /* judge: chain of that table */
 	bool bound;              /* judge: REPEAT whose repeat_verdict holds */
 	enum item_mark mark;     /* judge: scratch of the search for verdicts to take back */
-	item *repeat_of;         /* judge: REPEAT of an item in flight; NULL: of a settled article */
+	item *repeat_of;         /* judge: REPEAT of an item in flight; NULL: of a settled article or duplicate */
 	item *repeats, *next_repeat, **prev_repeat;      /* judge: items that repeat this one */
 	verdict repeat_verdict;  /* judge */
 	int repeat_pages;        /* judge: page_count of what is repeated */

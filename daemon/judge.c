@@ -128,16 +128,32 @@ static bool is_judged(const item *it)
 	return it->state == ITEM_JUDGED || it->state == ITEM_DONE;
 }
 
-/* An item in flight with the same bytes: one that brings an article for certain (`judged`), or any that was read earlier. Earlier, so that waiting always follows
+/* Do byte-equal records follow it? An article's do; a duplicate's too (it need not be found out again), unless it would be an article on another day. */
+static bool is_followed(const item *it)
+{
+	if (judge_article_of(it))
+		return true;
+	for (size_t i = 0; i < it->part_count; i++)
+		if (it->parts[i]->withheld)
+			return false;
+	return it->part_count > 0;
+}
+
+/* Is `it` told what `other`, which has the same bytes, was told? The window is that between it and the article, whether it is found in flight or settled. */
+static bool follows(const judge *self, const item *it, const item *other)
+{
+	int64_t clock_ms = judge_article_of(other) ? clock_of(other) : other->part_count ? other->parts[0]->owner_clock_ms : -1;
+	return is_judged(other) && is_followed(other) && index_in_window(self->index, clock_ms, clock_of(it));
+}
+
+/* An item in flight with the same bytes: one whose verdict it follows (`judged`), or any that was read earlier. Earlier, so that waiting always follows
  * the order of reading, and nobody waits in a circle. */
 static item *find_registered(const judge *self, const item *it, bool judged)
 {
 	for (item *other = *chain_of(self, it->fingerprint); other; other = other->next_registered) {
 		if (other == it || memcmp(other->fingerprint, it->fingerprint, sizeof it->fingerprint) != 0)
 			continue;
-		if (!index_in_window(self->index, clock_of(other), clock_of(it)))
-			continue;
-		if (judged ? is_judged(other) && judge_article_of(other) : other->sequence < it->sequence)
+		if (judged ? follows(self, it, other) : other->sequence < it->sequence && index_in_window(self->index, clock_of(other), clock_of(it)))
 			return other;
 	}
 	return NULL;
@@ -203,10 +219,19 @@ static void article_id_of(const part *p, uint8_t out[ARTICLE_ID_BYTES])
 	record_article_id(p->item->rec, article_page(p->doc), out);
 }
 
+static const char *const kinds[] = {"exact", "url", "near"};     /* by index_entry.owner_kind */
+
+static uint8_t kind_number(const char *kind)
+{
+	uint8_t n = 0;
+	while (strcmp(kinds[n], kind) != 0)
+		n++;
+	return n;
+}
+
 /* What it repeats was published, or is told as a duplicate (alias): so is it. */
 static void bind(judge *self, item *it, const index_found *of)
 {
-	static const char *const kinds[] = {"exact", "url", "near"};
 	it->state = ITEM_REPEAT;
 	it->bound = true;
 	it->repeat_pages = of->page_count;
@@ -222,12 +247,19 @@ static void bind_to_item(judge *self, item *it, const item *of)
 {
 	const part *owner = judge_article_of(of);
 	index_found found = {.page_count = (uint16_t)of->part_count, .match = {.similarity = 1}};
-	article_id_of(owner, found.article_id);
+	if (owner) {
+		article_id_of(owner, found.article_id);
+	} else {                                 /* a duplicate: as its alias will tell */
+		owner = of->parts[0];
+		memcpy(found.article_id, owner->verdict.duplicate_of, ARTICLE_ID_BYTES);
+		found.owner_kind = kind_number(owner->verdict.kind);
+		found.match.similarity = owner->verdict.similarity;
+	}
 	memcpy(found.story_id, owner->verdict.story_id, ARTICLE_ID_BYTES);
 	bind(self, it, &found);
 }
 
-/* Byte-equal to a settled article's record, or to that of an article in flight? */
+/* Byte-equal to a settled record, or to one in flight that has its verdict? */
 static bool bind_if_repeat(judge *self, item *it)
 {
 	const partition *p = it->partition;
@@ -261,7 +293,7 @@ bool judge_look(judge *self, item *it)
 	return false;
 }
 
-/* What it repeats brings no article or is gone. One that has passed the stages already (second look) waits for its turn with what they found: its input is let go.
+/* What it repeats is not followed or is gone. One that has passed the stages already (second look) waits for its turn with what they found: its input is let go.
  * Any other is looked at afresh, and staged if nothing else is found. Only items that no turn has passed, or whose partition's turn was set back, are released. */
 static void release(judge *self, item *it)
 {
@@ -291,7 +323,7 @@ static void tell_repeats(judge *self, item *it)
 	for (size_t i = 0; i < count; i++) {
 		if (all[i]->repeat_of != it)
 			continue;
-		if (!is_judged(it) || !judge_article_of(it))
+		if (!follows(self, all[i], it))
 			release(self, all[i]);
 		else if (!all[i]->bound)
 			bind_to_item(self, all[i], it);
@@ -317,6 +349,7 @@ static void set_verdict(part *p, const index_found *of, const char *kind)
 	p->verdict.similarity = of->match.similarity;
 	memcpy(p->verdict.duplicate_of, of->article_id, ARTICLE_ID_BYTES);
 	memcpy(p->verdict.story_id, of->story_id, ARTICLE_ID_BYTES);
+	p->owner_clock_ms = of->clock_ms;
 	if (of->holder)
 		wait_for(p, of->holder);
 }
@@ -345,6 +378,7 @@ static void judge_revision(judge *self, part *p, const index_question *q, const 
 	bool same_day = base->clock_ms >= 0 && q->clock_ms / DAY_MS == base->clock_ms / DAY_MS;
 	if (same_day && base->day_revisions >= self->max_revisions) {
 		p->state = PART_DUPLICATE;
+		p->withheld = true;
 		set_verdict(p, base, "url");
 		self->counts.withheld++;
 		return;
@@ -367,6 +401,7 @@ static void judge_part(judge *self, part *p, bool first_article)
 			    index_topic(self->index, mr_bytes_of(it->partition->topic)), (uint16_t)article_page(p->doc)};
 	index_found found;
 	p->verdict = (verdict){.similarity = -1};
+	p->withheld = false;
 	if (index_find_repeat(self->index, &q, &found)) {
 		p->state = PART_DUPLICATE;
 		set_verdict(p, &found, found.match.relation == SKETCH_IDENTICAL ? "exact" : "url");
@@ -406,7 +441,7 @@ static void judge_item(judge *self, item *it)
 		}
 	}
 	it->state = ITEM_JUDGED;
-	if (self->index && !judge_article_of(it))
+	if (self->index && !is_followed(it))
 		unregister_item(self, it);
 	tell_repeats(self, it);
 	if (it->state == ITEM_JUDGED)
@@ -641,8 +676,27 @@ uint32_t judge_followed(judge *self, const index_entry *entry, bool own)
 	return number;
 }
 
+bool judge_alias(const judge *self, const item *it, index_entry *alias)
+{
+	if (!self->index || !self->repeats || it->state != ITEM_DONE || it->tombstone || judge_article_of(it) || !is_followed(it))
+		return false;
+	const part *p = it->parts[0];
+	*alias = (index_entry){.kind = INDEX_ALIAS, .has_fingerprint = true, .clock_ms = clock_of(it), .seen_ms = self->hooks.wall_ms(self->hooks.arg), .offset = it->offset,
+			       .partition = it->partition->number, .topic = index_topic(self->index, mr_bytes_of(it->partition->topic)),
+			       .page = (uint16_t)article_page(p->doc), .page_count = (uint16_t)it->part_count, .owner_kind = kind_number(p->verdict.kind),
+			       .similarity = p->verdict.similarity};
+	article_id_of(p, alias->article_id);
+	memcpy(alias->fingerprint, it->fingerprint, sizeof alias->fingerprint);
+	memcpy(alias->story_id, p->verdict.story_id, ARTICLE_ID_BYTES);
+	memcpy(alias->owner_id, p->verdict.duplicate_of, ARTICLE_ID_BYTES);
+	return true;
+}
+
 void judge_committed(judge *self, item *it, uint32_t segment)
 {
+	index_entry alias;
+	if (judge_alias(self, it, &alias))
+		index_alias(self->index, &alias, segment);
 	for (size_t i = 0; i < it->part_count; i++) {
 		part *p = it->parts[i];
 		if (p->entry) {

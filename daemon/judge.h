@@ -53,6 +53,9 @@ uint32_t judge_followed(judge *self, const index_entry *entry, bool own);
 /* The part of an item that its repeats follow; NULL: it brings no article. */
 const part *judge_article_of(const item *it);
 
+/* What is to be remembered of an item that ends as a duplicate, so that its byte-equal repeats are told the same: false when they must be looked at themselves. */
+bool judge_alias(const judge *self, const item *it, index_entry *alias);
+
 typedef struct judge_counts {
 	uint64_t articles, duplicates, revisions, withheld, repeats, taken_back;
 } judge_counts;

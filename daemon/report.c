@@ -89,7 +89,7 @@ void report_outcome(const report *self, const item *it)
 			metrics_word(self->metrics, METRIC_ARTICLE_LABELS, article_primary_label(p->doc), 1);
 	}
 	if (it->state == ITEM_REPEAT)
-		metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, "exact", (uint64_t)it->repeat_pages);
+		metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, it->repeat_verdict.kind, (uint64_t)it->repeat_pages);
 	if (!settings_bool(self->settings, "log.outcomes"))
 		return;
 	if (it->state == ITEM_DONE && it->part_count) {

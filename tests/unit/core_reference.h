@@ -11,10 +11,17 @@ typedef struct known {
 	bool first;                                      /* first article of its record: byte-equal records follow it */
 } known;
 
+/* A record that ended as a duplicate: its byte-equal repeats are told the same. */
+typedef struct alias {
+	int r, of;
+} alias;
+
 typedef struct reference {
 	const world *w;
 	known known[RECORDS * PARTS_MAX];
 	int count;
+	alias aliases[RECORDS];
+	int alias_count;
 	bool repeats, enrich, drop;
 	int max_revisions;
 	uint64_t dropped;
@@ -25,7 +32,7 @@ typedef struct expected {
 	char outcome;
 	int of;                  /* number of a known article; -1: none */
 	int revision;
-	bool repeat;
+	bool repeat, withheld;
 } expected;
 
 static const fed *fed_at(const reference *f, int r)
@@ -82,7 +89,21 @@ static int find_bytes(const reference *f, int r)
 		if (f->known[i].first && strcmp(other->bytes, asked->bytes) == 0 && other->address == asked->address)
 			return i;
 	}
+	for (int i = 0; i < f->alias_count; i++) {
+		const fed *other = fed_at(f, f->aliases[i].r);
+		if (strcmp(other->bytes, asked->bytes) == 0 && other->address == asked->address)
+			return f->aliases[i].of;
+	}
 	return -1;
+}
+
+static void add_alias(reference *f, int r, const expected e[PARTS_MAX])
+{
+	for (int i = 0; i < fed_at(f, r)->parts; i++)
+		if (e[i].outcome != 'd' || e[i].withheld)
+			return;
+	if (f->repeats)
+		f->aliases[f->alias_count++] = (alias){r, e[0].of};
 }
 
 static expected add_article(reference *f, int r, int page, int base, bool first)
@@ -95,22 +116,22 @@ static expected add_article(reference *f, int r, int page, int base, bool first)
 		k->story = f->known[base].story;
 	}
 	f->count++;
-	return (expected){'a', base, k->revision, false};
+	return (expected){'a', base, k->revision, false, false};
 }
 
 static expected judge_part_of(reference *f, int r, int page, bool first)
 {
 	int found = find_text(f, r, page, true), base = find_base(f, r, page);
 	if (found >= 0)
-		return (expected){'d', found, 0, false};
+		return (expected){'d', found, 0, false, false};
 	if (base >= 0) {
 		if (f->known[base].day_revisions >= f->max_revisions)
-			return (expected){'d', base, 0, false};
+			return (expected){'d', base, 0, false, true};
 		return add_article(f, r, page, base, first);
 	}
 	found = find_text(f, r, page, false);
 	if (found >= 0)
-		return (expected){'d', found, 0, false};
+		return (expected){'d', found, 0, false, false};
 	return add_article(f, r, page, -1, first);
 }
 
@@ -137,7 +158,7 @@ static void foretell(reference *f, int r, expected e[PARTS_MAX])
 		return;
 	}
 	if ((found = find_bytes(f, r)) >= 0) {
-		e[0] = (expected){'d', found, 0, true};
+		e[0] = (expected){'d', found, 0, true, false};
 		return;
 	}
 	if (x->fate == FATE_REFUSED) {
@@ -152,6 +173,8 @@ static void foretell(reference *f, int r, expected e[PARTS_MAX])
 		memset(e, 0, PARTS_MAX * sizeof *e);
 		e[0].outcome = 'x';
 		f->count = before;
+	} else {
+		add_alias(f, r, e);
 	}
 }
 

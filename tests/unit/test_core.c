@@ -155,24 +155,26 @@ static void run_to_the_end(world *w)
 
 /*
  * Two repeats in two partitions, each in front of what the other one repeats:
- *   0: o, r = o, x, w      1: v, z = v, y        w = v and y = x by their bytes; o, r, x, y tell one story; o and v die
- * x is judged a copy of o, so y is read as something new. o dies; while r goes through the stages again, y is judged an article and x becomes its repeat, a
- * repeat of a record read later. v dies: y, behind z, is taken back, and x with it; z now repeats w. If x went on repeating y, x would wait for y, y for its
+ *   0: o, r = o, e, x, w      1: v, z = v, y        w = v and y = x by their bytes; o, e, x are editions under one id, one revision a day; o and v die
+ * x is withheld, so y does not follow it and is read as something new. o dies; while r goes through the stages again, y is judged an article and x becomes its repeat,
+ * a repeat of a record read later. v dies: y, behind z, is taken back, and x with it; z now repeats w. If x went on repeating y, x would wait for y, y for its
  * turn behind z, z for w, and w for its turn behind x.
  */
 static void repeats_never_wait_in_a_circle(void **state)
 {
-	static const char *const values[2][4] = {{"o", "o", "x", "v"}, {"v", "v", "x", "last"}};
-	static const int stories[2][4] = {{0, 0, 0, 1}, {1, 1, 0, 2}};
+	enum { LENGTH = 5 };
+	static const char *const values[2][LENGTH] = {{"o", "o", "e", "x", "v"}, {"v", "v", "x", "last", "end"}};
+	static const int texts[2][LENGTH] = {{0, 0, 1, 2, EDITIONS}, {EDITIONS, EDITIONS, 2, 2 * EDITIONS, 3 * EDITIONS}};
+	static const int ids[2][LENGTH] = {{1, 2, 1, 1, 3}, {4, 5, 6, 7, 8}};
 	(void)state;
 	memset(&w, 0, sizeof w);
 	w.seed = 1;
-	w.plan = (plan){.partitions = 2, .duplicates = "topic", .epoch_records = "5000"};
-	w.records = 4;
+	w.plan = (plan){.partitions = 2, .duplicates = "topic", .epoch_records = "5000", .max_revisions = "1"};
+	w.records = LENGTH;
 	for (int p = 0; p < 2; p++)
-		for (int r = 0; r < 4; r++) {
+		for (int r = 0; r < LENGTH; r++) {
 			fed *f = &w.feed[p][r];
-			*f = (fed){.id = 10 * p + r, .address = -1, .parts = 1, .text = {stories[p][r] * EDITIONS}};
+			*f = (fed){.id = ids[p][r], .address = -1, .parts = 1, .text = {texts[p][r]}};
 			snprintf(f->bytes, sizeof f->bytes, "%s", values[p][r]);
 			write_value(f);
 		}
@@ -180,18 +182,57 @@ static void repeats_never_wait_in_a_circle(void **state)
 	open_world(&w);
 	take_and_sketch(&w, 0, true);                            /* o: article */
 	take_and_sketch(&w, 0, false);                           /* r repeats o */
-	take_and_sketch(&w, 0, true);                            /* x: copy of o */
+	take_and_sketch(&w, 0, true);                            /* e: revision */
+	take_and_sketch(&w, 0, true);                            /* x: withheld */
 	take_and_sketch(&w, 1, true);                            /* v: article */
 	take_and_sketch(&w, 0, false);                           /* w repeats v */
 	take_and_sketch(&w, 1, false);                           /* z repeats v */
 	take_and_sketch(&w, 1, false);                           /* y */
 	answer_for(&w, &w.classify, answer_classify, 0, 0);      /* o dies */
 	answer_for(&w, &w.dedup, answer_dedup, 1, 2);            /* y: article, for r goes through the stages again */
-	answer_for(&w, &w.dedup, answer_dedup, 0, 1);            /* r: copy of y; x repeats y */
+	answer_for(&w, &w.dedup, answer_dedup, 0, 1);            /* r: article; x repeats y */
+	assert_ptr_equal(w.p[0]->head->next->next->next->repeat_of, w.p[1]->head->next->next);
 	answer_for(&w, &w.classify, answer_classify, 1, 0);      /* v dies */
 	run_to_the_end(&w);
-	check_texts(&w);
 	close_world(&w);
+}
+
+/* A repeat of a duplicate in flight is told the same and leaves with it; when the article dies, both look again. */
+static void repeats_follow_a_duplicate(void **state)
+{
+	static const char *const values[] = {"o", "copy", "copy", "copy"};
+	(void)state;
+	for (int dies = 0; dies < 2; dies++) {
+		memset(&w, 0, sizeof w);
+		w.seed = 1;
+		w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000"};
+		w.records = 4;
+		for (int r = 0; r < 4; r++) {
+			w.feed[0][r] = (fed){.fate = dies && r == 0 ? FATE_DIES : FATE_LIVES, .id = r, .address = -1, .parts = 1};
+			snprintf(w.feed[0][r].bytes, sizeof w.feed[0][r].bytes, "%s", values[r]);
+			write_value(&w.feed[0][r]);
+		}
+		open_world(&w);
+		take_and_sketch(&w, 0, true);
+		take_and_sketch(&w, 0, true);                    /* a copy of o */
+		take_and_sketch(&w, 0, false);                   /* spares the stages */
+		const item *repeat = w.p[0]->head->next->next;
+		assert_true(repeat->bound && repeat->repeat_of == w.p[0]->head->next && w.dedup.count == 0);
+		assert_memory_equal(repeat->repeat_verdict.duplicate_of, w.p[0]->head->next->parts[0]->verdict.duplicate_of, ARTICLE_ID_BYTES);
+		if (!dies) {
+			answer_for(&w, &w.classify, answer_classify, 0, 0);
+			while (w.committed[0] < 3) {
+				epochs_poll(w.epochs, w.now += 10, true);
+				answer_epoch(&w, false);
+			}
+			assert_int_equal(index_stats_get(w.index).aliases, 1);
+			take_and_sketch(&w, 0, false);           /* by the alias */
+			assert_true(w.p[0]->head->bound && !w.p[0]->head->repeat_of);
+		}
+		run_to_the_end(&w);
+		check_reference(&w);
+		close_world(&w);
+	}
 }
 
 /* As at the first start of a daemon: nothing is there yet. (A build with sanitizers sees what is done to arrays that were never made.) */
@@ -429,6 +470,7 @@ int main(void)
 		cmocka_unit_test_teardown(enriched_duplicates_take_the_whole_way, tell_seed),
 		cmocka_unit_test_teardown(what_the_broker_refuses_is_a_dead_letter, tell_seed),
 		cmocka_unit_test(repeats_never_wait_in_a_circle),
+		cmocka_unit_test(repeats_follow_a_duplicate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
