@@ -105,16 +105,15 @@ static void grams_grow(entity_fit *self)
 	free(old);
 }
 
-static void gram_count(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length)
+static void gram_count(void *arg, gram g)
 {
 	entity_fit *self = arg;
-	(void)place;
-	if (!rows)
+	uint64_t hash = g.hash + !g.hash;
+	if (!g.rows || g.absent)
 		return;
-	hash += !hash;
 	gram_entry *entry = entry_at(self, hash);
 	if (!entry->hash) {
-		*entry = (gram_entry){.hash = hash, .row = UINT32_MAX, .places = (uint8_t)((1u << rows) - 1), .bag = length == 2};
+		*entry = (gram_entry){.hash = hash, .row = UINT32_MAX, .places = (uint8_t)((1u << g.rows) - 1), .bag = g.length == 2};
 		if (++self->gram_count * 2 > (size_t)1 << self->grams_log2) {
 			grams_grow(self);
 			entry = entry_at(self, hash);
@@ -155,20 +154,19 @@ typedef struct finder {
 	ptrdiff_t end;                   /* places of the sentence: TAGGER_PAD to here */
 } finder;
 
-static void gram_use_add(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length)
+static void gram_use_add(void *arg, gram g)
 {
 	finder *self = arg;
-	const gram_entry *entry = gram_find(self->fit, hash);
-	(void)rows;
+	const gram_entry *entry = g.absent ? NULL : gram_find(self->fit, g.hash);
 	if (!entry)
 		return;
 	uint32_t row = entry->row;
 	for (uint32_t places = entry->places; places; places &= places - 1, row++) {
 		int j = __builtin_ctz(places);
-		if (length == 2 && j == TAGGER_BAG_ROW)
+		if (g.length == 2 && j == TAGGER_BAG_ROW)
 			self->uses[self->count++] = (gram_use){row, USE_OF_ALL};
-		else if (place + j >= TAGGER_PAD && place + j < self->end)
-			self->uses[self->count++] = (gram_use){row, (uint32_t)(place + j - TAGGER_PAD)};
+		else if (g.place + j >= TAGGER_PAD && g.place + j < self->end)
+			self->uses[self->count++] = (gram_use){row, (uint32_t)(g.place + j - TAGGER_PAD)};
 	}
 }
 

@@ -117,15 +117,11 @@ static inline size_t sentence_end(const uint32_t *characters, size_t count, size
 	return from < most ? from + 1 : most;
 }
 
-/* `count` <= TAGGER_SENTENCE_MAX. */
-static inline void sentence_fill(sentence *self, unsigned features, const uint32_t *characters, size_t count)
+/* The boundary marks of a sentence of `count` characters, which are in `at` and `kind`; no words yet. */
+static inline void sentence_frame(sentence *self, unsigned features, size_t count)
 {
 	self->features = features;
 	self->count = count;
-	for (size_t i = 0; i < count; i++) {
-		self->at[TAGGER_PAD + i] = character_normal(characters[i]);
-		self->kind[TAGGER_PAD + i] = character_kind(characters[i]);
-	}
 	for (size_t i = 0; i < TAGGER_PAD; i++) {
 		self->at[i] = self->at[TAGGER_PAD + count + i] = TAGGER_BOUNDARY;
 		self->kind[i] = self->kind[TAGGER_PAD + count + i] = KIND_BOUNDARY;
@@ -133,9 +129,21 @@ static inline void sentence_fill(sentence *self, unsigned features, const uint32
 	memset(self->begins, 0, (count + 2 * TAGGER_PAD) * sizeof *self->begins);
 	memset(self->ends, 0, (count + 2 * TAGGER_PAD) * sizeof *self->ends);
 	memset(self->covers, 0, (count + 2 * TAGGER_PAD) * sizeof *self->covers);
+	if (features < 3)
+		return;
 	memset(self->name_begins, 0, (count + 2 * TAGGER_PAD) * sizeof *self->name_begins);
 	memset(self->name_ends, 0, (count + 2 * TAGGER_PAD) * sizeof *self->name_ends);
 	memset(self->name_covers, 0, (count + 2 * TAGGER_PAD) * sizeof *self->name_covers);
+}
+
+/* `count` <= TAGGER_SENTENCE_MAX. */
+static inline void sentence_fill(sentence *self, unsigned features, const uint32_t *characters, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		self->at[TAGGER_PAD + i] = character_normal(characters[i]);
+		self->kind[TAGGER_PAD + i] = character_kind(characters[i]);
+	}
+	sentence_frame(self, features, count);
 }
 
 static inline void mark_longest(sentence_mark *at, sentence_mark mark)
@@ -198,10 +206,24 @@ static inline uint64_t word_hash(const uint32_t *normal, size_t length)
 	return h;
 }
 
-/* Calls each(arg, hash, place, rows, length): row j of the gram belongs to at[place + j]; places outside of the sentence count for nothing. A gram of `length`
- * characters in a row (0: it is something else) begins at gram_begin and may be a word of the list.
+/* What there are so few of that whoever looks them up again and again may keep a table of them: by gram.key, below the number of the group. */
+enum gram_group { GRAM_OF_MANY, GRAM_CHARACTER, GRAM_CLASS_PAIR, GRAM_WORD_BEGINS, GRAM_WORD_ENDS, GRAM_WORD_COVERS };
+#define GRAM_CLASS_PAIRS 65536u
+#define GRAM_MARKS ((TAGGER_WORD_MAX + 1u) << 8)
+
+typedef struct gram {
+	uint64_t hash;
+	ptrdiff_t place;                 /* row j belongs to at[place + j]; places outside of the sentence count for nothing */
+	unsigned rows;                   /* at most; 0: it may be a word, and has none */
+	unsigned length;                 /* of a gram of characters in a row: it begins at gram_begin and may be a word of the list; 0: it is something else */
+	enum gram_group group;
+	uint32_t key;                    /* in its group: the normalised character, two classes, a mark */
+	bool absent;                     /* there is no such gram at this place (told so, and not by a jump) */
+} gram;
+
+/* Takes one gram.
  * The last row of a gram of two characters (TAGGER_BAG_ROW) belongs to all places: the sum of these rows over the sentence, divided by bag_divisor. */
-typedef void (*gram_each)(void *arg, uint64_t hash, ptrdiff_t place, unsigned rows, unsigned length);
+typedef void (*gram_each)(void *arg, gram g);
 
 /* The root of the number of characters, rounded up, at least 8: a long sentence does not shout. */
 static inline int bag_divisor(size_t count)
@@ -224,20 +246,20 @@ static inline __attribute__((always_inline)) void grams_walk(const sentence *sel
 	for (size_t i = 0; i < end; i++) {
 		ptrdiff_t p = (ptrdiff_t)i;
 		uint64_t h = gram_longer(GRAM_SEED, at[i]);
-		each(arg, h, p - 2, 5, 1);
+		each(arg, (gram){.hash = h, .place = p - 2, .rows = 5, .length = 1, .group = GRAM_CHARACTER, .key = at[i]});
 		if (i + 1 >= end)
 			continue;
 		h = gram_longer(h, at[i + 1]);
-		each(arg, h, p - 1, TAGGER_BAG_ROW + 1, 2);
+		each(arg, (gram){.hash = h, .place = p - 1, .rows = TAGGER_BAG_ROW + 1, .length = 2});
 		if (i + 2 >= end)
 			continue;
-		each(arg, gram_longer(gram_longer(GRAM_SKIP, at[i]), at[i + 2]), p, 3, 0);
+		each(arg, (gram){.hash = gram_longer(gram_longer(GRAM_SKIP, at[i]), at[i + 2]), .place = p, .rows = 3});
 		h = gram_longer(h, at[i + 2]);
-		each(arg, h, p - 1, 5, 3);
+		each(arg, (gram){.hash = h, .place = p - 1, .rows = 5, .length = 3});
 		if (i + 3 >= end)
 			continue;
 		h = gram_longer(h, at[i + 3]);
-		each(arg, h, p - 1, 0, 4);                /* no rows: learnt by heart, they cost more than they bring; but it may be a word */
+		each(arg, (gram){.hash = h, .place = p - 1, .rows = 0, .length = 4});                /* no rows: learnt by heart, they cost more than they bring; but it may be a word */
 	}
 }
 
@@ -258,19 +280,19 @@ static inline __attribute__((always_inline)) void neighbours_walk(const sentence
 	uint32_t behind = self->begins[i + 1] ? self->begins[i + 1] : NEIGHBOUR_KIND | self->kind[i + 1];
 	uint64_t two = gram_pair(GRAM_NEIGHBOURS, word, before);
 	uint64_t three = gram_longer(gram_pair(GRAM_NEIGHBOURS + 1, word & 255u, before & NEIGHBOUR_CLASS), behind & NEIGHBOUR_CLASS);
-	each(arg, two, (ptrdiff_t)i - 1, 4, 0);
-	each(arg, three, (ptrdiff_t)i - 1, 4, 0);
-	each(arg, gram_longer(two, 1), (ptrdiff_t)before_at, 3, 0);
-	each(arg, gram_longer(three, 1), (ptrdiff_t)before_at, 3, 0);
+	each(arg, (gram){.hash = two, .place = (ptrdiff_t)i - 1, .rows = 4});
+	each(arg, (gram){.hash = three, .place = (ptrdiff_t)i - 1, .rows = 4});
+	each(arg, (gram){.hash = gram_longer(two, 1), .place = (ptrdiff_t)before_at, .rows = 3});
+	each(arg, (gram){.hash = gram_longer(three, 1), .place = (ptrdiff_t)before_at, .rows = 3});
 }
 
 /* A name's mark at its begin or end, alone and with the word of the list there. */
 static inline __attribute__((always_inline)) void name_walk(uint64_t space, sentence_mark name, sentence_mark word, ptrdiff_t place, gram_each each, void *arg)
 {
-	each(arg, gram_longer(space, name), place - 1, 3, 0);
-	each(arg, gram_longer(space, name & 255u), place - 1, 3, 0);
+	each(arg, (gram){.hash = gram_longer(space, name), .place = place - 1, .rows = 3});
+	each(arg, (gram){.hash = gram_longer(space, name & 255u), .place = place - 1, .rows = 3});
 	if (word)
-		each(arg, gram_pair(space, name, word), place - 1, 3, 0);
+		each(arg, (gram){.hash = gram_pair(space, name, word), .place = place - 1, .rows = 3});
 }
 
 /* What stands between the brackets at `open` and `close`. */
@@ -283,20 +305,20 @@ static inline __attribute__((always_inline)) void bracket_walk(const sentence *s
 	if (!length)
 		return;
 	length = length < 15 ? length : 15;
-	each(arg, gram_pair(h, 1, length), first, 1, 0);
-	each(arg, gram_pair(h, 2, length), last, 1, 0);
-	each(arg, gram_longer(h, 3), first, 1, 0);
-	each(arg, gram_longer(h, 4), last, 1, 0);
+	each(arg, (gram){.hash = gram_pair(h, 1, length), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 2, length), .place = last, .rows = 1});
+	each(arg, (gram){.hash = gram_longer(h, 3), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_longer(h, 4), .place = last, .rows = 1});
 	for (ptrdiff_t i = first + 1; i < last; i++)
-		each(arg, gram_longer(h, 5), i, 1, 0);
-	each(arg, gram_pair(h, 6, at[open - 1]), first, 1, 0);
-	each(arg, gram_longer(gram_pair(h, 7, at[open - 1]), at[open - 2]), first, 1, 0);
-	each(arg, gram_pair(h, 8, at[close + 1]), first, 1, 0);
-	each(arg, gram_longer(gram_pair(h, 9, at[close + 1]), at[close + 2]), first, 1, 0);
-	each(arg, gram_pair(h, 10, at[open - 1]), last, 1, 0);
-	each(arg, gram_pair(h, 11, at[close + 1]), last, 1, 0);
-	each(arg, gram_pair(h, 12, self->ends[open - 1]), first, 1, 0);
-	each(arg, gram_pair(h, 13, self->begins[close + 1]), first, 1, 0);
+		each(arg, (gram){.hash = gram_longer(h, 5), .place = i, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 6, at[open - 1]), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_longer(gram_pair(h, 7, at[open - 1]), at[open - 2]), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 8, at[close + 1]), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_longer(gram_pair(h, 9, at[close + 1]), at[close + 2]), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 10, at[open - 1]), .place = last, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 11, at[close + 1]), .place = last, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 12, self->ends[open - 1]), .place = first, .rows = 1});
+	each(arg, (gram){.hash = gram_pair(h, 13, self->begins[close + 1]), .place = first, .rows = 1});
 }
 
 /* The grams from version 3 on. A bracket ends at the first that closes, whatever kind it is; straight quotes do not tell which they are. */
@@ -311,7 +333,7 @@ static inline __attribute__((always_inline)) void company_walk(const sentence *s
 		if (self->name_ends[i])
 			name_walk(GRAM_NAMES + 1, self->name_ends[i], self->ends[i], (ptrdiff_t)i, each, arg);
 		if (self->name_covers[i])
-			each(arg, gram_longer(GRAM_NAMES + 2, self->name_covers[i]), (ptrdiff_t)i, 1, 0);
+			each(arg, (gram){.hash = gram_longer(GRAM_NAMES + 2, self->name_covers[i]), .place = (ptrdiff_t)i, .rows = 1});
 		if (self->kind[i] == KIND_OPEN && self->at[i] != '"') {
 			open = i;
 		} else if (open && self->kind[i] == KIND_CLOSE) {
@@ -321,22 +343,23 @@ static inline __attribute__((always_inline)) void company_walk(const sentence *s
 	}
 }
 
+/* Only the last 3 steps of two hashes are new at each place; marks are told by `absent`, since no processor foresees where words begin. */
 static inline __attribute__((always_inline)) void classes_walk(const sentence *self, gram_each each, void *arg)
 {
 	size_t end = self->count + 2 * TAGGER_PAD;
+	uint64_t before = gram_pair(GRAM_CLASSES, self->kind[0], self->kind[1]);
 	for (size_t i = 1; i + 1 < end; i++) {
 		ptrdiff_t p = (ptrdiff_t)i;
-		uint64_t two = gram_longer(gram_longer(GRAM_CLASSES, self->kind[i]), self->kind[i + 1]);
-		each(arg, two, p - 1, 4, 0);
-		each(arg, gram_longer(gram_longer(gram_longer(GRAM_CLASSES, self->kind[i - 1]), self->kind[i]), 256u + self->kind[i + 1]), p - 1, 3, 0);
-		if (self->begins[i])
-			each(arg, gram_longer(GRAM_BEGINS, self->begins[i]), p - 2, 5, 0);
-		if (self->ends[i])
-			each(arg, gram_longer(GRAM_ENDS, self->ends[i]), p - 2, 5, 0);
-		if (self->covers[i])
-			each(arg, gram_longer(GRAM_COVERS, self->covers[i]), p, 1, 0);
-		if (self->ends[i] | self->begins[i + 1])
-			each(arg, gram_longer(GRAM_MEETS, (uint64_t)self->ends[i] << 16 | self->begins[i + 1]), p - 1, 4, 0);
+		uint64_t two = gram_pair(GRAM_CLASSES, self->kind[i], self->kind[i + 1]);
+		uint32_t pair = (uint32_t)self->kind[i] << 8 | self->kind[i + 1];
+		sentence_mark begins = self->begins[i], ends = self->ends[i], covers = self->covers[i], next = self->begins[i + 1];
+		each(arg, (gram){.hash = two, .place = p - 1, .rows = 4, .group = GRAM_CLASS_PAIR, .key = pair});
+		each(arg, (gram){.hash = gram_longer(before, 256u + self->kind[i + 1]), .place = p - 1, .rows = 3});
+		each(arg, (gram){.hash = gram_longer(GRAM_BEGINS, begins), .place = p - 2, .rows = 5, .group = GRAM_WORD_BEGINS, .key = begins, .absent = !begins});
+		each(arg, (gram){.hash = gram_longer(GRAM_ENDS, ends), .place = p - 2, .rows = 5, .group = GRAM_WORD_ENDS, .key = ends, .absent = !ends});
+		each(arg, (gram){.hash = gram_longer(GRAM_COVERS, covers), .place = p, .rows = 1, .group = GRAM_WORD_COVERS, .key = covers, .absent = !covers});
+		each(arg, (gram){.hash = gram_longer(GRAM_MEETS, (uint64_t)ends << 16 | next), .place = p - 1, .rows = 4, .absent = !(ends | next)});
+		before = two;
 	}
 	if (self->features >= 3)
 		company_walk(self, each, arg);

@@ -1,0 +1,32 @@
+/* labeller.h - the best labels of one sentence: rows of weights are added up place by place, and Viterbi finds the labels with the highest sum.
+ *
+ * Knows labels and places, nothing of characters and grams but that no name goes over a comma. Integer arithmetic: the same labels on every machine, whichever
+ * instructions it has. Borrows the model; owns its arrays, which are used again for the next sentence. One thread. */
+#ifndef ENTITIES_LABELLER_H
+#define ENTITIES_LABELLER_H
+
+#include "workers/entities/tagger.h"
+
+/* At a place: 45, of names 19, neighbours 8 and 6 for each length of a word, brackets 13; their sum must fit into 16 bits. */
+#define LABELLER_ROWS_MOST 136
+#define LABELLER_ROWS 5                  /* of one hit */
+#define LABELLER_MARGIN 8                /* places before and behind the sentence that hits may have; nobody reads what they bring there */
+
+/* Rows of weights that a gram brings: bit j of `places` (below LABELLER_ROWS, not 0) has a row for place + j of the sentence. */
+typedef struct labeller_hit {
+	uint32_t row;                    /* of the lowest bit; the others follow */
+	int16_t place;                   /* -LABELLER_MARGIN to count + LABELLER_MARGIN - LABELLER_ROWS */
+	uint8_t places;
+} labeller_hit;
+
+typedef struct labeller labeller;
+
+labeller *labeller_new(const tagger_model *model);
+void labeller_free(labeller **self_p);
+
+/* Labels of the `count` (1 to TAGGER_SENTENCE_MAX) characters at `at`; borrowed until the next call. `bag`: rows that belong to the whole sentence. */
+const uint8_t *labeller_read(labeller *self, const uint32_t *at, size_t count, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count);
+/* In units of the model: the path of the last call through [begin, end), a span of it, against the same path with nothing in its place. */
+int64_t labeller_margin(const labeller *self, size_t begin, size_t end);
+
+#endif
