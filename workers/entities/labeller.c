@@ -12,8 +12,8 @@
 #include "workers/entities/features.h"
 #include "workers/entities/labels.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 #define BAG_MOST 15000                   /* units; whatever the model's unit is, 16 bits hold it and LABELLER_ROWS_MOST * 127 */
@@ -40,7 +40,6 @@ struct labeller {
 	uint32_t types, labels, starters, stride;
 	void (*read)(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count);
 	size_t count;                    /* characters of the sentence */
-	int32_t bag[4 * TAGGER_TYPES_MAX];       /* by label from 1: sum of the rows of the whole sentence */
 	int16_t *scores, *all_scores;    /* by place and stride; with LABELLER_MARGIN rows around them */
 	uint8_t *from;                   /* by place and label: the best label before */
 	int32_t *best, *next;            /* by label */
@@ -55,19 +54,19 @@ struct labeller {
 /* The sum of the sentence's rows to all places, where something may begin. */
 static inline __attribute__((always_inline)) void bag_spread(labeller *self, const uint32_t *bag, size_t bag_count, uint32_t types, uint32_t stride)
 {
-	int16_t share[4 * TAGGER_TYPES_MAX];
+	int32_t sum[2 * TAGGER_TYPES_MAX] = {0};
+	int16_t share[2 * TAGGER_TYPES_MAX];
 	int divisor = bag_divisor(self->count), most = (int)(TAGGER_BAG_NATS * 1000000 / self->model->unit);
 	most = most < BAG_MOST ? most : BAG_MOST;
 	if (!bag_count)
 		return;
-	memset(self->bag, 0, sizeof self->bag);
 	for (size_t i = 0; i < bag_count; i++) {
-		const int8_t *row = self->model->rows + (size_t)bag[i] * stride;
+		const int8_t *row = self->model->rows + bag[i];
 		for (uint32_t l = 0; l < 2 * types; l++)
-			self->bag[l] += row[l];
+			sum[l] += row[l];
 	}
 	for (uint32_t l = 0; l < 2 * types; l++) {
-		int value = self->bag[l] / divisor;
+		int value = sum[l] / divisor;
 		share[l] = (int16_t)(value > most ? most : value < -most ? -most : value);
 	}
 	for (size_t i = 0; i < self->count; i++)
@@ -79,7 +78,7 @@ static void hits_add(labeller *self, const labeller_hit *hits, size_t hit_count)
 {
 	uint32_t stride = self->stride;
 	for (size_t i = 0; i < hit_count; i++) {
-		const int8_t *row = self->model->rows + (size_t)hits[i].row * stride;
+		const int8_t *row = self->model->rows + hits[i].row;
 		for (uint32_t places = hits[i].places; places; places &= places - 1, row += stride) {
 			int16_t *out = self->scores + ((ptrdiff_t)hits[i].place + __builtin_ctz(places)) * (ptrdiff_t)stride;
 			for (uint32_t l = 0; l < stride; l++)
@@ -88,21 +87,29 @@ static void hits_add(labeller *self, const labeller_hit *hits, size_t hit_count)
 	}
 }
 
-static inline __attribute__((always_inline)) void hits_add_four(labeller *self, const labeller_hit *hits, size_t hit_count)
+/* out += row, where the mask has ones; FOUR_STRIDE values. */
+static inline void row_add(int16_t *out, const int8_t *row, const bytes16 *mask)
+{
+	bytes16 values;
+	words16 sum;
+	memcpy(&values, row, sizeof values);
+	memcpy(&sum, out, sizeof sum);
+	sum += __builtin_convertvector(values & *mask, words16);
+	memcpy(out, &sum, sizeof sum);
+}
+
+typedef void (*row_adder)(int16_t *out, const int8_t *row, const bytes16 *mask);
+
+static inline __attribute__((always_inline)) void hits_add_four(labeller *self, const labeller_hit *hits, size_t hit_count, row_adder add)
 {
 	const int8_t *rows = self->model->rows;
+	const shape *shapes = self->shapes;
+	int16_t *scores = self->scores;
 	for (size_t i = 0; i < hit_count; i++) {
-		const shape *s = &self->shapes[hits[i].places];
-		const int8_t *first = rows + (size_t)hits[i].row * FOUR_STRIDE;
-		int16_t *out = self->scores + (ptrdiff_t)hits[i].place * (ptrdiff_t)FOUR_STRIDE;
-		for (uint32_t j = 0; j < LABELLER_ROWS; j++, out += FOUR_STRIDE) {
-			bytes16 row;
-			words16 sum;
-			memcpy(&row, first + s->offsets[j], sizeof row);
-			memcpy(&sum, out, sizeof sum);
-			sum += __builtin_convertvector(row & s->masks[j], words16);
-			memcpy(out, &sum, sizeof sum);
-		}
+		const shape *s = &shapes[hits[i].places];
+		int16_t *out = scores + (ptrdiff_t)hits[i].place * (ptrdiff_t)FOUR_STRIDE;
+		for (uint32_t j = 0; j < LABELLER_ROWS; j++)
+			add(out + j * FOUR_STRIDE, rows + hits[i].row + s->offsets[j], &s->masks[j]);
 	}
 }
 
@@ -183,13 +190,18 @@ static void viterbi_begin(labeller *self, const uint32_t *at)
 		self->best[l] = l < self->starters && (!l || at[0] != ',') ? label_score(self, 0, l) : NEVER;
 }
 
-/* The path back from the best label of the last character. */
-static void viterbi_end(labeller *self)
+/* The best label of the last character. */
+static uint32_t viterbi_last(const labeller *self)
 {
 	uint32_t last = LABEL_OUTSIDE;
 	for (uint32_t a = 1; a < self->starters; a++)
 		if (self->best[label_closed(self->types, a)] > self->best[last])
 			last = label_closed(self->types, a);
+	return last;
+}
+
+static void viterbi_back(labeller *self, uint32_t last)
+{
 	for (size_t i = self->count; i-- > 0;) {
 		self->path[i] = (uint8_t)last;
 		last = i ? self->from[i * self->labels + last] : 0;
@@ -218,7 +230,7 @@ static inline four four_pick(four where, four yes, four no)
 /* A bit for each element that is not 0 (all bits set). */
 static inline uint32_t four_bits(four where)
 {
-#ifdef __SSE2__
+#ifdef __x86_64__
 	__m128i v;
 	memcpy(&v, &where, sizeof v);
 	return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(v));
@@ -264,29 +276,31 @@ static inline __attribute__((always_inline)) void near_ways(const labeller *self
 	four_bytes(from + label_of_type(FOUR, PART_BEGIN, 0), from_begin);
 }
 
-/* The better of two ways to the insides or the ends of all types. */
-static inline __attribute__((always_inline)) four inner_four(const ways *best, four from_begin, four from_inside, uint8_t *from)
+/* The better of two ways to the insides or the ends of all types, and a bit for each that comes from an inside. */
+static inline __attribute__((always_inline)) four inner_four(const ways *best, four from_begin, four from_inside, uint32_t *longer)
 {
-	const four begin = {label_of_type(FOUR, PART_BEGIN, 0), label_of_type(FOUR, PART_BEGIN, 1), label_of_type(FOUR, PART_BEGIN, 2), label_of_type(FOUR, PART_BEGIN, 3)};
-	four first = best->begin + from_begin, further = best->inside + from_inside, longer = further > first;
-	four_bytes(from, begin - longer * (int32_t)FOUR);                /* true is -1, and the insides follow the begins */
-	return four_pick(longer, further, first);
+	four first = best->begin + from_begin, further = best->inside + from_inside, where = further > first;
+	*longer = four_bits(where);
+	return four_pick(where, further, first);
 }
 
+/* Of `from`, the starters' bytes are as always; behind them stands one byte for the others: bit t, the inside of type t comes from an inside, bit FOUR + t, its end does. */
 static inline __attribute__((always_inline)) void viterbi_four(labeller *self, const uint32_t *at)
 {
 	const int32_t *steps = self->model->steps, *inner = self->inner;
+	size_t count = self->count;
 	four outside_single = four_at(steps + 1), outside_begin = four_at(steps + 1 + FOUR), behind_single = four_at(self->behind + 1), behind_end = four_at(self->behind + 1 + FOUR);
 	four begin_inside = four_at(inner), begin_end = four_at(inner + FOUR), inside_inside = four_at(inner + 2 * FOUR), inside_end = four_at(inner + 3 * FOUR);
 	ways best = {self->best[0], four_at(self->best + 1), four_at(self->best + 1 + FOUR), four_at(self->best + 1 + 2 * FOUR), four_at(self->best + 1 + 3 * FOUR)};
-	for (size_t i = 1; i < self->count; i++) {
+	for (size_t i = 1; i < count; i++) {
 		uint8_t *from = self->from + i * LABELS_OF(FOUR);
 		const int16_t *scores = self->scores + i * FOUR_STRIDE;
 		uint32_t near = four_bits(best.single - best.outside > behind_single) | four_bits(best.end - best.outside > behind_end) << FOUR;
-		ways next = {best.outside + steps[0], best.outside + outside_single, best.outside + outside_begin,
-			     inner_four(&best, begin_inside, inside_inside, from + label_of_type(FOUR, PART_INSIDE, 0)),
-			     inner_four(&best, begin_end, inside_end, from + label_of_type(FOUR, PART_END, 0))};
+		uint32_t insides, ends;
+		ways next = {best.outside + steps[0], best.outside + outside_single, best.outside + outside_begin, inner_four(&best, begin_inside, inside_inside, &insides),
+			     inner_four(&best, begin_end, inside_end, &ends)};
 		memset(from, LABEL_OUTSIDE, STARTERS_OF(FOUR));
+		from[STARTERS_OF(FOUR)] = (uint8_t)(insides | ends << FOUR);
 		if (near)
 			near_ways(self, &best, &next, from, near);
 		next.single += four_scores(scores);
@@ -313,25 +327,49 @@ static void read_any(labeller *self, const uint32_t *at, const labeller_hit *hit
 	viterbi_begin(self, at);
 	for (size_t i = 1; i < self->count; i++)
 		viterbi_step(self, at, i);
+	viterbi_back(self, viterbi_last(self));
 }
 
-static inline __attribute__((always_inline)) void read_with_vectors(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
+static void viterbi_back_four(labeller *self, uint32_t last)
 {
-	hits_add_four(self, hits, hit_count);
+	for (size_t i = self->count - 1; i > 0; i--) {
+		const uint8_t *from = self->from + i * LABELS_OF(FOUR);
+		self->path[i] = (uint8_t)last;
+		if (last < STARTERS_OF(FOUR)) {
+			last = from[last];
+		} else {
+			uint32_t bit = last - STARTERS_OF(FOUR), type = bit % FOUR;
+			last = label_of_type(FOUR, from[STARTERS_OF(FOUR)] >> bit & 1 ? PART_INSIDE : PART_BEGIN, type);
+		}
+	}
+	self->path[0] = (uint8_t)last;
+}
+
+static inline __attribute__((always_inline)) void read_vectors(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count, row_adder add)
+{
+	hits_add_four(self, hits, hit_count, add);
 	bag_spread(self, bag, bag_count, FOUR, FOUR_STRIDE);
 	viterbi_begin(self, at);
 	viterbi_four(self, at);
+	viterbi_back_four(self, viterbi_last(self));
 }
 
 static void read_four(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
 {
-	read_with_vectors(self, at, hits, hit_count, bag, bag_count);
+	read_vectors(self, at, hits, hit_count, bag, bag_count, row_add);
 }
 
 #ifdef __x86_64__
+__attribute__((target("avx2"))) static inline void row_add_avx2(int16_t *out, const int8_t *row, const bytes16 *mask)
+{
+	__m128i values = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)row), _mm_load_si128((const __m128i *)(const void *)mask));
+	__m256i *to = (__m256i *)(void *)out;
+	_mm256_storeu_si256(to, _mm256_add_epi16(_mm256_loadu_si256(to), _mm256_cvtepi8_epi16(values)));
+}
+
 __attribute__((target("avx2"))) static void read_four_avx2(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
 {
-	read_with_vectors(self, at, hits, hit_count, bag, bag_count);
+	read_vectors(self, at, hits, hit_count, bag, bag_count, row_add_avx2);
 }
 #endif
 
@@ -340,7 +378,6 @@ const uint8_t *labeller_read(labeller *self, const uint32_t *at, size_t count, c
 	self->count = count;
 	memset(self->scores, 0, count * self->stride * sizeof *self->scores);
 	self->read(self, at, hits, hit_count, bag, bag_count);
-	viterbi_end(self);
 	return self->path;
 }
 

@@ -14,7 +14,7 @@
 
 /* Rows of weights that a gram brings: bit j of `places` (below LABELLER_ROWS, not 0) has a row for place + j of the sentence. */
 typedef struct labeller_hit {
-	uint32_t row;                    /* of the lowest bit; the others follow */
+	uint32_t row;                    /* of the lowest bit, bytes from the model's rows; the others follow */
 	int16_t place;                   /* -LABELLER_MARGIN to count + LABELLER_MARGIN - LABELLER_ROWS */
 	uint8_t places;
 } labeller_hit;
@@ -24,7 +24,7 @@ typedef struct labeller labeller;
 labeller *labeller_new(const tagger_model *model);
 void labeller_free(labeller **self_p);
 
-/* Labels of the `count` (1 to TAGGER_SENTENCE_MAX) characters at `at`; borrowed until the next call. `bag`: rows that belong to the whole sentence. */
+/* Labels of the `count` (1 to TAGGER_SENTENCE_MAX) characters at `at`; borrowed until the next call. `bag`: rows that belong to the whole sentence, in bytes as well. */
 const uint8_t *labeller_read(labeller *self, const uint32_t *at, size_t count, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count);
 /* In units of the model: the path of the last call through [begin, end), a span of it, against the same path with nothing in its place. */
 int64_t labeller_margin(const labeller *self, size_t begin, size_t end);

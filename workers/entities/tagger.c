@@ -65,21 +65,21 @@ void tagger_free(tagger **self_p)
 
 /* Where the next lookup and the next hit go; in registers while a sentence is walked. */
 struct gather {
-	const tagger_model *model;
 	tagger_known *known;
+	const int8_t *rows;
 	const uint16_t *tags;
-	uint32_t slots_log2;
+	uint32_t stride, slots_log2;
 	lookup *at;
 	labeller_hit *hits;
 };
 
 /* Without a jump: what a gram brings cannot be foreseen. */
-static inline __attribute__((always_inline)) labeller_hit *hit_add(labeller_hit *at, const tagger_model *model, uint32_t row, ptrdiff_t place, uint8_t places)
+static inline __attribute__((always_inline)) labeller_hit *hit_add(labeller_hit *at, const int8_t *rows, uint32_t stride, uint32_t row, ptrdiff_t place, uint32_t places)
 {
-	const int8_t *rows = model->rows + (size_t)row * model->stride;
-	__builtin_prefetch(rows);
-	__builtin_prefetch(rows + 4 * (size_t)model->stride);    /* up to five rows: two lines of the cache */
-	*at = (labeller_hit){row, (int16_t)place, places};
+	row *= stride;
+	__builtin_prefetch(rows + row);
+	__builtin_prefetch(rows + row + 4 * (size_t)stride);     /* up to five rows: two lines of the cache */
+	*at = (labeller_hit){row, (int16_t)place, (uint8_t)places};
 	return at + (places != 0);
 }
 
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void gram_add(void *arg, gram g)
 		return;                          /* sentence_take */
 	if (g.group != GRAM_OF_MANY) {
 		known_gram k = known_gram_get(self->known, &g);
-		self->hits = hit_add(self->hits, self->model, k.row, g.place - TAGGER_PAD, k.places);
+		self->hits = hit_add(self->hits, self->rows, self->stride, k.row, g.place - TAGGER_PAD, k.places);
 		return;
 	}
 	uint32_t bucket = bucket_first(self->slots_log2, g.hash);
@@ -145,11 +145,16 @@ static size_t cells_find(tagger *self, size_t lookup_count)
 	return count;
 }
 
+#define BAG_BIT (1u << TAGGER_BAG_ROW)
+
 static void lookups_read(tagger *self, size_t lookup_count)
 {
+	static const uint8_t rows_of[BAG_BIT] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};       /* bits set; the compiler may not assume an instruction for it */
 	const tagger_model *model = self->model;
 	size_t count = cells_find(self, lookup_count), bag_count = self->bag_count;
 	labeller_hit *hits = self->hits + self->hit_count;
+	const int8_t *rows = model->rows;
+	uint32_t stride = model->stride;
 	for (size_t i = 0; i < count; i++) {
 		const lookup *l = &self->lookups[self->cells[i].lookup];
 		const tagger_cell *cell = &model->cells[self->cells[i].cell];
@@ -157,9 +162,9 @@ static void lookups_read(tagger *self, size_t lookup_count)
 			word_found(self, l, cell);
 		uint32_t places = gram_places(cell->places, l->rows), bag = l->length == 2 ? places >> TAGGER_BAG_ROW : 0;
 		places -= bag << TAGGER_BAG_ROW;
-		self->bag[bag_count] = cell->row + (uint32_t)__builtin_popcount(places);
+		self->bag[bag_count] = (cell->row + rows_of[places & (BAG_BIT - 1)]) * stride;
 		bag_count += bag;
-		hits = hit_add(hits, model, cell->row, l->place, (uint8_t)places);
+		hits = hit_add(hits, rows, stride, cell->row, l->place, places);
 	}
 	self->hit_count = (size_t)(hits - self->hits);
 	self->bag_count = bag_count;
@@ -170,19 +175,21 @@ static void sentence_take(tagger *self, const uint32_t *characters, size_t most)
 {
 	sentence *s = &self->sentence;
 	labeller_hit *hits = self->hits;
+	const int8_t *rows = self->model->rows;
+	uint32_t stride = self->model->stride;
 	bool ends = false;
 	size_t i = 0;
 	for (most = most < TAGGER_SENTENCE_MAX ? most : TAGGER_SENTENCE_MAX; i < most && !ends; i++) {
 		known_character k = known_character_get(&self->known, characters[i]);
 		s->at[TAGGER_PAD + i] = characters[i] < KNOWN_PLANE ? k.normal : characters[i];
 		s->kind[TAGGER_PAD + i] = k.kind;
-		hits = hit_add(hits, self->model, k.row, (ptrdiff_t)i - 2, k.places & KNOWN_PLACES);
+		hits = hit_add(hits, rows, stride, k.row, (ptrdiff_t)i - 2, k.places & KNOWN_PLACES);
 		ends = k.places & KNOWN_ENDS_SENTENCE;
 	}
 	sentence_frame(s, self->model->features, i);
-	const ptrdiff_t marks[] = {-4, -3, (ptrdiff_t)i - 2, (ptrdiff_t)i - 1};         /* two before what is a row before, two behind */
+	const ptrdiff_t marks[] = {-4, -3, (ptrdiff_t)i - 2, (ptrdiff_t)i - 1};         /* of the four marks, two places before each */
 	for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
-		hits = hit_add(hits, self->model, self->known.boundary.row, marks[k], self->known.boundary.places);
+		hits = hit_add(hits, rows, stride, self->known.boundary.row, marks[k], self->known.boundary.places);
 	self->hit_count = (size_t)(hits - self->hits);
 	self->bag_count = 0;
 }
@@ -234,10 +241,11 @@ static void spans_trim(tagger *self, const uint32_t *characters)
 
 size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const tagger_span **spans)
 {
+	const tagger_model *model = self->model;
 	self->span_count = 0;
 	for (size_t from = 0; from < count; from += self->sentence.count) {
 		sentence_take(self, characters + from, count - from);
-		struct gather gather = {self->model, &self->known, self->model->tags, self->model->slots_log2, self->lookups, self->hits + self->hit_count};
+		struct gather gather = {&self->known, model->rows, model->tags, model->stride, model->slots_log2, self->lookups, self->hits + self->hit_count};
 		grams_walk(&self->sentence, gram_add, &gather);
 		lookups_read(self, (size_t)(gather.at - self->lookups));
 		gather.at = self->lookups;
