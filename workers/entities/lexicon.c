@@ -1,7 +1,8 @@
 /* lexicon.c - see lexicon.h.
  *
  * All entries in one trie: sorted, then laid out level by level, so that the children of a node are neighbours and are searched in halves; the first
- * character goes through a table. No pointer in it, nothing is written after lexicon_open. */
+ * character goes through a table, the first two through a hash table, since first characters have hundreds of children and the others few. No pointer in it, nothing
+ * is written after lexicon_open. */
 #include "lexicon.h"
 
 #include <dirent.h>
@@ -20,8 +21,8 @@
 #define PAIR_BITS 20                     /* of the filter of first two characters: 128 KB, one bit in fifteen set by the shipped lists */
 
 struct node {
+	lexicon_entry entry;             /* that ends here; its weight 0: none does */
 	uint32_t first, count;           /* children */
-	uint32_t entry;                  /* index + 1; 0: no entry ends here */
 };
 
 struct item {                            /* while reading */
@@ -33,14 +34,18 @@ struct item {                            /* while reading */
 
 struct character {                       /* together, since they are asked for together */
 	uint32_t root;                   /* node of the entries that begin with it */
-	uint16_t given[3], foreign;
+	uint32_t ends;                   /* classes of all entries that end with it */
+	lexicon_character weights;
 };
+
+struct pair { uint32_t characters, node; };      /* a << 16 | b; node 0: an empty slot */
 
 struct lexicon {
 	struct node *nodes;
 	uint32_t *keys;                  /* character by node: apart, since a search reads many of them and of the nodes one */
-	lexicon_entry *entries;
-	uint32_t node_count, entry_count;
+	uint32_t node_count, pair_count;
+	struct pair *slots;              /* 1 << slot_bits, at most half of them used; a pair stands in the first free one from its hash on */
+	uint32_t slot_bits;
 	struct character first[PLANE];   /* characters beyond the plane begin no entry and have no weight */
 	uint8_t pairs[(1u << PAIR_BITS) / 8];    /* a bit for each hash of two characters that an entry begins with: most of a text's do not, and need no search */
 	XXH64_hash_t fingerprint;
@@ -125,12 +130,12 @@ static int read_character(struct loader *self, const uint32_t *c, size_t length,
 	if (length != 1 || *c >= PLANE)
 		return wrong(self, "one character is expected");
 	if (self->file[0] == 'f') {
-		if (count != 2 || !(self->lexicon->first[*c].foreign = number_of(columns[1])))
+		if (count != 2 || !(self->lexicon->first[*c].weights.foreign = number_of(columns[1])))
 			return wrong(self, "character and weight are expected");
 		return 0;
 	}
 	for (size_t i = 0; i < 3; i++)
-		if (count != 4 || !(self->lexicon->first[*c].given[i] = number_of(columns[i + 1])))
+		if (count != 4 || !(self->lexicon->first[*c].weights.given[i] = number_of(columns[i + 1])))
 			return wrong(self, "three weights of 1 to 65535 are expected");
 	return 0;
 }
@@ -307,7 +312,14 @@ static void merge(struct loader *self)
 
 static inline uint32_t pair_hash(uint32_t a, uint32_t b)
 {
-	return (a * 0x9E3779B1u ^ b * 0x85EBCA6Bu) >> (32 - PAIR_BITS);          /* odd multipliers of xxHash */
+	return a * 0x9E3779B1u ^ b * 0x85EBCA6Bu;        /* odd multipliers of xxHash; the upper bits are used */
+}
+
+/* False: no entry begins with two characters of this hash. */
+static inline bool may_begin(const lexicon *self, uint32_t hash)
+{
+	hash >>= 32 - PAIR_BITS;
+	return self->pairs[hash / 8] >> hash % 8 & 1;
 }
 
 struct range { uint32_t from, to, depth, node; };
@@ -319,17 +331,17 @@ static void build(struct loader *self)
 	size_t room = self->used + 2, head = 0, tail = 0;
 	lex->nodes = mem_array(room, sizeof *lex->nodes);
 	lex->keys = mem_array(room, sizeof *lex->keys);
-	lex->entries = mem_array(self->count + 1, sizeof *lex->entries);
 	struct range *queue = mem_array(room, sizeof *queue);
 	lex->node_count = 1;
 	queue[tail++] = (struct range){0, (uint32_t)self->count, 0, 0};
 	while (head < tail) {
 		struct range at = queue[head++];
 		struct node *node = &lex->nodes[at.node];
-		uint32_t i = at.from;
+		uint32_t i = at.from, key = lex->keys[at.node];
 		if (at.depth && i < at.to && self->items[i].length == at.depth) {
-			lex->entries[lex->entry_count++] = self->items[i++].entry;
-			node->entry = lex->entry_count;
+			node->entry = self->items[i++].entry;
+			if (key < PLANE)
+				lex->first[key].ends |= node->entry.classes;
 		}
 		node->first = lex->node_count;
 		while (i < at.to) {
@@ -337,10 +349,7 @@ static void build(struct loader *self)
 			while (i < at.to && self->characters[self->items[i].begin + at.depth] == c)
 				i++;
 			lex->keys[lex->node_count] = c;
-			if (at.depth == 1) {
-				uint32_t pair = pair_hash(lex->keys[at.node], c);
-				lex->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
-			}
+			lex->pair_count += at.depth == 1;
 			if (!at.depth)
 				lex->first[c].root = lex->node_count;
 			queue[tail++] = (struct range){from, i, at.depth + 1, lex->node_count++};
@@ -348,6 +357,26 @@ static void build(struct loader *self)
 		node->count = lex->node_count - node->first;
 	}
 	free(queue);
+}
+
+/* The children of the first characters' nodes, for the look at two characters at once. */
+static void build_pairs(lexicon *self)
+{
+	const struct node *root = &self->nodes[0];
+	self->slot_bits = 1;
+	while (1u << self->slot_bits < 2 * self->pair_count)
+		self->slot_bits++;
+	self->slots = mem_array((size_t)1 << self->slot_bits, sizeof *self->slots);
+	for (uint32_t a = root->first; a < root->first + root->count; a++)
+		for (uint32_t b = self->nodes[a].first; b < self->nodes[a].first + self->nodes[a].count; b++) {
+			uint32_t hash = pair_hash(self->keys[a], self->keys[b]), bit = hash >> (32 - PAIR_BITS), slot = hash >> (32 - self->slot_bits);
+			self->pairs[bit / 8] |= (uint8_t)(1u << bit % 8);
+			if (self->keys[b] >= PLANE)
+				continue;                        /* searched for when it comes */
+			while (self->slots[slot].node)
+				slot = (slot + 1) & ((1u << self->slot_bits) - 1);
+			self->slots[slot] = (struct pair){self->keys[a] << 16 | self->keys[b], b};
+		}
 }
 
 static int named_txt(const struct dirent *entry)
@@ -395,13 +424,14 @@ lexicon *lexicon_open(const char *folder, char error[256])
 	struct loader self = {.lexicon = mem_alloc(sizeof(lexicon)), .folder = folder, .error = error};
 	for (size_t i = 0; i < 3; i++)
 		for (size_t c = 0; c < PLANE; c++)
-			self.lexicon->first[c].given[i] = LEXICON_RARE_GIVEN;
+			self.lexicon->first[c].weights.given[i] = LEXICON_RARE_GIVEN;
 	int bad = read_folder(&self);
 	if (!bad) {
 		if (self.count)
 			qsort_r(self.items, self.count, sizeof *self.items, compare, self.characters);
 		merge(&self);
 		build(&self);
+		build_pairs(self.lexicon);
 	}
 	free(self.characters);
 	free(self.items);
@@ -418,7 +448,7 @@ void lexicon_close(lexicon **self)
 		return;
 	free((*self)->nodes);
 	free((*self)->keys);
-	free((*self)->entries);
+	free((*self)->slots);
 	free(*self);
 	*self = NULL;
 }
@@ -440,57 +470,75 @@ static uint32_t child(const lexicon *self, uint32_t node, uint32_t c)
 	return *base == c ? (uint32_t)(base - self->keys) : 0;
 }
 
-/* False: no entry begins with these two. */
-static inline bool may_begin(const lexicon *self, uint32_t a, uint32_t b)
+/* Node of the entries that begin with these two characters, of which the hash is given; 0: none. */
+static inline uint32_t pair_node(const lexicon *self, uint32_t a, uint32_t b, uint32_t hash)
 {
-	uint32_t pair = pair_hash(a, b);
-	return self->pairs[pair / 8] >> pair % 8 & 1;
+	if (b >= PLANE)
+		return child(self, self->first[a].root, b);
+	uint32_t characters = a << 16 | b, slot = hash >> (32 - self->slot_bits);
+	while (self->slots[slot].node && self->slots[slot].characters != characters)
+		slot = (slot + 1) & ((1u << self->slot_bits) - 1);
+	return self->slots[slot].node;
 }
 
-void lexicon_expect(const lexicon *self, uint32_t a, uint32_t b)
+/* In passes, each of which asks for what the next one reads: the lists are larger than the caches near the processor. */
+void lexicon_look(const lexicon *self, const uint32_t *c, size_t count, lexicon_place *places)
 {
-	__builtin_prefetch(&self->first[a < PLANE ? a : 0]);
-	__builtin_prefetch(&self->pairs[pair_hash(a, b) / 8]);
+	static const lexicon_character none = {{LEXICON_RARE_GIVEN, LEXICON_RARE_GIVEN, LEXICON_RARE_GIVEN}, 0};
+	for (size_t i = 0; i < count; i++) {
+		uint32_t next = i + 1 < count ? c[i + 1] : 0;
+		places[i].pair = pair_hash(c[i], next);
+		__builtin_prefetch(&self->first[c[i] < PLANE ? c[i] : 0]);
+		__builtin_prefetch(&self->pairs[places[i].pair >> (32 - PAIR_BITS) >> 3]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t hash = places[i].pair;
+		places[i].root = c[i] < PLANE ? self->first[c[i]].root : 0;
+		places[i].weights = c[i] < PLANE ? self->first[c[i]].weights : none;
+		__builtin_prefetch(&self->nodes[places[i].root]);
+		places[i].pair = places[i].root && i + 1 < count && may_begin(self, hash);
+		if (places[i].pair)
+			__builtin_prefetch(&self->slots[hash >> (32 - self->slot_bits)]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!places[i].pair)
+			continue;
+		places[i].pair = pair_node(self, c[i], c[i + 1], pair_hash(c[i], c[i + 1]));
+		__builtin_prefetch(&self->nodes[places[i].pair]);
+	}
 }
 
-void lexicon_expect_node(const lexicon *self, uint32_t a)
-{
-	__builtin_prefetch(&self->nodes[self->first[a < PLANE ? a : 0].root]);
-}
-
-void lexicon_expect_children(const lexicon *self, uint32_t a)
-{
-	const struct node *node = &self->nodes[self->first[a < PLANE ? a : 0].root];
-	__builtin_prefetch(&self->keys[node->first + node->count / 2]);
-	__builtin_prefetch(&self->keys[node->first + node->count / 4]);
-	__builtin_prefetch(&self->keys[node->first + node->count / 4 * 3]);
-}
-
-size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *end, lexicon_match out[LEXICON_ENTRY_MAX])
+size_t lexicon_prefixes(const lexicon *self, const lexicon_place *place, const uint32_t *c, const uint32_t *end, lexicon_match *out, size_t most)
 {
 	size_t count = 0;
-	uint32_t length = 1;
-	for (uint32_t node = c < end && *c < PLANE ? self->first[*c].root : 0; node; length++) {
-		if (self->nodes[node].entry)
-			out[count++] = (lexicon_match){length, &self->entries[self->nodes[node].entry - 1]};
-		if (c + length >= end || (length == 1 && !may_begin(self, c[0], c[1])))
-			break;
-		node = child(self, node, c[length]);
+	uint32_t length = 2, node = place->pair;
+	if (place->root && self->nodes[place->root].entry.weight)
+		out[count++] = (lexicon_match){1, &self->nodes[place->root].entry};
+	for (; node && count < most; length++) {
+		if (self->nodes[node].entry.weight)
+			out[count++] = (lexicon_match){length, &self->nodes[node].entry};
+		node = c + length < end ? child(self, node, c[length]) : 0;
 	}
 	return count;
 }
 
 const lexicon_entry *lexicon_find(const lexicon *self, const uint32_t *c, const uint32_t *end)
 {
-	uint32_t node = c < end && *c < PLANE && (c + 1 == end || may_begin(self, c[0], c[1])) ? self->first[*c].root : 0;
-	for (c++; node && c < end; c++)
-		node = child(self, node, *c);
-	return node && self->nodes[node].entry ? &self->entries[self->nodes[node].entry - 1] : NULL;
+	uint32_t node = c < end && *c < PLANE ? self->first[*c].root : 0;
+	if (node && c + 1 < end) {
+		uint32_t hash = pair_hash(c[0], c[1]);
+		node = may_begin(self, hash) ? pair_node(self, c[0], c[1], hash) : 0;
+		for (c += 2; node && c < end; c++)
+			node = child(self, node, *c);
+	}
+	return node && self->nodes[node].entry.weight ? &self->nodes[node].entry : NULL;
 }
 
 uint32_t lexicon_ending(const lexicon *self, const uint32_t *begin, const uint32_t *end, uint32_t classes)
 {
 	ptrdiff_t most = end - begin < ENDINGS_MAX ? end - begin : ENDINGS_MAX;
+	if (most > 0 && end[-1] < PLANE && !(self->first[end[-1]].ends & classes))
+		return 0;
 	for (ptrdiff_t length = most; length > 0; length--) {
 		const lexicon_entry *entry = lexicon_find(self, end - length, end);
 		if (entry && entry->classes & classes)
@@ -499,14 +547,9 @@ uint32_t lexicon_ending(const lexicon *self, const uint32_t *begin, const uint32
 	return 0;
 }
 
-uint16_t lexicon_given(const lexicon *self, uint32_t c, int place)
-{
-	return c < PLANE ? self->first[c].given[place] : LEXICON_RARE_GIVEN;
-}
-
 uint16_t lexicon_foreign(const lexicon *self, uint32_t c)
 {
-	return c < PLANE ? self->first[c].foreign : 0;
+	return c < PLANE ? self->first[c].weights.foreign : 0;
 }
 
 uint64_t lexicon_fingerprint(const lexicon *self)

@@ -65,26 +65,34 @@ typedef struct lexicon_match {
 	const lexicon_entry *entry;
 } lexicon_match;
 
+typedef struct lexicon_character {
+	uint16_t given[3];               /* weight of a character in a given name: first of two, second of two, alone */
+	uint16_t foreign;                /* weight in foreign names; 0: they have it not */
+} lexicon_character;
+
+/* What the lists have of a place of a text (lexicon_look). */
+typedef struct lexicon_place {
+	uint32_t root;                   /* for lexicon_prefixes: of the entries that begin with its character, and with it and the next */
+	uint32_t pair;
+	lexicon_character weights;
+} lexicon_place;
+
 typedef struct lexicon lexicon;
 
 /* Reads every *.txt of the folder but tagger-*.txt (docs/entities.md). NULL with a line that names file and line number in `error`. */
 lexicon *lexicon_open(const char *folder, char error[256]);
 void lexicon_close(lexicon **self);
 
-/* The caller will soon ask for what begins with these two characters: a hint for the processor's cache, nothing else. */
-void lexicon_expect(const lexicon *self, uint32_t a, uint32_t b);
-void lexicon_expect_node(const lexicon *self, uint32_t a);       /* then this, */
-void lexicon_expect_children(const lexicon *self, uint32_t a);   /* then this, each when what the one before it asked for has come */
-/* All entries that begin at `c`, shorter first; at most LEXICON_ENTRY_MAX. `end` is behind the last character. */
-size_t lexicon_prefixes(const lexicon *self, const uint32_t *c, const uint32_t *end, lexicon_match out[LEXICON_ENTRY_MAX]);
+/* A first look at the `count` characters at `c`: `places` get what each begins. */
+void lexicon_look(const lexicon *self, const uint32_t *c, size_t count, lexicon_place *places);
+/* All entries that begin at `c`, of which `place` was looked at, shorter first; no more than the first `most` of them. `end` is behind the last character of the look. */
+size_t lexicon_prefixes(const lexicon *self, const lexicon_place *place, const uint32_t *c, const uint32_t *end, lexicon_match *out, size_t most);
 /* The entry that is exactly [c, end); NULL: none. */
 const lexicon_entry *lexicon_find(const lexicon *self, const uint32_t *c, const uint32_t *end);
 /* Length of the longest entry of the classes that ends at `end`, not longer than the text from `begin`; 0: none. */
 uint32_t lexicon_ending(const lexicon *self, const uint32_t *begin, const uint32_t *end, uint32_t classes);
 
-/* Weight of a character in a given name: 0 first of two, 1 second of two, 2 alone. */
-uint16_t lexicon_given(const lexicon *self, uint32_t c, int place);
-uint16_t lexicon_foreign(const lexicon *self, uint32_t c);       /* weight in foreign names; 0: they have it not */
+uint16_t lexicon_foreign(const lexicon *self, uint32_t c);       /* a character's weight in foreign names; 0: they have it not */
 uint64_t lexicon_fingerprint(const lexicon *self);       /* over all that was read */
 
 #endif

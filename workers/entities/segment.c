@@ -22,8 +22,6 @@
 #define DOT_PART_MAX 9           /* characters of a part of a foreign name */
 #define RUN_WEIGHT 900           /* letters or digits in a row */
 #define DOTTED_WEIGHT 300
-#define EXPECT_NODE 8            /* characters ahead: two steps of a few dozen nanoseconds each */
-#define EXPECT_CHILDREN 4
 #define NONE UINT32_MAX
 
 struct arc {                             /* the cheapest way to a character: its last word */
@@ -36,15 +34,18 @@ struct arc {                             /* the cheapest way to a character: its
 };
 
 struct position {
-	lexicon_match matches[MATCHES_MAX];
-	uint8_t count;
-	uint8_t titled;                  /* an office ends before it: 2; a word for people at large: 1 */
 	uint32_t classes;                /* of all words that begin here */
+	uint8_t count;                   /* of `matches` */
+	uint8_t titled;                  /* an office ends before it: 2; a word for people at large: 1 */
+	uint8_t word_of_two;             /* the number of the word of two characters among `matches`, + 1; 0: none */
+	bool han;
 };
 
 struct segmenter {
 	const lexicon *words;
 	struct position positions[SEGMENT_MAX + 1];
+	lexicon_place places[SEGMENT_MAX];
+	lexicon_match matches[SEGMENT_MAX][MATCHES_MAX];
 	struct arc arcs[SEGMENT_MAX + 1];
 	uint32_t dotted[SEGMENT_MAX + 1];        /* end of the dotted name that begins here; 0: none */
 	token tokens[SEGMENT_MAX];
@@ -80,65 +81,55 @@ static bool is_dot(uint32_t c)           /* · and its look-alikes, and what old
 	return c == '-' || c == '.' || c == 0xB7 || c == 0x2022 || c == 0x30FB || c == 0x2027;
 }
 
-/* Words that begin at each character, as the lists have them: what they read is asked for some characters ahead, since lists are larger than caches near the processor. */
-static void find_words(segmenter *self)
+/* Words that begin at each character, and where offices end. */
+static void look_up(segmenter *self)
 {
-	lexicon_match found[LEXICON_ENTRY_MAX];
+	lexicon_look(self->words, self->c, self->count, self->places);
+	memset(self->positions, 0, (self->count + 1) * sizeof *self->positions);
 	for (uint32_t i = 0; i < self->count; i++) {
 		struct position *at = &self->positions[i];
-		at->count = 0;
-		if (i + EXPECT_NODE < self->count)
-			lexicon_expect_node(self->words, self->c[i + EXPECT_NODE]);
-		if (i + EXPECT_CHILDREN < self->count)
-			lexicon_expect_children(self->words, self->c[i + EXPECT_CHILDREN]);
-		if (!utf8_is_han(self->c[i]))
-			continue;
-		size_t count = lexicon_prefixes(self->words, self->c + i, self->c + self->count, found);
-		at->count = (uint8_t)(count < MATCHES_MAX ? count : MATCHES_MAX);
-		for (size_t k = 0; k < at->count; k++) {
-			__builtin_prefetch(found[k].entry);
-			at->matches[k] = found[k];
+		lexicon_match *matches = self->matches[i];
+		at->han = utf8_is_han(self->c[i]);
+		at->count = at->han ? (uint8_t)lexicon_prefixes(self->words, &self->places[i], self->c + i, self->c + self->count, matches, MATCHES_MAX) : 0;
+		for (uint32_t k = 0; k < at->count; k++) {
+			uint32_t classes = matches[k].entry->classes;
+			at->classes |= classes;
+			if (matches[k].length == 2)
+				at->word_of_two = (uint8_t)(k + 1);
+			if (classes & LEX_TITLE) {
+				uint8_t *titled = &self->positions[i + matches[k].length].titled;
+				uint8_t how = classes & LEX_COMMON ? 1 : 2;
+				*titled = *titled < how ? how : *titled;
+			}
 		}
 	}
 }
 
-/* Words that begin at each character, and where offices end. */
-static void look_up(segmenter *self)
+/* The word that is these two characters; NULL: no list has it. */
+static const lexicon_entry *word_of_two(const segmenter *self, uint32_t i)
 {
-	for (uint32_t i = 0; i <= self->count; i++) {
-		self->positions[i].titled = 0;
-		self->dotted[i] = 0;
-		if (i + 1 < self->count)
-			lexicon_expect(self->words, self->c[i], self->c[i + 1]);
-	}
-	find_words(self);
-	for (uint32_t i = 0; i < self->count; i++) {
-		struct position *at = &self->positions[i];
-		at->classes = 0;
-		for (size_t k = 0; k < at->count; k++) {
-			uint32_t classes = at->matches[k].entry->classes;
-			uint8_t titled = classes & LEX_COMMON ? 1 : 2;
-			at->classes |= classes;
-			if (classes & LEX_TITLE && self->positions[i + at->matches[k].length].titled < titled)
-				self->positions[i + at->matches[k].length].titled = titled;
-		}
-	}
-	self->positions[self->count].count = 0;
-	self->positions[self->count].classes = 0;
+	return self->positions[i].word_of_two ? self->matches[i][self->positions[i].word_of_two - 1].entry : NULL;
+}
+
+/* Weight of a character in foreign names; 0: they have it not. */
+static uint32_t foreign(const segmenter *self, uint32_t i)
+{
+	return self->places[i].weights.foreign;
 }
 
 /* Names with a dot: from each first dot to the left and, over further dots, to the right, as far as foreign characters reach. */
 static void find_dotted(segmenter *self)
 {
+	memset(self->dotted, 0, (self->count + 1) * sizeof *self->dotted);
 	for (uint32_t i = 1; i + 1 < self->count; i++) {
-		if (!is_dot(self->c[i]))
+		if (self->positions[i].han || !is_dot(self->c[i]))
 			continue;
 		uint32_t begin = i, end = i;
-		while (begin && i - begin < DOT_PART_MAX && lexicon_foreign(self->words, self->c[begin - 1]))
+		while (begin && i - begin < DOT_PART_MAX && foreign(self, begin - 1))
 			begin--;
 		while (end < self->count && is_dot(self->c[end])) {
 			uint32_t part = end + 1;
-			while (part < self->count && part - end <= DOT_PART_MAX && (lexicon_foreign(self->words, self->c[part]) || is_latin(self->c[part])))
+			while (part < self->count && part - end <= DOT_PART_MAX && (foreign(self, part) || is_latin(self->c[part])))
 				part++;
 			if (part == end + 1)
 				break;
@@ -162,11 +153,8 @@ static void offer(segmenter *self, uint32_t from, uint32_t to, uint32_t weight, 
 /* 毕业 | 时: do the first two characters make a word? */
 static bool begins_word(const segmenter *self, uint32_t i)
 {
-	const struct position *at = &self->positions[i];
-	for (size_t k = 0; k < at->count; k++)
-		if (at->matches[k].length == 2 && at->matches[k].entry->classes & LEX_WORD)
-			return true;
-	return false;
+	const lexicon_entry *word = word_of_two(self, i);
+	return word && word->classes & LEX_WORD;
 }
 
 /* What stands around a possible name speaks for it; the name begins at `i` and ends at `end`. */
@@ -203,17 +191,17 @@ static unsigned name_hints(const segmenter *self, uint32_t i, uint32_t end, uint
 static void offer_name(segmenter *self, uint32_t i, uint32_t given, uint32_t end, uint32_t surname)
 {
 	for (uint32_t k = given; k < end; k++)
-		if (k >= self->count || !utf8_is_han(self->c[k]))
+		if (k >= self->count || !self->positions[k].han)
 			return;
 	uint32_t weight = NAME_PRIOR + surname, bonus;
 	/* 林 + 小学 */
-	const lexicon_entry *word = end - given == 2 ? lexicon_find(self->words, self->c + given, self->c + end) : NULL;
+	const lexicon_entry *word = end - given == 2 ? word_of_two(self, given) : NULL;
 	if (word && word->classes & (LEX_NAMED | LEX_WEAK | LEX_BODY | LEX_TITLE))
 		return;
 	if (end - given == 1)
-		weight += NAME_SHORT + lexicon_given(self->words, self->c[given], 2);
+		weight += NAME_SHORT + self->places[given].weights.given[2];
 	else
-		weight += (uint32_t)lexicon_given(self->words, self->c[given], 0) + lexicon_given(self->words, self->c[given + 1], 1);
+		weight += (uint32_t)self->places[given].weights.given[0] + self->places[given + 1].weights.given[1];
 	unsigned hint = name_hints(self, i, end, &bonus);
 	weight = weight > bonus + 100 ? weight - bonus : 100;
 	offer(self, i, end, weight, TOKEN_NAME, 0, hint);
@@ -224,7 +212,7 @@ static void offer_foreign(segmenter *self, uint32_t i)
 {
 	uint32_t weight = FOREIGN_PRIOR, end = i, bonus;
 	while (end < self->count && end - i < FOREIGN_MAX) {
-		uint32_t w = lexicon_foreign(self->words, self->c[end]);
+		uint32_t w = foreign(self, end);
 		if (!w)
 			break;
 		weight += w;
@@ -248,10 +236,11 @@ static uint32_t office_cut(const segmenter *self, const lexicon_entry *entry, ui
 static void offer_words(segmenter *self, uint32_t i)
 {
 	const struct position *at = &self->positions[i];
+	const lexicon_match *matches = self->matches[i];
 	bool single = false;
 	for (size_t k = 0; k < at->count; k++) {
-		const lexicon_entry *entry = at->matches[k].entry;
-		uint32_t length = at->matches[k].length;
+		const lexicon_entry *entry = matches[k].entry;
+		uint32_t length = matches[k].length;
 		/* a family name alone is no word, nor is a phrase that only tells what names nothing (镇人民政府) */
 		if ((entry->classes == LEX_SURNAME && length == 1) || (entry->classes == LEX_GENERIC && length > 2))
 			continue;
@@ -259,7 +248,7 @@ static void offer_words(segmenter *self, uint32_t i)
 		offer(self, i, i + length, entry->weight + office_cut(self, entry, i + length), entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);
 	}
 	for (size_t k = 0; k < at->count; k++) {
-		uint32_t length = at->matches[k].length, surname = at->matches[k].entry->surname;
+		uint32_t length = matches[k].length, surname = matches[k].entry->surname;
 		if (!surname)
 			continue;
 		offer_name(self, i, i + length, i + length + 1, surname);
@@ -319,7 +308,7 @@ size_t segment(segmenter *self, const fact_text *text, fact_span at, const named
 			offer_named(self, i, names[next].end - at.begin, names[next].weight);
 		if (self->dotted[i])
 			offer(self, i, self->dotted[i], DOTTED_WEIGHT, TOKEN_NAME, 0, HINT_KNOWN);
-		if (utf8_is_han(self->c[i])) {
+		if (self->positions[i].han) {
 			offer_words(self, i);
 			offer_foreign(self, i);
 		} else if (is_digit(self->c[i]) || is_latin(self->c[i])) {
