@@ -205,8 +205,10 @@ void entities_read(entities *self, mr_bytes body, mr_bytes title, mr_bytes autho
 	set_list(patch, "places", found_names(self->found, FACT_PLACE));
 	set_list(patch, "policies", found_names(self->found, FACT_POLICY));
 	set_list(detail, "persons", found_persons(self->found));
-	if (self->spans)
+	if (self->spans) {
+		fact_text_count(&self->text);
 		set_list(detail, "spans", found_spans(self->found));
+	}
 	fact_text_done(&self->text);
 }
 

@@ -32,7 +32,6 @@ static void make_room(fact_text *self, size_t count)
 		return;
 	self->room = (uint32_t)count + 256;
 	self->characters = mem_grow(self->characters, self->room, sizeof *self->characters);
-	self->index = mem_grow(self->index, self->room, sizeof *self->index);
 }
 
 static void add_paragraph(fact_text *self, uint32_t begin, uint32_t end)
@@ -44,17 +43,6 @@ static void add_paragraph(fact_text *self, uint32_t begin, uint32_t end)
 		self->paragraphs = mem_grow(self->paragraphs, self->paragraph_room, sizeof *self->paragraphs);
 	}
 	self->paragraphs[self->paragraph_count++] = (fact_span){begin, end};
-}
-
-/* Unicode characters of body by byte: every byte that does not continue a character begins one (body is valid UTF-8). */
-static void count_index(fact_text *self)
-{
-	uint32_t byte = 0, index = 0;
-	for (uint32_t i = 0; i <= self->count; i++) {
-		for (; byte < self->origin[i]; byte++)
-			index += ((unsigned char)self->body.data[byte] & 0xC0) != 0x80;
-		self->index[i] = index;
-	}
 }
 
 void fact_text_read(fact_text *self, mr_bytes body, mr_bytes title, mr_bytes authors)
@@ -93,7 +81,18 @@ void fact_text_read(fact_text *self, mr_bytes body, mr_bytes title, mr_bytes aut
 	add_paragraph(self, begin, self->count);
 	self->characters[self->count] = 0;
 	self->chinese = han * 2 > latin;
-	count_index(self);
+}
+
+/* Every byte of the body, which is valid UTF-8, that does not continue a character begins one. */
+void fact_text_count(fact_text *self)
+{
+	uint32_t byte = 0, index = 0;
+	self->index = mem_grow(self->index, self->room, sizeof *self->index);
+	for (uint32_t i = 0; i <= self->count; i++) {
+		for (; byte < self->origin[i]; byte++)
+			index += ((unsigned char)self->body.data[byte] & 0xC0) != 0x80;
+		self->index[i] = index;
+	}
 }
 
 /* The first folded character behind the span that comes from elsewhere than its last one. */

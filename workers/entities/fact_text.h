@@ -5,7 +5,7 @@
  *
  *     folded     全 国 项 目 计 划 ( 2025 )          characters[i]
  *     origin     byte offset in `body` where folded character i comes from, characters + 1 of them; the last is body.len
- *     index      the same as a count of Unicode characters of `body` (for detail.spans)
+ *     index      the same as a count of Unicode characters of `body` (for detail.spans, when asked for)
  *
  * Several folded characters may come from the same place (regional words: 專案 -> 项目 keep their count, but 積體電路 -> 集成电路 has one origin), so a
  * span is printed from origin[begin] to the first origin behind `end - 1` that differs: fact_text_printed does that.
@@ -30,7 +30,7 @@ typedef struct fact_text {
 	mr_bytes authors;                /* reporters, one a line ('\n'); data NULL: none. Borrowed. They are never persons of the article */
 	uint32_t *characters;            /* folded; characters[count] is 0 */
 	const uint32_t *origin;          /* count + 1; lies in map */
-	uint32_t *index;                 /* count + 1 */
+	uint32_t *index;                 /* count + 1; of the article that fact_text_count was called for */
 	uint32_t count;
 	fact_span *paragraphs;           /* without the '\n' between them; none is empty */
 	uint32_t paragraph_count;
@@ -46,8 +46,10 @@ void fact_text_free(fact_text *self);
 /* The text is not needed any more: what a long one took is given back. */
 void fact_text_done(fact_text *self);
 
-/* The source's bytes of a span, borrowed from body; and where it stands in Unicode characters of body. */
+/* The source's bytes of a span, borrowed from body. */
 mr_bytes fact_text_printed(const fact_text *self, fact_span at);
+/* Where it stands in Unicode characters of body; fact_text_count must have been called for the article. */
+void fact_text_count(fact_text *self);
 fact_span fact_text_place(const fact_text *self, fact_span at);
 
 #endif

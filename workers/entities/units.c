@@ -1,4 +1,4 @@
-/* units.c - see units.h. Binary search for the rows of the first character, then each length, longest first: it is asked only behind numbers. */
+/* units.c - see units.h. Binary search for the rows of the first character, then the longest of these: it is asked only behind numbers. */
 #include "units.h"
 
 #include <string.h>
@@ -6,82 +6,23 @@
 #include "common/utf8.h"
 #include "units_table.h"
 
-#define NAME_CHARACTERS 8                /* of the longest row; a test checks it */
 #define COMPOUND_CHARACTERS 5            /* behind the slash */
 #define COUNT_OF(table) (sizeof(table) / sizeof *(table))
 
-/* UTF-8 of up to NAME_CHARACTERS characters from `at`; ends[k] is the length of the first k + 1. Returns how many there are. */
-static size_t spell(const fact_text *text, uint32_t at, char out[NAME_CHARACTERS * 4 + 1], size_t ends[NAME_CHARACTERS])
+/* First character of a row. */
+static uint32_t first_of(const char *name)
 {
-	size_t count = 0, len = 0;
-	for (; count < NAME_CHARACTERS; count++) {
-		uint32_t c = text->characters[at + count];
-		if (!c || c == '\n' || c > 0xFFFF)
-			break;
-		if (c < 0x80) {
-			out[len++] = (char)c;
-		} else if (c < 0x800) {
-			out[len++] = (char)(0xC0 | c >> 6);
-			out[len++] = (char)(0x80 | (c & 0x3F));
-		} else {
-			out[len++] = (char)(0xE0 | c >> 12);
-			out[len++] = (char)(0x80 | (c >> 6 & 0x3F));
-			out[len++] = (char)(0x80 | (c & 0x3F));
-		}
-		ends[count] = len;
-	}
+	return utf8_next(&name, name + strlen(name));
+}
+
+/* Characters of the text from `at` that the row is; 0: it is another word. Rows hold neither NUL nor line end, so it stays within the paragraph. */
+static uint32_t match_of(const char *name, const fact_text *text, uint32_t at)
+{
+	uint32_t count = 0;
+	for (const char *end = name + strlen(name); name < end; count++)
+		if (utf8_next(&name, end) != text->characters[at + count])
+			return 0;
 	return count;
-}
-
-/* Rows [low, high) whose names begin as `name` does, by its first `length` bytes; most characters begin none. The tables have one order, so both are asked here. */
-struct rows { size_t low, high; };
-
-static struct rows rows_of_units(const char *name, size_t length)
-{
-	struct rows out = {0, COUNT_OF(units)};
-	size_t high = out.high;
-	while (out.low < high) {
-		size_t mid = (out.low + high) / 2;
-		if (strncmp(units[mid].name, name, length) < 0)
-			out.low = mid + 1;
-		else
-			high = mid;
-	}
-	for (out.high = out.low; out.high < COUNT_OF(units) && !strncmp(units[out.high].name, name, length); out.high++)
-		;
-	return out;
-}
-
-static struct rows rows_of_words(const char *name, size_t length)
-{
-	struct rows out = {0, COUNT_OF(words)};
-	size_t high = out.high;
-	while (out.low < high) {
-		size_t mid = (out.low + high) / 2;
-		if (strncmp(words[mid], name, length) < 0)
-			out.low = mid + 1;
-		else
-			high = mid;
-	}
-	for (out.high = out.low; out.high < COUNT_OF(words) && !strncmp(words[out.high], name, length); out.high++)
-		;
-	return out;
-}
-
-static const struct unit_name *find_unit(struct rows in, const char *name)
-{
-	for (size_t i = in.low; i < in.high; i++)
-		if (!strcmp(units[i].name, name))
-			return &units[i];
-	return NULL;
-}
-
-static bool is_word(struct rows in, const char *name)
-{
-	for (size_t i = in.low; i < in.high; i++)
-		if (!strcmp(words[i], name))
-			return true;
-	return false;
 }
 
 static bool is_letter(uint32_t c)
@@ -89,28 +30,60 @@ static bool is_letter(uint32_t c)
 	return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
+/* 5Great, 3D2: letters end where the word ends. */
+static bool ends_here(const fact_text *text, uint32_t end)
+{
+	uint32_t last = text->characters[end - 1], next = text->characters[end];
+	return !(is_letter(last) && (is_letter(next) || (next >= '0' && next <= '9')));
+}
+
+/* The rows whose names begin with `c` stand together: the first of them. The order of UTF-8 is that of the characters. */
+static size_t first_unit(uint32_t c)
+{
+	size_t low = 0, high = COUNT_OF(units);
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (first_of(units[mid].name) < c)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static size_t first_word(uint32_t c)
+{
+	size_t low = 0, high = COUNT_OF(words);
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (first_of(words[mid]) < c)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 bool unit_match(const fact_text *text, uint32_t at, unit *out)
 {
-	char name[NAME_CHARACTERS * 4 + 1];
-	size_t ends[NAME_CHARACTERS];
-	size_t spelled = spell(text, at, name, ends);
-	if (!spelled)
+	uint32_t c = text->characters[at], longest = 0, count;
+	const struct unit_name *found = NULL;
+	if (!c)
 		return false;
-	struct rows of_units = rows_of_units(name, *ends), of_words = rows_of_words(name, *ends);
-	for (size_t count = of_units.low < of_units.high || of_words.low < of_words.high ? spelled : 0; count; count--) {
-		name[ends[count - 1]] = 0;
-		uint32_t last = text->characters[at + count - 1], next = text->characters[at + count];
-		if (is_letter(last) && (is_letter(next) || (next >= '0' && next <= '9')))
-			continue;                /* 5Great, 3D2: letters end where the word ends */
-		const struct unit_name *row = find_unit(of_units, name);
-		if (row) {
-			*out = (unit){at + (uint32_t)count, row->kind, row->flags};
-			return row->kind != UNIT_NONE;
+	for (size_t i = first_unit(c); i < COUNT_OF(units) && first_of(units[i].name) == c; i++)
+		if ((count = match_of(units[i].name, text, at)) > longest && ends_here(text, at + count)) {
+			longest = count;
+			found = &units[i];
 		}
-		if (is_word(of_words, name))
-			return false;
-	}
-	return false;
+	for (size_t i = first_word(c); i < COUNT_OF(words) && first_of(words[i]) == c; i++)
+		if ((count = match_of(words[i], text, at)) > longest && ends_here(text, at + count)) {
+			longest = count;
+			found = NULL;            /* an ordinary word, longer than any unit */
+		}
+	if (!found)
+		return false;
+	*out = (unit){at + longest, found->kind, found->flags};
+	return found->kind != UNIT_NONE;
 }
 
 /* 元/平方米, 元/人·月, 台(套). */

@@ -150,15 +150,51 @@ static void put_folded(folder *self, uint32_t c, size_t from)
 		put_other(self, c, from);
 }
 
+/* False: `forms` has it not; so of nearly all punctuation of Chinese text. */
+static bool may_be_form(uint32_t c)
+{
+	if (c < 0x2500)
+		return (c >= 0xB2 && c < 0x200) || c >= 0x2024;
+	return c >= 0x3220 && c < 0xFF00;
+}
+
 static void put_wide(folder *self, uint32_t c, size_t from)
 {
-	const char *text = c >= 0xB2 && c <= 0xFFFF ? form(c) : NULL;
+	const char *text = may_be_form(c) ? form(c) : NULL;
 	if (!text) {
 		put_folded(self, fold_width(c), from);
 		return;
 	}
 	for (const char *end = text + strlen(text); text < end;)
 		put_folded(self, utf8_next(&text, end), from);
+}
+
+/* Ideographs that stay what they are, as most of a Simplified text do: as many as follow and as there is room for. */
+static void put_plain_han(folder *self)
+{
+	const unsigned char *at = (const unsigned char *)self->at, *begin = (const unsigned char *)self->begin;
+	size_t most = (size_t)(self->end - self->at) / 3, room = (self->out->cap - self->out->len) / 3, i;
+	char *out = self->out->data + self->out->len, *origins = NULL;
+	most = most < room ? most : room;
+	if (self->origin) {
+		room = (self->origin->cap - self->origin->len) / sizeof(uint32_t);
+		most = most < room ? most : room;
+		origins = self->origin->data + self->origin->len;
+	}
+	for (i = 0; i < most; i++, at += 3) {
+		uint32_t c = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu), from = (uint32_t)(at - begin);
+		if ((at[0] & 0xF0) != 0xE0 || (at[1] & 0xC0) != 0x80 || (at[2] & 0xC0) != 0x80 || c - HAN_FIRST > HAN_LAST - HAN_FIRST)
+			break;
+		if (self->flags & FOLD_SCRIPT && fold_han[c - HAN_FIRST] != c)
+			break;
+		memcpy(out + 3 * i, at, 3);
+		if (origins)
+			memcpy(origins + sizeof from * i, &from, sizeof from);
+	}
+	self->at = (const char *)at;
+	self->out->len += 3 * i;
+	if (origins)
+		self->origin->len += i * sizeof(uint32_t);
 }
 
 void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin)
@@ -168,6 +204,9 @@ void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin)
 	if (origin)                              /* one a character, and most characters have three bytes */
 		buf_reserve(origin, (in.len / 3 + OUT_MAX) * sizeof(uint32_t));
 	while (self.at < self.end) {
+		put_plain_han(&self);
+		if (self.at == self.end)
+			break;
 		size_t from = (size_t)(self.at - self.begin);
 		if (out->cap - out->len < OUT_MAX)
 			buf_reserve(out, OUT_MAX + (size_t)(self.end - self.at));
