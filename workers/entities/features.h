@@ -29,6 +29,8 @@
 #define TAGGER_WORD_MAX 8                /* characters */
 #define TAGGER_NAME_MAX 12               /* of a name of the training texts */
 #define TAGGER_PLACES_MAX 6              /* rows of one gram */
+#define CHARACTER_ROWS 5                 /* of one character, and of a pair of classes */
+#define CLASS_PAIR_ROWS 4
 #define TAGGER_BAG_ROW 4                 /* the row of a gram of two characters that belongs to the whole sentence */
 #define TAGGER_BAG_NATS 2.0              /* what all these rows together may say for or against a type: a table of temperatures is one sentence of 500 characters */
 #define TAGGER_BOUNDARY 1u               /* no character of a text is normalised to it */
@@ -246,7 +248,7 @@ static inline __attribute__((always_inline)) void grams_walk(const sentence *sel
 	for (size_t i = 0; i < end; i++) {
 		ptrdiff_t p = (ptrdiff_t)i;
 		uint64_t h = gram_longer(GRAM_SEED, at[i]);
-		each(arg, (gram){.hash = h, .place = p - 2, .rows = 5, .length = 1, .group = GRAM_CHARACTER, .key = at[i]});
+		each(arg, (gram){.hash = h, .place = p - 2, .rows = CHARACTER_ROWS, .length = 1, .group = GRAM_CHARACTER, .key = at[i]});
 		if (i + 1 >= end)
 			continue;
 		h = gram_longer(h, at[i + 1]);
@@ -353,7 +355,7 @@ static inline __attribute__((always_inline)) void classes_walk(const sentence *s
 		uint64_t two = gram_pair(GRAM_CLASSES, self->kind[i], self->kind[i + 1]);
 		uint32_t pair = (uint32_t)self->kind[i] << 8 | self->kind[i + 1];
 		sentence_mark begins = self->begins[i], ends = self->ends[i], covers = self->covers[i], next = self->begins[i + 1];
-		each(arg, (gram){.hash = two, .place = p - 1, .rows = 4, .group = GRAM_CLASS_PAIR, .key = pair});
+		each(arg, (gram){.hash = two, .place = p - 1, .rows = CLASS_PAIR_ROWS, .group = GRAM_CLASS_PAIR, .key = pair});
 		each(arg, (gram){.hash = gram_longer(before, 256u + self->kind[i + 1]), .place = p - 1, .rows = 3});
 		each(arg, (gram){.hash = gram_longer(GRAM_BEGINS, begins), .place = p - 2, .rows = 5, .group = GRAM_WORD_BEGINS, .key = begins, .absent = !begins});
 		each(arg, (gram){.hash = gram_longer(GRAM_ENDS, ends), .place = p - 2, .rows = 5, .group = GRAM_WORD_ENDS, .key = ends, .absent = !ends});

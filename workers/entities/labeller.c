@@ -2,7 +2,7 @@
  *
  * The inner loops exist three times: for any number of types, and for the four of the shipped model, whose groups of labels are vectors of four, once more with AVX2
  * where the processor has it. Branches that depend on the text are what costs here, more than arithmetic: a hit always adds LABELLER_ROWS rows, those that it has
- * not got as zeros. */
+ * not got as zeros; and what every place has is added up in registers. */
 #include "labeller.h"
 
 #include <stdlib.h>
@@ -38,7 +38,7 @@ typedef struct shape {
 struct labeller {
 	const tagger_model *model;
 	uint32_t types, labels, starters, stride;
-	void (*read)(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count);
+	void (*read)(labeller *self, const labeller_input *in);
 	size_t count;                    /* characters of the sentence */
 	int16_t *scores, *all_scores;    /* by place and stride; with LABELLER_MARGIN rows around them */
 	uint8_t *from;                   /* by place and label: the best label before */
@@ -52,16 +52,16 @@ struct labeller {
 /* ---- rows to scores ---- */
 
 /* The sum of the sentence's rows to all places, where something may begin. */
-static inline __attribute__((always_inline)) void bag_spread(labeller *self, const uint32_t *bag, size_t bag_count, uint32_t types, uint32_t stride)
+static inline __attribute__((always_inline)) void bag_spread(labeller *self, const labeller_input *in, uint32_t types, uint32_t stride)
 {
 	int32_t sum[2 * TAGGER_TYPES_MAX] = {0};
 	int16_t share[2 * TAGGER_TYPES_MAX];
 	int divisor = bag_divisor(self->count), most = (int)(TAGGER_BAG_NATS * 1000000 / self->model->unit);
 	most = most < BAG_MOST ? most : BAG_MOST;
-	if (!bag_count)
+	if (!in->bag_count)
 		return;
-	for (size_t i = 0; i < bag_count; i++) {
-		const int8_t *row = self->model->rows + bag[i];
+	for (size_t i = 0; i < in->bag_count; i++) {
+		const int8_t *row = self->model->rows + in->bag[i];
 		for (uint32_t l = 0; l < 2 * types; l++)
 			sum[l] += row[l];
 	}
@@ -74,44 +74,112 @@ static inline __attribute__((always_inline)) void bag_spread(labeller *self, con
 			self->scores[i * stride + l] = (int16_t)(self->scores[i * stride + l] + share[l]);
 }
 
-static void hits_add(labeller *self, const labeller_hit *hits, size_t hit_count)
+static void row_add(int16_t *out, const int8_t *row, uint32_t stride)
+{
+	for (uint32_t l = 0; l < stride; l++)
+		out[l] = (int16_t)(out[l] + row[l]);
+}
+
+static void known_add(labeller *self, const labeller_input *in)
 {
 	uint32_t stride = self->stride;
-	for (size_t i = 0; i < hit_count; i++) {
-		const int8_t *row = self->model->rows + hits[i].row;
-		for (uint32_t places = hits[i].places; places; places &= places - 1, row += stride) {
-			int16_t *out = self->scores + ((ptrdiff_t)hits[i].place + __builtin_ctz(places)) * (ptrdiff_t)stride;
-			for (uint32_t l = 0; l < stride; l++)
-				out[l] = (int16_t)(out[l] + row[l]);
+	for (size_t i = 0; i < in->count; i++) {
+		size_t at = i + TAGGER_PAD;
+		int16_t *out = self->scores + i * stride;
+		memset(out, 0, stride * sizeof *out);
+		for (uint32_t j = 0; j < CHARACTER_ROWS; j++)
+			row_add(out, in->known + in->characters[at + 2 - j] + j * stride, stride);
+		for (uint32_t j = 0; j < CLASS_PAIR_ROWS; j++)
+			row_add(out, in->known + in->pairs[at + 1 - j] + j * stride, stride);
+	}
+}
+
+static void hits_add(labeller *self, const labeller_input *in)
+{
+	uint32_t stride = self->stride;
+	for (size_t i = 0; i < in->hit_count; i++) {
+		const labeller_hit *hit = &in->hits[i];
+		const int8_t *row = self->model->rows + hit->row;
+		for (uint32_t places = hit->places; places; places &= places - 1, row += stride)
+			row_add(self->scores + ((ptrdiff_t)hit->place + __builtin_ctz(places)) * (ptrdiff_t)stride, row, stride);
+	}
+}
+
+/* The same with vectors. */
+static inline void known_add_four(labeller *self, const labeller_input *in)
+{
+	const int8_t *known = in->known;
+	for (size_t i = 0; i < in->count; i++) {
+		const uint32_t *characters = in->characters + i + TAGGER_PAD + 2, *pairs = in->pairs + i + TAGGER_PAD + 1;
+		words16 sum = {0};
+		bytes16 values;
+		for (int j = 0; j < CHARACTER_ROWS; j++) {
+			memcpy(&values, known + characters[-j] + j * (int)FOUR_STRIDE, sizeof values);
+			sum += __builtin_convertvector(values, words16);
+		}
+		for (int j = 0; j < CLASS_PAIR_ROWS; j++) {
+			memcpy(&values, known + pairs[-j] + j * (int)FOUR_STRIDE, sizeof values);
+			sum += __builtin_convertvector(values, words16);
+		}
+		memcpy(self->scores + i * FOUR_STRIDE, &sum, sizeof sum);
+	}
+}
+
+static inline void hits_add_four(labeller *self, const labeller_input *in)
+{
+	int16_t *scores = self->scores;
+	for (size_t i = 0; i < in->hit_count; i++) {
+		const shape *s = &self->shapes[in->hits[i].places];
+		const int8_t *first = self->model->rows + in->hits[i].row;
+		int16_t *out = scores + (ptrdiff_t)in->hits[i].place * (ptrdiff_t)FOUR_STRIDE;
+		for (uint32_t j = 0; j < LABELLER_ROWS; j++, out += FOUR_STRIDE) {
+			bytes16 values;
+			words16 sum;
+			memcpy(&values, first + s->offsets[j], sizeof values);
+			memcpy(&sum, out, sizeof sum);
+			sum += __builtin_convertvector(values & s->masks[j], words16);
+			memcpy(out, &sum, sizeof sum);
 		}
 	}
 }
 
-/* out += row, where the mask has ones; FOUR_STRIDE values. */
-static inline void row_add(int16_t *out, const int8_t *row, const bytes16 *mask)
+#ifdef __x86_64__
+/* And with those of AVX2, by name: the compiler makes three instructions of the conversion that is one. */
+__attribute__((target("avx2"))) static inline __m256i row_load(const int8_t *row)
 {
-	bytes16 values;
-	words16 sum;
-	memcpy(&values, row, sizeof values);
-	memcpy(&sum, out, sizeof sum);
-	sum += __builtin_convertvector(values & *mask, words16);
-	memcpy(out, &sum, sizeof sum);
+	return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)row));
 }
 
-typedef void (*row_adder)(int16_t *out, const int8_t *row, const bytes16 *mask);
-
-static inline __attribute__((always_inline)) void hits_add_four(labeller *self, const labeller_hit *hits, size_t hit_count, row_adder add)
+__attribute__((target("avx2"))) static inline void known_add_avx2(labeller *self, const labeller_input *in)
 {
-	const int8_t *rows = self->model->rows;
-	const shape *shapes = self->shapes;
-	int16_t *scores = self->scores;
-	for (size_t i = 0; i < hit_count; i++) {
-		const shape *s = &shapes[hits[i].places];
-		int16_t *out = scores + (ptrdiff_t)hits[i].place * (ptrdiff_t)FOUR_STRIDE;
-		for (uint32_t j = 0; j < LABELLER_ROWS; j++)
-			add(out + j * FOUR_STRIDE, rows + hits[i].row + s->offsets[j], &s->masks[j]);
+	const int8_t *known = in->known;
+	for (size_t i = 0; i < in->count; i++) {
+		const uint32_t *characters = in->characters + i + TAGGER_PAD + 2, *pairs = in->pairs + i + TAGGER_PAD + 1;
+		__m256i sum = row_load(known + characters[0]), other = row_load(known + pairs[0]);
+		for (int j = 1; j < CHARACTER_ROWS; j++)
+			sum = _mm256_add_epi16(sum, row_load(known + characters[-j] + j * (int)FOUR_STRIDE));
+		for (int j = 1; j < CLASS_PAIR_ROWS; j++)
+			other = _mm256_add_epi16(other, row_load(known + pairs[-j] + j * (int)FOUR_STRIDE));
+		_mm256_storeu_si256((__m256i *)(void *)(self->scores + i * FOUR_STRIDE), _mm256_add_epi16(sum, other));
 	}
 }
+
+__attribute__((target("avx2"))) static inline void hits_add_avx2(labeller *self, const labeller_input *in)
+{
+	const int8_t *rows = self->model->rows;
+	const labeller_hit *end = in->hits + in->hit_count;
+	int16_t *scores = self->scores;
+	for (const labeller_hit *hit = in->hits; hit < end; hit++) {
+		const shape *s = &self->shapes[hit->places];
+		const int8_t *first = rows + hit->row;
+		__m256i *out = (__m256i *)(void *)(scores + (ptrdiff_t)hit->place * (ptrdiff_t)FOUR_STRIDE);
+		for (uint32_t j = 0; j < LABELLER_ROWS; j++) {
+			__m128i values = _mm_loadu_si128((const __m128i *)(const void *)(first + s->offsets[j])), mask = _mm_load_si128((const __m128i *)(const void *)&s->masks[j]);
+			_mm256_storeu_si256(out + j, _mm256_add_epi16(_mm256_loadu_si256(out + j), _mm256_cvtepi8_epi16(_mm_and_si128(values, mask))));
+		}
+	}
+}
+#endif
 
 static void shapes_fill(labeller *self)
 {
@@ -320,13 +388,14 @@ static inline __attribute__((always_inline)) void viterbi_four(labeller *self, c
 
 /* ---- one sentence ---- */
 
-static void read_any(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
+static void read_any(labeller *self, const labeller_input *in)
 {
-	hits_add(self, hits, hit_count);
-	bag_spread(self, bag, bag_count, self->types, self->stride);
-	viterbi_begin(self, at);
+	known_add(self, in);
+	hits_add(self, in);
+	bag_spread(self, in, self->types, self->stride);
+	viterbi_begin(self, in->at);
 	for (size_t i = 1; i < self->count; i++)
-		viterbi_step(self, at, i);
+		viterbi_step(self, in->at, i);
 	viterbi_back(self, viterbi_last(self));
 }
 
@@ -345,39 +414,34 @@ static void viterbi_back_four(labeller *self, uint32_t last)
 	self->path[0] = (uint8_t)last;
 }
 
-static inline __attribute__((always_inline)) void read_vectors(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count, row_adder add)
+static inline __attribute__((always_inline)) void read_sums(labeller *self, const labeller_input *in)
 {
-	hits_add_four(self, hits, hit_count, add);
-	bag_spread(self, bag, bag_count, FOUR, FOUR_STRIDE);
-	viterbi_begin(self, at);
-	viterbi_four(self, at);
+	bag_spread(self, in, FOUR, FOUR_STRIDE);
+	viterbi_begin(self, in->at);
+	viterbi_four(self, in->at);
 	viterbi_back_four(self, viterbi_last(self));
 }
 
-static void read_four(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
+static void read_four(labeller *self, const labeller_input *in)
 {
-	read_vectors(self, at, hits, hit_count, bag, bag_count, row_add);
+	known_add_four(self, in);
+	hits_add_four(self, in);
+	read_sums(self, in);
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static inline void row_add_avx2(int16_t *out, const int8_t *row, const bytes16 *mask)
+__attribute__((target("avx2"))) static void read_four_avx2(labeller *self, const labeller_input *in)
 {
-	__m128i values = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)row), _mm_load_si128((const __m128i *)(const void *)mask));
-	__m256i *to = (__m256i *)(void *)out;
-	_mm256_storeu_si256(to, _mm256_add_epi16(_mm256_loadu_si256(to), _mm256_cvtepi8_epi16(values)));
-}
-
-__attribute__((target("avx2"))) static void read_four_avx2(labeller *self, const uint32_t *at, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
-{
-	read_vectors(self, at, hits, hit_count, bag, bag_count, row_add_avx2);
+	known_add_avx2(self, in);
+	hits_add_avx2(self, in);
+	read_sums(self, in);
 }
 #endif
 
-const uint8_t *labeller_read(labeller *self, const uint32_t *at, size_t count, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count)
+const uint8_t *labeller_read(labeller *self, const labeller_input *in)
 {
-	self->count = count;
-	memset(self->scores, 0, count * self->stride * sizeof *self->scores);
-	self->read(self, at, hits, hit_count, bag, bag_count);
+	self->count = in->count;
+	self->read(self, in);
 	return self->path;
 }
 

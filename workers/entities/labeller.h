@@ -19,13 +19,26 @@ typedef struct labeller_hit {
 	uint8_t places;
 } labeller_hit;
 
+/* A sentence with its TAGGER_PAD boundary marks, and all rows that its grams bring. */
+typedef struct labeller_input {
+	const uint32_t *at;              /* characters, normalised, without the marks */
+	size_t count;                    /* of them: 1 to TAGGER_SENTENCE_MAX */
+	const int8_t *known;             /* what the next two count from */
+	const uint32_t *characters;      /* rows of each character, with the marks: CHARACTER_ROWS, for the places from two before it on */
+	const uint32_t *pairs;           /* rows of the pair of classes that begins there: CLASS_PAIR_ROWS, for the places from one before it on */
+	const labeller_hit *hits;        /* of all other grams */
+	size_t hit_count;
+	const uint32_t *bag;             /* rows that belong to the whole sentence, bytes from the model's rows */
+	size_t bag_count;
+} labeller_input;
+
 typedef struct labeller labeller;
 
 labeller *labeller_new(const tagger_model *model);
 void labeller_free(labeller **self_p);
 
-/* Labels of the `count` (1 to TAGGER_SENTENCE_MAX) characters at `at`; borrowed until the next call. `bag`: rows that belong to the whole sentence, in bytes as well. */
-const uint8_t *labeller_read(labeller *self, const uint32_t *at, size_t count, const labeller_hit *hits, size_t hit_count, const uint32_t *bag, size_t bag_count);
+/* Labels of the sentence's characters; borrowed until the next call. */
+const uint8_t *labeller_read(labeller *self, const labeller_input *in);
 /* In units of the model: the path of the last call through [begin, end), a span of it, against the same path with nothing in its place. */
 int64_t labeller_margin(const labeller *self, size_t begin, size_t end);
 

@@ -30,6 +30,7 @@ struct tagger {
 	sentence sentence;
 	lookup lookups[GRAMS_MAX + 1];
 	found_cell cells[GRAMS_MAX + 1];
+	uint32_t characters[TAGGER_ROOM], pairs[TAGGER_ROOM];    /* known rows, by place */
 	labeller_hit hits[2 * GRAMS_MAX + 1];
 	size_t hit_count;
 	uint32_t bag[TAGGER_ROOM + 1];   /* rows of the whole sentence */
@@ -57,6 +58,7 @@ void tagger_free(tagger **self_p)
 		return;
 	*self_p = NULL;
 	labeller_free(&self->labeller);
+	tagger_known_end(&self->known);
 	free(self->spans);
 	free(self);
 }
@@ -71,6 +73,7 @@ struct gather {
 	uint32_t stride, slots_log2;
 	lookup *at;
 	labeller_hit *hits;
+	uint32_t *pairs;
 };
 
 /* Without a jump: what a gram brings cannot be foreseen. */
@@ -88,8 +91,12 @@ static inline __attribute__((always_inline)) void gram_add(void *arg, gram g)
 	struct gather *self = arg;
 	if (g.group == GRAM_CHARACTER)
 		return;                          /* sentence_take */
+	if (g.group == GRAM_CLASS_PAIR) {
+		self->pairs[g.place + 1] = known_pair_get(self->known, &g);
+		return;
+	}
 	if (g.group != GRAM_OF_MANY) {
-		known_gram k = known_gram_get(self->known, &g);
+		known_gram k = known_mark_get(self->known, &g);
 		self->hits = hit_add(self->hits, self->rows, self->stride, k.row, g.place - TAGGER_PAD, k.places);
 		return;
 	}
@@ -170,28 +177,40 @@ static void lookups_read(tagger *self, size_t lookup_count)
 	self->bag_count = bag_count;
 }
 
+/* A character beyond the plane: its rows are hits like others. */
+static void far_take(tagger *self, uint32_t c, size_t i)
+{
+	sentence *s = &self->sentence;
+	const tagger_cell *cell = tagger_model_find(self->model, word_hash(&c, 1));
+	s->at[TAGGER_PAD + i] = character_normal(c);
+	s->kind[TAGGER_PAD + i] = cell && cell->class ? cell->class : character_kind(c);
+	self->characters[TAGGER_PAD + i] = KNOWN_NO_ROWS;
+	if (cell && gram_places(cell->places, CHARACTER_ROWS))
+		self->hits[self->hit_count++] = (labeller_hit){cell->row * self->model->stride, (int16_t)((ptrdiff_t)i - 2), gram_places(cell->places, CHARACTER_ROWS)};
+}
+
 /* The next sentence from `characters`, at most `most` of them, as sentence_end and sentence_fill make it, and the rows of its characters. */
 static void sentence_take(tagger *self, const uint32_t *characters, size_t most)
 {
 	sentence *s = &self->sentence;
-	labeller_hit *hits = self->hits;
-	const int8_t *rows = self->model->rows;
-	uint32_t stride = self->model->stride;
 	bool ends = false;
 	size_t i = 0;
+	self->hit_count = self->bag_count = 0;
 	for (most = most < TAGGER_SENTENCE_MAX ? most : TAGGER_SENTENCE_MAX; i < most && !ends; i++) {
+		if (characters[i] >= KNOWN_PLANE) {
+			far_take(self, characters[i], i);
+			continue;
+		}
 		known_character k = known_character_get(&self->known, characters[i]);
-		s->at[TAGGER_PAD + i] = characters[i] < KNOWN_PLANE ? k.normal : characters[i];
+		s->at[TAGGER_PAD + i] = k.normal;
 		s->kind[TAGGER_PAD + i] = k.kind;
-		hits = hit_add(hits, rows, stride, k.row, (ptrdiff_t)i - 2, k.places & KNOWN_PLACES);
-		ends = k.places & KNOWN_ENDS_SENTENCE;
+		self->characters[TAGGER_PAD + i] = k.rows;
+		ends = k.ends_sentence;
 	}
 	sentence_frame(s, self->model->features, i);
-	const ptrdiff_t marks[] = {-4, -3, (ptrdiff_t)i - 2, (ptrdiff_t)i - 1};         /* of the four marks, two places before each */
-	for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
-		hits = hit_add(hits, rows, stride, self->known.boundary.row, marks[k], self->known.boundary.places);
-	self->hit_count = (size_t)(hits - self->hits);
-	self->bag_count = 0;
+	for (size_t k = 0; k < TAGGER_PAD; k++)
+		self->characters[k] = self->characters[TAGGER_PAD + i + k] = self->known.boundary;
+	self->pairs[0] = KNOWN_NO_ROWS;          /* classes_walk begins behind it */
 }
 
 /* ---- labels to spans ---- */
@@ -239,21 +258,27 @@ static void spans_trim(tagger *self, const uint32_t *characters)
 	self->span_count = kept;
 }
 
-size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const tagger_span **spans)
+static void sentence_label(tagger *self)
 {
 	const tagger_model *model = self->model;
+	struct gather gather = {&self->known, model->rows, model->tags, model->stride, model->slots_log2, self->lookups, self->hits + self->hit_count, self->pairs};
+	grams_walk(&self->sentence, gram_add, &gather);
+	lookups_read(self, (size_t)(gather.at - self->lookups));
+	gather.at = self->lookups;
+	gather.hits = self->hits + self->hit_count;
+	classes_walk(&self->sentence, gram_add, &gather);
+	self->hit_count = (size_t)(gather.hits - self->hits);
+	lookups_read(self, (size_t)(gather.at - self->lookups));
+	self->path = labeller_read(self->labeller, &(labeller_input){self->sentence.at + TAGGER_PAD, self->sentence.count, self->known.rows, self->characters, self->pairs, self->hits, self->hit_count,
+								     self->bag, self->bag_count});
+}
+
+size_t tagger_read(tagger *self, const uint32_t *characters, size_t count, const tagger_span **spans)
+{
 	self->span_count = 0;
 	for (size_t from = 0; from < count; from += self->sentence.count) {
 		sentence_take(self, characters + from, count - from);
-		struct gather gather = {&self->known, model->rows, model->tags, model->stride, model->slots_log2, self->lookups, self->hits + self->hit_count};
-		grams_walk(&self->sentence, gram_add, &gather);
-		lookups_read(self, (size_t)(gather.at - self->lookups));
-		gather.at = self->lookups;
-		gather.hits = self->hits + self->hit_count;
-		classes_walk(&self->sentence, gram_add, &gather);
-		self->hit_count = (size_t)(gather.hits - self->hits);
-		lookups_read(self, (size_t)(gather.at - self->lookups));
-		self->path = labeller_read(self->labeller, self->sentence.at + TAGGER_PAD, self->sentence.count, self->hits, self->hit_count, self->bag, self->bag_count);
+		sentence_label(self);
 		spans_add(self, from);
 	}
 	spans_trim(self, characters);
