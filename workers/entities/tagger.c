@@ -13,15 +13,23 @@
 
 #define GRAMS_MAX (32 * TAGGER_ROOM)     /* at a place: 5 of characters, or 6 of classes and words, 4 of neighbours, 7 of names, 13 of brackets */
 
+/* What a lookup is for. */
+typedef struct purpose {
+	int16_t place;                   /* of the sentence, as a labeller_hit's */
+	uint8_t rows, length;            /* features.h */
+} purpose;
+
 typedef struct lookup {
 	uint32_t bucket;
 	uint16_t tag;
-	int16_t place;                   /* of the sentence, as a labeller_hit's */
-	uint8_t rows, length;
+	purpose what;
 } lookup;
 
 /* A lookup that the table may have an answer to: its cell is on the way to the cache. */
-typedef struct found_cell { uint32_t lookup, cell; } found_cell;
+typedef struct found_cell {
+	uint32_t cell;
+	purpose what;
+} found_cell;
 
 struct tagger {
 	const tagger_model *model;
@@ -102,7 +110,7 @@ static inline __attribute__((always_inline)) void gram_add(void *arg, gram g)
 	}
 	uint32_t bucket = bucket_first(self->slots_log2, g.hash);
 	__builtin_prefetch(self->tags + bucket);
-	*self->at = (lookup){bucket, bucket_tag(g.hash), (int16_t)(g.place - TAGGER_PAD), (uint8_t)g.rows, (uint8_t)g.length};
+	*self->at = (lookup){bucket, bucket_tag(g.hash), {(int16_t)(g.place - TAGGER_PAD), (uint8_t)g.rows, (uint8_t)g.length}};
 	self->at += !g.absent;
 }
 
@@ -127,27 +135,29 @@ static void longer_find(tagger *self, size_t begin)
 	}
 }
 
-static void word_found(tagger *self, const lookup *l, const tagger_cell *cell)
+static void word_found(tagger *self, purpose what, const tagger_cell *cell)
 {
-	ptrdiff_t begin = gram_begin(l->place + TAGGER_PAD, l->length);
-	if (begin < TAGGER_PAD || (size_t)begin + l->length > TAGGER_PAD + self->sentence.count)
+	ptrdiff_t begin = gram_begin(what.place + TAGGER_PAD, what.length);
+	if (begin < TAGGER_PAD || (size_t)begin + what.length > TAGGER_PAD + self->sentence.count)
 		return;                          /* a boundary mark in it: no word, whatever the table says */
-	cell_mark(self, cell, (size_t)begin, l->length);
-	if (l->length == 4 && cell->flags & TAGGER_LONGER)
+	cell_mark(self, cell, (size_t)begin, what.length);
+	if (what.length == 4 && cell->flags & TAGGER_LONGER)
 		longer_find(self, (size_t)begin);
 }
 
-/* Two passes, so that no read waits for memory: the first asks for the cells of what it finds, the second for the rows. */
+/* Two passes, so that no read waits for memory: the first asks for the cells of what it finds, the second for the rows. The first has no jump: one in three is found, and
+ * no processor foresees which. What is not found is a cell that nobody reads. */
 static size_t cells_find(tagger *self, size_t lookup_count)
 {
-	const tagger_model *model = self->model;
+	const uint16_t *tags = self->model->tags;
+	const tagger_cell *cells = self->model->cells;
 	size_t count = 0;
 	for (size_t i = 0; i < lookup_count; i++) {
-		uint32_t bucket = self->lookups[i].bucket, found = bucket_matches(model->tags + bucket, self->lookups[i].tag);
-		uint32_t cell = found ? bucket + (uint32_t)__builtin_ctz(found) : 0;
-		self->cells[count] = (found_cell){(uint32_t)i, cell};
-		__builtin_prefetch(model->cells + cell);
-		count += found != 0;             /* without a jump: one in three is found, and no processor foresees which */
+		lookup l = self->lookups[i];
+		uint32_t found = bucket_matches(tags + l.bucket, l.tag), slot = l.bucket + (uint32_t)__builtin_ctz(found | 1u << (1u << BUCKET_LOG2));
+		self->cells[count] = (found_cell){slot, l.what};
+		__builtin_prefetch(cells + slot);
+		count += found != 0;
 	}
 	return count;
 }
@@ -161,17 +171,18 @@ static void lookups_read(tagger *self, size_t lookup_count)
 	size_t count = cells_find(self, lookup_count), bag_count = self->bag_count;
 	labeller_hit *hits = self->hits + self->hit_count;
 	const int8_t *rows = model->rows;
+	const tagger_cell *cells = model->cells;
 	uint32_t stride = model->stride;
 	for (size_t i = 0; i < count; i++) {
-		const lookup *l = &self->lookups[self->cells[i].lookup];
-		const tagger_cell *cell = &model->cells[self->cells[i].cell];
-		if (l->length && (cell->class | cell->flags | cell->name))
-			word_found(self, l, cell);
-		uint32_t places = gram_places(cell->places, l->rows), bag = l->length == 2 ? places >> TAGGER_BAG_ROW : 0;
+		purpose what = self->cells[i].what;
+		tagger_cell cell = cells[self->cells[i].cell];
+		if (cell.class | cell.flags | cell.name && what.length)
+			word_found(self, what, &cell);
+		uint32_t places = gram_places(cell.places, what.rows), bag = what.length == 2 ? places >> TAGGER_BAG_ROW : 0;
 		places -= bag << TAGGER_BAG_ROW;
-		self->bag[bag_count] = (cell->row + rows_of[places & (BAG_BIT - 1)]) * stride;
+		self->bag[bag_count] = (cell.row + rows_of[places & (BAG_BIT - 1)]) * stride;
 		bag_count += bag;
-		hits = hit_add(hits, rows, stride, cell->row, l->place, places);
+		hits = hit_add(hits, rows, stride, cell.row, what.place, places);
 	}
 	self->hit_count = (size_t)(hits - self->hits);
 	self->bag_count = bag_count;
