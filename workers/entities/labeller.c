@@ -39,6 +39,7 @@ struct labeller {
 	const tagger_model *model;
 	uint32_t types, labels, starters, stride;
 	void (*read)(labeller *self, const labeller_input *in);
+	int bag_most;                    /* units that the rows of the whole sentence may say */
 	size_t count;                    /* characters of the sentence */
 	int16_t *scores, *all_scores;    /* by place and stride; with LABELLER_MARGIN rows around them */
 	uint8_t *from;                   /* by place and label: the best label before */
@@ -51,27 +52,21 @@ struct labeller {
 
 /* ---- rows to scores ---- */
 
-/* The sum of the sentence's rows to all places, where something may begin. */
-static inline __attribute__((always_inline)) void bag_spread(labeller *self, const labeller_input *in, uint32_t types, uint32_t stride)
+/* What the sentence's rows as a whole say at each of its places: of what may begin there. The other labels of `share` are zero. */
+static inline __attribute__((always_inline)) void bag_share(const labeller *self, const labeller_input *in, uint32_t types, uint32_t stride, int16_t *share)
 {
 	int32_t sum[2 * TAGGER_TYPES_MAX] = {0};
-	int16_t share[2 * TAGGER_TYPES_MAX];
-	int divisor = bag_divisor(self->count), most = (int)(TAGGER_BAG_NATS * 1000000 / self->model->unit);
-	most = most < BAG_MOST ? most : BAG_MOST;
-	if (!in->bag_count)
-		return;
+	int divisor = bag_divisor(in->count), most = self->bag_most;
+	memset(share, 0, stride * sizeof *share);
 	for (size_t i = 0; i < in->bag_count; i++) {
 		const int8_t *row = self->model->rows + in->bag[i];
 		for (uint32_t l = 0; l < 2 * types; l++)
 			sum[l] += row[l];
 	}
-	for (uint32_t l = 0; l < 2 * types; l++) {
+	for (uint32_t l = 0; in->bag_count && l < 2 * types; l++) {
 		int value = sum[l] / divisor;
 		share[l] = (int16_t)(value > most ? most : value < -most ? -most : value);
 	}
-	for (size_t i = 0; i < self->count; i++)
-		for (uint32_t l = 0; l < 2 * types; l++)
-			self->scores[i * stride + l] = (int16_t)(self->scores[i * stride + l] + share[l]);
 }
 
 static void row_add(int16_t *out, const int8_t *row, uint32_t stride)
@@ -83,10 +78,12 @@ static void row_add(int16_t *out, const int8_t *row, uint32_t stride)
 static void known_add(labeller *self, const labeller_input *in)
 {
 	uint32_t stride = self->stride;
+	int16_t share[4 * TAGGER_TYPES_MAX];
+	bag_share(self, in, self->types, stride, share);
 	for (size_t i = 0; i < in->count; i++) {
 		size_t at = i + TAGGER_PAD;
 		int16_t *out = self->scores + i * stride;
-		memset(out, 0, stride * sizeof *out);
+		memcpy(out, share, stride * sizeof *out);
 		for (uint32_t j = 0; j < CHARACTER_ROWS; j++)
 			row_add(out, in->known + in->characters[at + 2 - j] + j * stride, stride);
 		for (uint32_t j = 0; j < CLASS_PAIR_ROWS; j++)
@@ -109,9 +106,13 @@ static void hits_add(labeller *self, const labeller_input *in)
 static inline void known_add_four(labeller *self, const labeller_input *in)
 {
 	const int8_t *known = in->known;
+	int16_t shares[FOUR_STRIDE];
+	words16 share;
+	bag_share(self, in, FOUR, FOUR_STRIDE, shares);
+	memcpy(&share, shares, sizeof share);
 	for (size_t i = 0; i < in->count; i++) {
 		const uint32_t *characters = in->characters + i + TAGGER_PAD + 2, *pairs = in->pairs + i + TAGGER_PAD + 1;
-		words16 sum = {0};
+		words16 sum = share;
 		bytes16 values;
 		for (int j = 0; j < CHARACTER_ROWS; j++) {
 			memcpy(&values, known + characters[-j] + j * (int)FOUR_STRIDE, sizeof values);
@@ -153,9 +154,12 @@ __attribute__((target("avx2"))) static inline __m256i row_load(const int8_t *row
 __attribute__((target("avx2"))) static inline void known_add_avx2(labeller *self, const labeller_input *in)
 {
 	const int8_t *known = in->known;
+	int16_t shares[FOUR_STRIDE];
+	bag_share(self, in, FOUR, FOUR_STRIDE, shares);
+	__m256i share = _mm256_loadu_si256((const __m256i *)(const void *)shares);
 	for (size_t i = 0; i < in->count; i++) {
 		const uint32_t *characters = in->characters + i + TAGGER_PAD + 2, *pairs = in->pairs + i + TAGGER_PAD + 1;
-		__m256i sum = row_load(known + characters[0]), other = row_load(known + pairs[0]);
+		__m256i sum = _mm256_add_epi16(share, row_load(known + characters[0])), other = row_load(known + pairs[0]);
 		for (int j = 1; j < CHARACTER_ROWS; j++)
 			sum = _mm256_add_epi16(sum, row_load(known + characters[-j] + j * (int)FOUR_STRIDE));
 		for (int j = 1; j < CLASS_PAIR_ROWS; j++)
@@ -359,7 +363,8 @@ static inline __attribute__((always_inline)) void viterbi_four(labeller *self, c
 	size_t count = self->count;
 	four outside_single = four_at(steps + 1), outside_begin = four_at(steps + 1 + FOUR), behind_single = four_at(self->behind + 1), behind_end = four_at(self->behind + 1 + FOUR);
 	four begin_inside = four_at(inner), begin_end = four_at(inner + FOUR), inside_inside = four_at(inner + 2 * FOUR), inside_end = four_at(inner + 3 * FOUR);
-	ways best = {self->best[0], four_at(self->best + 1), four_at(self->best + 1 + FOUR), four_at(self->best + 1 + 2 * FOUR), four_at(self->best + 1 + 3 * FOUR)};
+	const four never = {NEVER, NEVER, NEVER, NEVER};
+	ways best = {0, at[0] == ',' ? never : four_scores(self->scores), at[0] == ',' ? never : four_scores(self->scores + FOUR), never, never};
 	for (size_t i = 1; i < count; i++) {
 		uint8_t *from = self->from + i * LABELS_OF(FOUR);
 		const int16_t *scores = self->scores + i * FOUR_STRIDE;
@@ -376,7 +381,7 @@ static inline __attribute__((always_inline)) void viterbi_four(labeller *self, c
 		next.inside += four_scores(scores + 2 * FOUR);
 		next.end += four_scores(scores + 3 * FOUR);
 		if (at[i] == ',')
-			next.single = next.begin = next.inside = next.end = (four){NEVER, NEVER, NEVER, NEVER};
+			next.single = next.begin = next.inside = next.end = never;
 		best = next;
 	}
 	self->best[0] = best.outside;
@@ -392,7 +397,6 @@ static void read_any(labeller *self, const labeller_input *in)
 {
 	known_add(self, in);
 	hits_add(self, in);
-	bag_spread(self, in, self->types, self->stride);
 	viterbi_begin(self, in->at);
 	for (size_t i = 1; i < self->count; i++)
 		viterbi_step(self, in->at, i);
@@ -416,8 +420,6 @@ static void viterbi_back_four(labeller *self, uint32_t last)
 
 static inline __attribute__((always_inline)) void read_sums(labeller *self, const labeller_input *in)
 {
-	bag_spread(self, in, FOUR, FOUR_STRIDE);
-	viterbi_begin(self, in->at);
 	viterbi_four(self, in->at);
 	viterbi_back_four(self, viterbi_last(self));
 }
@@ -492,6 +494,8 @@ labeller *labeller_new(const tagger_model *model)
 	self->labels = LABELS_OF(self->types);
 	self->starters = STARTERS_OF(self->types);
 	self->stride = model->stride;
+	self->bag_most = (int)(TAGGER_BAG_NATS * 1000000 / model->unit);
+	self->bag_most = self->bag_most < BAG_MOST ? self->bag_most : BAG_MOST;
 	self->all_scores = mem_array((size_t)(TAGGER_SENTENCE_MAX + 2 * LABELLER_MARGIN) * self->stride, sizeof *self->scores);
 	self->scores = self->all_scores + (size_t)LABELLER_MARGIN * self->stride;
 	self->from = mem_array((size_t)TAGGER_SENTENCE_MAX * self->labels, sizeof *self->from);
