@@ -48,17 +48,6 @@ mr_bytes index_log_frame_next(mr_bytes frames, size_t *at)
 	return entry;
 }
 
-mr_bytes index_log_frame_next(mr_bytes frames, size_t *at)
-{
-	if (*at >= frames.len)
-		return (mr_bytes){NULL, 0};
-	reader r = reader_of((mr_bytes){frames.data + *at, frames.len - *at});
-	uint32_t len = read_u32(&r);
-	mr_bytes entry = {frames.data + *at + FRAME_HEAD + 1, len - 1};
-	*at += FRAME_HEAD + len;
-	return entry;
-}
-
 void index_log_frame_followed(buf *frames, mr_bytes entry)
 {
 	index_frame_add(frames, INDEX_FRAME_FOLLOWED, entry);

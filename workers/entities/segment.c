@@ -38,7 +38,7 @@ struct position {
 	uint8_t count;                   /* of `matches` */
 	uint8_t titled;                  /* an office ends before it: 2; a word for people at large: 1 */
 	uint8_t word_of_two;             /* the number of the word of two characters among `matches`, + 1; 0: none */
-	bool han;
+	bool han : 1, surname : 1;       /* a family name begins here */
 };
 
 struct segmenter {
@@ -51,6 +51,7 @@ struct segmenter {
 	token tokens[SEGMENT_MAX];
 	const uint32_t *c;                       /* of the sentence */
 	uint32_t count;
+	bool has_dots;                           /* dotted names may be in it; `dotted` is filled */
 };
 
 segmenter *segmenter_new(const lexicon *words)
@@ -86,14 +87,20 @@ static void look_up(segmenter *self)
 {
 	lexicon_look(self->words, self->c, self->count, self->places);
 	memset(self->positions, 0, (self->count + 1) * sizeof *self->positions);
+	self->has_dots = false;
 	for (uint32_t i = 0; i < self->count; i++) {
 		struct position *at = &self->positions[i];
 		lexicon_match *matches = self->matches[i];
 		at->han = utf8_is_han(self->c[i]);
-		at->count = at->han ? (uint8_t)lexicon_prefixes(self->words, &self->places[i], self->c + i, self->c + self->count, matches, MATCHES_MAX) : 0;
+		if (!at->han) {
+			self->has_dots |= is_dot(self->c[i]);
+			continue;
+		}
+		at->count = (uint8_t)lexicon_prefixes(self->words, &self->places[i], self->c + i, self->c + self->count, matches, MATCHES_MAX);
 		for (uint32_t k = 0; k < at->count; k++) {
 			uint32_t classes = matches[k].entry->classes;
 			at->classes |= classes;
+			at->surname |= matches[k].entry->surname != 0;
 			if (matches[k].length == 2)
 				at->word_of_two = (uint8_t)(k + 1);
 			if (classes & LEX_TITLE) {
@@ -120,9 +127,11 @@ static uint32_t foreign(const segmenter *self, uint32_t i)
 /* Names with a dot: from each first dot to the left and, over further dots, to the right, as far as foreign characters reach. */
 static void find_dotted(segmenter *self)
 {
+	if (!self->has_dots)
+		return;
 	memset(self->dotted, 0, (self->count + 1) * sizeof *self->dotted);
 	for (uint32_t i = 1; i + 1 < self->count; i++) {
-		if (self->positions[i].han || !is_dot(self->c[i]))
+		if (!is_dot(self->c[i]))
 			continue;
 		uint32_t begin = i, end = i;
 		while (begin && i - begin < DOT_PART_MAX && foreign(self, begin - 1))
@@ -247,7 +256,7 @@ static void offer_words(segmenter *self, uint32_t i)
 		single = single || length == 1;
 		offer(self, i, i + length, entry->weight + office_cut(self, entry, i + length), entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);
 	}
-	for (size_t k = 0; k < at->count; k++) {
+	for (size_t k = 0; at->surname && k < at->count; k++) {
 		uint32_t length = matches[k].length, surname = matches[k].entry->surname;
 		if (!surname)
 			continue;
@@ -306,11 +315,12 @@ size_t segment(segmenter *self, const fact_text *text, fact_span at, const named
 			next++;
 		if (next < name_count && names[next].begin == at.begin + i && names[next].end <= at.begin + self->count)
 			offer_named(self, i, names[next].end - at.begin, names[next].weight);
-		if (self->dotted[i])
+		if (self->has_dots && self->dotted[i])
 			offer(self, i, self->dotted[i], DOTTED_WEIGHT, TOKEN_NAME, 0, HINT_KNOWN);
 		if (self->positions[i].han) {
 			offer_words(self, i);
-			offer_foreign(self, i);
+			if (foreign(self, i))
+				offer_foreign(self, i);
 		} else if (is_digit(self->c[i]) || is_latin(self->c[i])) {
 			offer_run(self, i);
 		} else {

@@ -3,43 +3,17 @@
 
 #include "common/utf8.h"
 
-bool token_is(const sentence *self, size_t i, uint32_t c)
+bool word_is_level(const uint32_t *c)
 {
-	return i < self->count && token_length(&self->tokens[i]) == 1 && self->text->characters[self->tokens[i].begin] == c;
-}
-
-uint32_t token_first(const sentence *self, size_t i)
-{
-	return i < self->count ? self->text->characters[self->tokens[i].begin] : 0;
-}
-
-uint32_t token_last(const sentence *self, size_t i)
-{
-	return i < self->count ? self->text->characters[self->tokens[i].end - 1] : 0;
-}
-
-/* 省 市 区 县 州 盟 旗 镇 乡 村 */
-bool character_is_level(uint32_t c)
-{
-	static const uint32_t levels[] = {0x7701, 0x5E02, 0x533A, 0x53BF, 0x5DDE, 0x76DF, 0x65D7, 0x9547, 0x4E61, 0x6751};
-	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-		if (levels[i] == c)
-			return true;
-	return false;
-}
-
-bool token_is_level(const sentence *self, size_t i)
-{
-	static const uint32_t words[][2] = {{0x56FD, 0x5BB6}, {0x5168, 0x56FD}, {0x4E2D, 0x592E}, {0x56FD, 0x7ACB}, {0x7701, 0x7ACB}, {0x5E02, 0x7ACB}, {0x53BF, 0x7ACB},
-		{0x7701, 0x59D4}, {0x5E02, 0x59D4}, {0x533A, 0x59D4}, {0x53BF, 0x59D4}, {0x5DDE, 0x59D4}, {0x4E2D, 0x5171}};   /* 国家 全国 中央 国立 省立 市立 县立 省委 市委 区委 县委 州委 中共 */
-	const token *t = &self->tokens[i];
-	const uint32_t *c = self->text->characters + t->begin;
-	if (token_length(t) == 1)
-		return character_is_level(*c);
-	for (size_t k = 0; token_length(t) == 2 && k < sizeof words / sizeof *words; k++)
-		if (c[0] == words[k][0] && c[1] == words[k][1])
-			return true;
-	return token_length(t) == 2 && c[0] == 0x56E2 && character_is_level(c[1] == 0x59D4 ? 0 : c[1]);         /* 团区委 is cut 团区 + 委 by nobody, 团市 + 委 may be */
+	switch (c[0]) {
+	case 0x56FD: return c[1] == 0x5BB6 || c[1] == 0x7ACB;                                  /* 国家 国立 */
+	case 0x5168: return c[1] == 0x56FD;                                                    /* 全国 */
+	case 0x4E2D: return c[1] == 0x592E || c[1] == 0x5171;                                  /* 中央 中共 */
+	case 0x7701: case 0x5E02: case 0x53BF: return c[1] == 0x7ACB || c[1] == 0x59D4;        /* 省立 市立 县立 省委 市委 县委 */
+	case 0x533A: case 0x5DDE: return c[1] == 0x59D4;                                       /* 区委 州委 */
+	case 0x56E2: return character_is_level(c[1]);                                          /* 团区委 is cut 团区 + 委 by nobody, 团市 + 委 may be */
+	default: return false;
+	}
 }
 
 bool token_is_single(const sentence *self, size_t i)

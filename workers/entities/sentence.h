@@ -35,12 +35,45 @@ void sentence_places(sentence *self);            /* places.c */
 
 /* ---- what the passes share (sentence.c) ---- */
 
-bool token_is(const sentence *self, size_t i, uint32_t c);               /* the token is this one character */
-uint32_t token_first(const sentence *self, size_t i);
-uint32_t token_last(const sentence *self, size_t i);
 static inline uint32_t token_length(const token *t) { return t->end - t->begin; }
-bool character_is_level(uint32_t c);             /* 省 市 区 县 州 盟 旗 镇 乡 村 */
-bool token_is_level(const sentence *self, size_t i);     /* 省 市 区 县 镇 ...: a level of administration alone, or 市委, 国家, 中国 */
+
+/* First and last character; token_first behind the last token: 0. */
+static inline uint32_t token_first(const sentence *self, size_t i)
+{
+	return i < self->count ? self->text->characters[self->tokens[i].begin] : 0;
+}
+
+static inline uint32_t token_last(const sentence *self, size_t i)
+{
+	return i < self->count ? self->text->characters[self->tokens[i].end - 1] : 0;
+}
+
+/* The token is this one character. */
+static inline bool token_is(const sentence *self, size_t i, uint32_t c)
+{
+	return i < self->count && token_length(&self->tokens[i]) == 1 && self->text->characters[self->tokens[i].begin] == c;
+}
+
+static inline bool character_is_level(uint32_t c)
+{
+	switch (c) {
+	case 0x7701: case 0x5E02: case 0x533A: case 0x53BF: case 0x5DDE: case 0x76DF: case 0x65D7: case 0x9547: case 0x4E61: case 0x6751:         /* 省 市 区 县 州 盟 旗 镇 乡 村 */
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool word_is_level(const uint32_t *c);           /* 市委, 国家: a word of two characters */
+
+/* A level of administration alone, or 市委, 国家, 中国. */
+static inline bool token_is_level(const sentence *self, size_t i)
+{
+	const token *t = &self->tokens[i];
+	const uint32_t *c = self->text->characters + t->begin;
+	return token_length(t) == 1 ? character_is_level(*c) : token_length(t) == 2 && word_is_level(c);
+}
+
 bool token_is_single(const sentence *self, size_t i);    /* one ideograph that is no function word: a piece of an unknown name */
 /* First token of the place name that ends with token i (青 + 岚 + 县, 北京市); i + 1 when none does. */
 size_t place_begin(const sentence *self, size_t i);
