@@ -21,11 +21,12 @@ static uint32_t end_kind(const sentence *self, size_t i)
 	const token *t = &self->tokens[i];
 	if (t->classes & NAMED_ENDS)
 		return t->classes & NAMED_ENDS;
-	bool placed = i && (token_is_level(self, i - 1) || self->tokens[i - 1].classes & LEX_PLACE), bureau = token_last(self, i) == 0x5C40 || token_last(self, i) == 0x5385;      /* 局 厅 */
-	if (placed && bureau && t->kind == 'n' && token_length(t) == 3 && !(t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE)))
-		return LEX_SHORT;                                /* 商务局, 旅游厅 */
-	if (t->kind != 'n' || token_length(t) < 4 || t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE))
+	if (t->kind != 'n' || token_length(t) < 3 || t->classes & (LEX_GENERIC | LEX_TITLE | LEX_BORDER | LEX_PLACE))
 		return 0;
+	if (token_length(t) == 3) {
+		bool bureau = token_last(self, i) == 0x5C40 || token_last(self, i) == 0x5385;                          /* 局 厅 */
+		return bureau && i && (token_is_level(self, i - 1) || self->tokens[i - 1].classes & LEX_PLACE) ? LEX_SHORT : 0;        /* 商务局, 旅游厅 */
+	}
 	const uint32_t *c = self->text->characters;
 	uint32_t length = lexicon_ending(self->words, c + t->begin, c + t->end, LEX_BODY | LEX_NAMED | LEX_WEAK);
 	return length >= 2 ? LEX_NAMED : 0;

@@ -517,6 +517,11 @@ static uint32_t name_end(const fact_text *text, uint32_t at, uint32_t close, uin
 	return 0;
 }
 
+/* Characters at which a figure or a name may begin, by their last six bits: seven of ten others are passed with one question. */
+#define BIT(c) (1ull << ((c) & 63))
+#define BEGINS (BIT(U'〇') | BIT(U'零') | BIT(U'一') | BIT(U'二') | BIT(U'两') | BIT(U'三') | BIT(U'四') | BIT(U'五') | BIT(U'六') | BIT(U'七') | BIT(U'八') | BIT(U'九') | \
+		BIT(U'十') | BIT(U'百') | BIT(U'千') | BIT(U'万') | BIT(U'亿') | BIT(U'翻') | BIT(U'《') | BIT(U'“') | BIT(U'「') | BIT(U'『') | BIT(U'‘'))
+
 void quantities_read(quantities *self, const fact_text *text)
 {
 	uint32_t at = 0, named = 0;
@@ -530,7 +535,11 @@ void quantities_read(quantities *self, const fact_text *text)
 				at = !text->chinese && c >= 'E' ? add_spelled(self, text, at) : at + 1;
 			continue;
 		}
-		switch (c) {
+		if (!(BEGINS & BIT(c))) {
+			at++;
+			continue;
+		}
+		switch (c) {                     /* all of them stand in BEGINS */
 		case U'〇': case U'零': case U'一': case U'二': case U'两': case U'三': case U'四': case U'五': case U'六': case U'七': case U'八': case U'九':
 		case U'十': case U'百': case U'千': case U'万': case U'亿':
 			at = add_figure(self, text, at, named);

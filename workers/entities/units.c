@@ -9,18 +9,33 @@
 #define COMPOUND_CHARACTERS 5            /* behind the slash */
 #define COUNT_OF(table) (sizeof(table) / sizeof *(table))
 
-/* First character of a row. */
+/* Next character of a row, of which none is beyond the plane; *at moves behind it. The rows are ours, so nothing is checked. */
+static inline uint32_t row_next(const char **at)
+{
+	const unsigned char *p = (const unsigned char *)*at;
+	if (p[0] < 0x80) {
+		*at += 1;
+		return p[0];
+	}
+	if (p[0] < 0xE0) {
+		*at += 2;
+		return (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu);
+	}
+	*at += 3;
+	return (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+}
+
 static uint32_t first_of(const char *name)
 {
-	return utf8_next(&name, name + strlen(name));
+	return row_next(&name);
 }
 
 /* Characters of the text from `at` that the row is; 0: it is another word. Rows hold neither NUL nor line end, so it stays within the paragraph. */
 static uint32_t match_of(const char *name, const fact_text *text, uint32_t at)
 {
 	uint32_t count = 0;
-	for (const char *end = name + strlen(name); name < end; count++)
-		if (utf8_next(&name, end) != text->characters[at + count])
+	for (; *name; count++)
+		if (row_next(&name) != text->characters[at + count])
 			return 0;
 	return count;
 }
