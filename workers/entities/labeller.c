@@ -486,6 +486,22 @@ static void steps_fill(labeller *self)
 	}
 }
 
+bool labeller_take(labeller *self, enum labeller_way way)
+{
+	if (way != LABELLER_ANY && (self->types != FOUR || self->stride != FOUR_STRIDE))
+		return false;
+#ifdef __x86_64__
+	if (way == LABELLER_AVX2 && !__builtin_cpu_supports("avx2"))
+		return false;
+	self->read = way == LABELLER_AVX2 ? read_four_avx2 : way == LABELLER_FOUR ? read_four : read_any;
+#else
+	if (way == LABELLER_AVX2)
+		return false;
+	self->read = way == LABELLER_FOUR ? read_four : read_any;
+#endif
+	return true;
+}
+
 labeller *labeller_new(const tagger_model *model)
 {
 	labeller *self = mem_alloc(sizeof *self);
@@ -504,15 +520,9 @@ labeller *labeller_new(const tagger_model *model)
 	self->inner = mem_array((size_t)INNER_STEPS * self->types, sizeof *self->inner);
 	self->behind = mem_array(self->starters, sizeof *self->behind);
 	steps_fill(self);
-	self->read = read_any;
-	if (self->types == FOUR && self->stride == FOUR_STRIDE) {
-		shapes_fill(self);
-		self->read = read_four;
-#ifdef __x86_64__
-		if (__builtin_cpu_supports("avx2"))
-			self->read = read_four_avx2;
-#endif
-	}
+	shapes_fill(self);
+	for (int way = LABELLER_WAYS - 1; !labeller_take(self, (enum labeller_way)way); way--)
+		;
 	return self;
 }
 

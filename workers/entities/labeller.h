@@ -37,6 +37,11 @@ typedef struct labeller labeller;
 labeller *labeller_new(const tagger_model *model);
 void labeller_free(labeller **self_p);
 
+/* How the sums are worked out: for any number of types, with vectors for four, with those of AVX2. labeller_new takes the last that model and processor allow. */
+enum labeller_way { LABELLER_ANY, LABELLER_FOUR, LABELLER_AVX2, LABELLER_WAYS };
+/* Takes another one, for tests: the labels do not depend on it. False: it is not to be had. */
+bool labeller_take(labeller *self, enum labeller_way way) MR_MUST_USE;
+
 /* Labels of the sentence's characters; borrowed until the next call. */
 const uint8_t *labeller_read(labeller *self, const labeller_input *in);
 /* In units of the model: the path of the last call through [begin, end), a span of it, against the same path with nothing in its place. */
