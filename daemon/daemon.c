@@ -18,6 +18,7 @@
 #include "common/mem.h"
 #include "daemon/admin.h"
 #include "daemon/index_store.h"
+#include "daemon/keeper.h"
 #include "daemon/kafka_conf.h"
 #include "daemon/notify.h"
 #include "daemon/publisher.h"
@@ -29,7 +30,6 @@
 #define TICK_MS 10               /* resolution of epochs and deadlines */
 #define REVOKE_DRAIN_MS 1000     /* how long a revocation waits for what is nearly finished (the group waits meanwhile) */
 #define LEAVE_MS 5000            /* for leaving the group and closing the producer */
-#define EXPIRE_BUDGET 2000       /* entries of the index a second */
 #define UNREADY_MS 10000         /* /ready says so when an epoch takes longer */
 #define CATCH_UP_EXTEND_MS 30000
 #define FOLLOWED_MS 1000         /* what was followed in the journal is written after this time, ... */
@@ -45,6 +45,8 @@ typedef struct daemon_state {
 	bool writing_followed;           /* the publisher has what was followed in the journal, without an epoch */
 	int64_t followed_ms;             /* monotonic: when that was done last */
 	index_log *log;
+	keeper keeper;                   /* of the index, if there is one */
+	uint32_t log_segment;            /* that the last epoch was written to */
 	publisher *publisher;
 	supervisor *supervisor;
 	admin *admin;
@@ -205,6 +207,7 @@ static void on_epoch_done(void *arg, const publish_result *result)
 	if (result->followed_segment)
 		journal_written(d->r.journal, result->followed_segment);
 	d->r.log_bytes = result->log_bytes ? result->log_bytes : d->r.log_bytes;
+	d->log_segment = result->segment > d->log_segment ? result->segment : d->log_segment;
 	if (result->outcome == PUBLISH_COMMITTED) {
 		metrics_observe(d->r.metrics, METRIC_INDEX_SYNC, (double)result->sync_us / 1000);
 		metrics_observe(d->r.metrics, METRIC_COMMIT_TIME, (double)result->commit_us / 1000);
@@ -320,6 +323,7 @@ static int open_index(daemon_state *d, buf *errors, int *code)
 	while (index_expire(d->r.index, report_wall_ms(), 1000000))
 		;
 	d->r.log_bytes = index_log_bytes(d->log);
+	d->keeper = keeper_of(d->r.index, (size_t)settings_int(s, "dedup.max_log"));
 	log_info("index read", "entries", "%zu", index_stats_get(d->r.index).settled, "bytes", "%llu", (unsigned long long)d->r.log_bytes, "ms", "%lld",
 		 (long long)(now_ms() - from));
 	return 0;
@@ -438,8 +442,10 @@ static void apply_reload(daemon_state *d, const settings *s)
 	d->r.settings = s;
 	pipeline_configure(d->r.pipeline, s);
 	epochs_configure(d->r.epochs, s);
-	if (d->r.index)
-		index_set_window(d->r.index, settings_int(s, "dedup.window_days") * DAY_MS, (size_t)settings_int(s, "dedup.max_entries"));
+	if (d->r.index) {
+		index_set_window(d->r.index, settings_int(s, "dedup.window_days") * DAY_MS, index_store_limits(s));
+		d->keeper.max_log_bytes = (size_t)settings_int(s, "dedup.max_log");
+	}
 	for (size_t i = 0; i < d->r.stage_count; i++)
 		stage_reload(d->r.stages[i], s);
 	if (supervisor_reload(d->supervisor, s) == 0)
@@ -598,7 +604,7 @@ static void each_second(daemon_state *d)
 {
 	log_tick();
 	if (d->r.index)
-		index_expire(d->r.index, report_wall_ms(), EXPIRE_BUDGET);
+		keeper_look(&d->keeper, &(keeper_view){report_wall_ms(), d->r.log_bytes, epochs_counts_get(d->r.epochs).committed, d->log_segment});
 	d->r.stuck = publisher_is_stuck(d->publisher, now_ms(), UNREADY_MS);
 	if (publisher_is_stuck(d->publisher, now_ms(), STUCK_MS))
 		log_warn("the transaction thread has been at one step for a long time", "phase", "%d", (int)d->r.phase);

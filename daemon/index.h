@@ -17,9 +17,14 @@
 
 typedef struct index index_t;            /* `index` itself is taken by <strings.h> */
 
-index_t *index_new(int64_t window_ms, size_t max_entries);
+/* How much is kept; 0: no limit. Beyond it the oldest go first, by the day of their clock, and count as evicted. */
+typedef struct index_limits {
+	size_t entries, memory_bytes;    /* entries: aliases too */
+} index_limits;
+
+index_t *index_new(int64_t window_ms, index_limits limits);
 void index_free(index_t **self);
-void index_set_window(index_t *self, int64_t window_ms, size_t max_entries);
+void index_set_window(index_t *self, int64_t window_ms, index_limits limits);
 
 /* Names of topics are kept once. */
 uint16_t index_topic(index_t *self, mr_bytes name);
@@ -76,8 +81,11 @@ void index_drop(index_t *self, uint32_t *number);                /* pending only
 /* pending -> settled; an older settled entry of the same id and coordinates goes. `segment`: where it stands in the log; 0: in none (yet). */
 void index_settle(index_t *self, uint32_t number, uint32_t segment);
 
-/* What another daemon published, or what the log holds: settled at once. An INDEX_ALIAS goes to index_alias. Returns its number; 0: there is a settled one of the
- * same id and coordinates already, nothing is done. A pending one of ours with these coordinates stays what it is until it is settled or dropped; finders
+/* What the log holds: settled at once, an INDEX_ALIAS too. As when it was settled first: an older one of the same id and coordinates goes. */
+void index_restore(index_t *self, const index_entry *entry, uint32_t segment);
+/* The entry will be added, restored or asked for soon: its memory is fetched meanwhile. */
+void index_prefetch(const index_t *self, const index_entry *entry);
+/* What another daemon published: settled at once. An INDEX_ALIAS goes to index_alias. Returns its number; 0: there is a settled one of the same id and coordinates already, nothing is done. A pending one of ours with these coordinates stays what it is until it is settled or dropped; finders
  * prefer the settled one. */
 uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t segment);
 /* Remembers the verdict on a published duplicate; the same one twice is one. Its owner may be told later than the alias: it is looked for when the alias is
@@ -90,17 +98,20 @@ enum index_layer { INDEX_ABSENT, INDEX_PENDING, INDEX_SETTLED };
 /* Is there an entry of this id, coordinates and page? The settled one is told when there are both. */
 enum index_layer index_layer_of(const index_t *self, const index_entry *entry);
 
-/* Entries out of the window, or above the limit, go: at most `budget` of them. An entry is out when both the records' own clock (the largest seen, but not
- * beyond `now_ms`) and the wall clock since it was judged are a window ahead: one record dated 2099 forgets nothing, nor does the replay of an archive. */
+/* Entries out of the window, or above the limits, go: about `budget` of them. An entry is out when both the records' own clock (the largest seen, but not
+ * beyond `now_ms`) and the wall clock since it was judged are a window ahead: one record dated 2099 forgets nothing, nor does the replay of an archive. They go in
+ * dozens of one clock day, when the last of these is out. (Settling keeps the limits, too.) Returns how many went. */
 size_t index_expire(index_t *self, int64_t now_ms, size_t budget);
+/* Entries that stand in this log segment or an older one go, so that the file can: about `budget` of them, counted as evicted. Returns how many went. */
+size_t index_evict_segment(index_t *self, uint32_t segment, size_t budget);
 /* Offset behind the largest one that any entry of this partition has; 0: there is none. Looks at every entry. */
 int64_t index_next_offset(const index_t *self, uint16_t topic, int32_t partition);
-/* Oldest log segment that still holds an entry or an alias; UINT32_MAX when none does. */
+/* Oldest log segment that still holds an entry or an alias, or did so a short while ago; UINT32_MAX when none does. */
 uint32_t index_oldest_segment(const index_t *self);
 
 typedef struct index_stats {
 	size_t settled, pending, aliases, memory_bytes;          /* aliases: not counted among the settled */
-	uint64_t expired, evicted;       /* out of the window; above the limit */
+	uint64_t expired, evicted;       /* out of the window; above a limit */
 } index_stats;
 index_stats index_stats_get(const index_t *self);
 

@@ -15,13 +15,18 @@ index_log_identity index_store_identity(const struct settings *settings)
 	return (index_log_identity){INDEX_FORMAT, SKETCH_VERSION, FOLD_VERSION, RECORD_IDENTITY_VERSION * 1000 + URL_VERSION, settings_str(settings, "intake.identity")};
 }
 
+index_limits index_store_limits(const struct settings *settings)
+{
+	return (index_limits){(size_t)settings_int(settings, "dedup.max_entries"), (size_t)settings_int(settings, "dedup.max_memory")};
+}
+
 index_t *index_store_new(const struct settings *settings)
 {
 	const char *const *stages;
 	size_t count = settings_list(settings, "pipeline.stages", &stages);
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(stages[i], "dedup") == 0)
-			return index_new(settings_int(settings, "dedup.window_days") * DAY_MS, (size_t)settings_int(settings, "dedup.max_entries"));
+			return index_new(settings_int(settings, "dedup.window_days") * DAY_MS, index_store_limits(settings));
 	return NULL;
 }
 
@@ -33,10 +38,7 @@ static int visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
 	if (index_entry_decode(bytes, format, &entry, &topic))
 		return -1;
 	entry.topic = index_topic(index, topic);
-	if (entry.kind == INDEX_ALIAS)
-		index_alias(index, &entry, segment);
-	else
-		index_settle(index, index_add(index, &entry), segment);  /* a later one of the same coordinates replaces the earlier */
+	index_restore(index, &entry, segment);
 	return 0;
 }
 

@@ -9,6 +9,8 @@ struct settings;
 
 /* What this program writes into the header of a log, and asks of one. Borrows from the settings. */
 index_log_identity index_store_identity(const struct settings *settings);
+/* How much the settings allow it. */
+index_limits index_store_limits(const struct settings *settings);
 /* An empty index with window and limit of the settings; NULL when pipeline.stages has no `dedup`. */
 index_t *index_store_new(const struct settings *settings);
 /* Opens the log in `folder` and reads it into the index. NULL with lines in `errors`; *locked: another process has it. */

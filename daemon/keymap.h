@@ -1,26 +1,52 @@
-/* keymap.h - a multimap from hashed keys to small numbers (entries of the index), made for tens of millions of them.
+/* keymap.h - a multimap from hashed keys to small numbers (entries of the index), made for a hundred million of them in five bytes each.
  *
- * A key is folded to a 32-bit tag, so a search may return entries of another key (with n keys filed: one in 2^32/n): callers verify what
- * they get. Slots of 8 bytes, open addressing with linear probing, home slot = the tag's high bits, so that deletion can shift back and
- * nothing is ever left as a tombstone. A key that has several entries keeps them in a ring, most recent first: one that is removed is looked for from both
- * ends at once, because entries go young (dropped) or old (expired), and a key may have all of them (a feed with one url for everything). Loop thread.
+ * Owns the life of numbers: one is RAISED before it is filed, and BURIED as a whole - no key of it has to be named again, so its owner need not keep them. From then on
+ * it is never found. Slots that name it are cleared when their part of the table is rebuilt or SWEPT; a buried number may be raised again only after a
+ * whole sweep has passed over the table (keymap_free_number gives it back).
  *
- *   slot  | tag:32 | head:32 |      head: 0 free; bit 31 clear: entry number + 1; set: first node of a ring
- *   node  | entry:32 | next:32 | previous:32 | */
+ * A key is folded to 27 bits and two keys with the same bits are one: a search may return numbers of another key, whatever else is filed (with n keys filed: one
+ * in 2^27/n searches). Callers verify what they get, or can do with a candidate too many. Nothing else can make the answer differ: neither growth nor order
+ * nor what was buried meanwhile.
+ *
+ *   8192 shards (13 bits of the key), each open addressing with linear probing, growing by itself (no pause worth naming) by pages of 64 slots:
+ *   tag   8 bits     0 free; 1..254: part of the key; 255: a chain
+ *   slot  32 bits    rest of the key:6 | number:26     number 0: cleared.  Chain: its youngest node
+ *   node  64 bytes   younger:32 | older:32 | key:32 | 13 numbers, oldest first
+ * All pages have one size and come from one store, so that what one shard gives back another takes, and nothing lies idle between them.
+ *
+ * The home of a slot follows from its bits alone, so that a shard is rebuilt without asking anybody. Slots of one key stand in the order of filing; a key that
+ * has many gets a chain, or it would fill the shard. Loop thread. */
 #ifndef DAEMON_KEYMAP_H
 #define DAEMON_KEYMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define KEYMAP_NUMBERS (1u << 26)        /* numbers are smaller than this, and not 0 */
 
 typedef struct keymap keymap;
 
 keymap *keymap_new(void);
 void keymap_free(keymap **self);
-void keymap_add(keymap *self, uint64_t key, uint32_t entry);             /* entry < 2^31 - 1 */
-void keymap_remove(keymap *self, uint64_t key, uint32_t entry);          /* must be there: our bug otherwise */
-/* Writes up to `max` entries of the key, most recent first; returns their number. */
-size_t keymap_find(const keymap *self, uint64_t key, uint32_t *entries, size_t max);
-size_t keymap_memory(const keymap *self);                                /* bytes */
+
+void keymap_raise(keymap *self, uint32_t number);
+void keymap_bury(keymap *self, uint32_t number);                 /* must be alive: our bug otherwise */
+bool keymap_is_alive(const keymap *self, uint32_t number);       /* any number */
+uint64_t keymap_alive(const keymap *self, uint32_t block);       /* of the 64 numbers from 64 * block on; one bit each */
+
+void keymap_file(keymap *self, uint64_t key, uint32_t number);   /* must be alive */
+/* Writes up to `max` living numbers filed under the key, last filed first; returns how many. */
+size_t keymap_find(const keymap *self, uint64_t key, uint32_t *numbers, size_t max);
+/* A search or filing for this key follows soon: its memory is fetched meanwhile. */
+void keymap_prefetch(const keymap *self, uint64_t key);
+
+/* Sweeps over about `slots` slots, if enough is buried to make it worth while. */
+void keymap_sweep(keymap *self, size_t slots);
+/* A buried number that nothing names any more and that may be raised again; 0: none now. Each is given once. */
+uint32_t keymap_free_number(keymap *self);
+
+size_t keymap_memory(const keymap *self);        /* bytes */
+size_t keymap_void_slots(const keymap *self);    /* of these, slots of buried numbers, estimated: what sweeps will give back */
 
 #endif

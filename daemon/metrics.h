@@ -89,9 +89,10 @@ enum metric_label {
 	/* index */ \
 	X(INDEX_PENDING, GAUGE, NONE, "index_pending_entries", "entries of articles in flight") \
 	X(INDEX_SETTLED, GAUGE, NONE, "index_settled_entries", "entries of published articles") \
+	X(INDEX_ALIASES, GAUGE, NONE, "index_aliases", "published duplicates whose bytes are remembered") \
 	X(INDEX_BYTES, GAUGE, NONE, "index_memory_bytes", "memory of the index") \
 	X(INDEX_LOG_BYTES, GAUGE, NONE, "index_log_bytes", "bytes of the index log on disk") \
-	X(INDEX_DROPPED, COUNTER, NONE, "index_dropped_total", "entries dropped before their time because dedup.max_entries was reached") \
+	X(INDEX_DROPPED, COUNTER, NONE, "index_dropped_total", "entries dropped before their time because dedup.max_entries, max_memory or max_log was reached") \
 	X(INDEX_EXPIRED, COUNTER, NONE, "index_expired_total", "entries older than dedup.window_days that went") \
 	X(INDEX_SYNC, HISTOGRAM, NONE, "index_sync_seconds", "time to write and sync the index log of an epoch") \
 	X(JOURNAL_LAG, GAUGE, NONE, "journal_lag", "messages of the journal that were not followed yet; -1: not known") \

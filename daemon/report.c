@@ -180,6 +180,7 @@ static void report_index(report *self)
 	metrics *m = self->metrics;
 	metrics_set(m, METRIC_INDEX_PENDING, (int64_t)x.pending);
 	metrics_set(m, METRIC_INDEX_SETTLED, (int64_t)x.settled);
+	metrics_set(m, METRIC_INDEX_ALIASES, (int64_t)x.aliases);
 	metrics_set(m, METRIC_INDEX_BYTES, (int64_t)x.memory_bytes);
 	metrics_set(m, METRIC_INDEX_LOG_BYTES, (int64_t)self->log_bytes);
 	metrics_set(m, METRIC_INDEX_DROPPED, (int64_t)x.evicted);
@@ -271,8 +272,8 @@ json_t *report_status(report *self)
 	json_object_set_new(status, "epochs", json_pack("{s:I, s:I, s:I}", "committed", (json_int_t)e.committed, "kept", (json_int_t)e.kept, "rewound", (json_int_t)e.rewound));
 	if (self->index) {
 		index_stats x = index_stats_get(self->index);
-		json_object_set_new(status, "index", json_pack("{s:I, s:I, s:I, s:I}", "settled", (json_int_t)x.settled, "pending", (json_int_t)x.pending, "memory_bytes",
-							       (json_int_t)x.memory_bytes, "log_bytes", (json_int_t)self->log_bytes));
+		json_object_set_new(status, "index", json_pack("{s:I, s:I, s:I, s:I, s:I}", "settled", (json_int_t)x.settled, "pending", (json_int_t)x.pending, "aliases",
+							       (json_int_t)x.aliases, "memory_bytes", (json_int_t)x.memory_bytes, "log_bytes", (json_int_t)self->log_bytes));
 	}
 	if (self->journal) {
 		journal_counts j = journal_counts_get(self->journal);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void settle_and_ask(const index_entry *entry, mr_bytes topic)
 {
-	index_t *index = index_new(60LL * 86400000, 1000);
+	index_t *index = index_new(60LL * 86400000, (index_limits){.entries = 1000});
 	index_entry copy = *entry;
 	index_found found;
 	copy.topic = index_topic(index, topic);

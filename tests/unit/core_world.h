@@ -585,7 +585,7 @@ WORLD_HELPER void open_world(world *w)
 		fail_msg("%s", buf_bytes(&errors).data);
 	buf_free(&errors);
 	w->ledger = ledger_new();
-	w->index = index_new(60LL * 86400000, 100000);
+	w->index = index_new(60LL * 86400000, (index_limits){.entries = 100000});
 	w->pipeline = pipeline_new(w->settings, w->ledger, w->index, (pipeline_hooks){wall_ms, mono_us, release, pressure, outcome, w});
 	w->epochs = epochs_new(w->settings, w->pipeline, w->ledger, w->index, 1, (epoch_hooks){on_publish, w});
 	if (w->plan.pages)

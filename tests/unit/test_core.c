@@ -239,7 +239,7 @@ static void repeats_follow_a_duplicate(void **state)
 static void an_empty_index_answers(void **state)
 {
 	(void)state;
-	index_t *index = index_new(60LL * 86400000, 1000);
+	index_t *index = index_new(60LL * 86400000, (index_limits){.entries = 1000});
 	sketch nothing = {0};
 	uint8_t id[ARTICLE_ID_BYTES] = {1};
 	index_question q = {.sketch = &nothing, .article_id = id, .clock_ms = -1};
@@ -257,7 +257,7 @@ static void an_empty_index_answers(void **state)
 static void a_clock_at_the_end_of_time_is_only_a_clock(void **state)
 {
 	(void)state;
-	index_t *index = index_new(60 * 86400000LL, 1000);
+	index_t *index = index_new(60 * 86400000LL, (index_limits){.entries = 1000});
 	index_entry e = {.clock_ms = INT64_MAX, .seen_ms = 1700000000000, .topic = index_topic(index, mr_bytes_of("in"))};
 	e.sketch = *sketch_of(0);
 	index_settle(index, index_add(index, &e), 1);

@@ -41,7 +41,7 @@ static bool find_bytes(index_t *index, int fingerprint, int64_t clock_ms, int64_
 static void an_alias_tells_what_the_duplicate_was_told(void **state)
 {
 	(void)state;
-	index_t *index = index_new(WINDOW_MS, 1000);
+	index_t *index = index_new(WINDOW_MS, (index_limits){.entries = 1000});
 	index_entry owner = entry_of(index, 1, 0), alias = alias_of(index, 1, 7);
 	index_found found;
 	owner.story_id[0] = 9;
@@ -66,7 +66,7 @@ static void an_alias_tells_what_the_duplicate_was_told(void **state)
 static void what_another_daemon_published_is_taken_once(void **state)
 {
 	(void)state;
-	index_t *index = index_new(WINDOW_MS, 1000);
+	index_t *index = index_new(WINDOW_MS, (index_limits){.entries = 1000});
 	index_entry e = entry_of(index, 1, 0);
 	index_found found;
 	uint8_t id[ARTICLE_ID_BYTES] = {2};
@@ -85,8 +85,11 @@ static void what_another_daemon_published_is_taken_once(void **state)
 	index_written(index, settled, 5);
 	assert_int_equal(index_oldest_segment(index), 5);
 	index_settle(index, pending, 6);         /* ours was committed after all: it replaces the other */
-	assert_int_equal(index_oldest_segment(index), 6);
+	assert_int_equal(index_oldest_segment(index), 5);        /* a dozen of entries gives a segment free together */
 	assert_int_equal(index_stats_get(index).settled, 1);
+	assert_int_equal(index_evict_segment(index, 4, 10), 0);
+	assert_int_equal(index_evict_segment(index, 5, 10), 1);
+	assert_int_equal(index_oldest_segment(index), UINT32_MAX);
 	index_free(&index);
 }
 
