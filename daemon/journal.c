@@ -26,6 +26,7 @@
 #define WAITING_MAX (8u << 20)   /* bytes of frames: beyond that nothing is followed until they are written */
 #define ASK_EVERY_MS 5000        /* for the lag, and for partitions that are new */
 #define MARKS_MAX 64             /* answers that are not reached yet; with more the newest are put together, which only makes them later */
+#define REASONS 4                /* journal_message_read knows three */
 #define DAY_MS 86400000LL
 
 typedef struct follow {
@@ -62,7 +63,7 @@ struct journal {
 	size_t number_count, number_cap, in_hand;
 	bool moved;                      /* positions, since the last journal_take */
 	bool news;                       /* the hook `moved` is due */
-	const char *skip_reason;         /* told last */
+	const char *told[REASONS];       /* why entries were skipped, so far */
 	rd_kafka_resp_err_t error;       /* told last */
 	journal_counts counts;
 };
@@ -226,10 +227,13 @@ static mr_bytes header(const rd_kafka_headers_t *headers, const char *name)
 static void skip(journal *self, const rd_kafka_message_t *m, const char *why, mr_bytes instance)
 {
 	char clean[65];
+	size_t n = 0;
 	self->counts.skipped++;
-	if (why == self->skip_reason)
+	while (n < REASONS && self->told[n] && self->told[n] != why)
+		n++;
+	if (n == REASONS || self->told[n])       /* each reason once */
 		return;
-	self->skip_reason = why;
+	self->told[n] = why;
 	log_warn("journal: an entry is skipped, copies of its article will be published", "why", "%s", why, "part", "%d", (int)m->partition, "off", "%lld", (long long)m->offset,
 		 "instance", "%s", log_clean(clean, 64, instance));
 }

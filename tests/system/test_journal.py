@@ -10,8 +10,8 @@ import signal
 import pytest
 
 import news
-from daemon import crash_points, millrace
-from flow import Account, Load, mixed_feed
+from daemon import crash_points
+from flow import Load, mixed_feed
 from test_faults import ROUNDS, SEED, pause_of, restart_when_ended
 from test_promises import stays_for
 from wait import wait_until
@@ -84,3 +84,344 @@ def again(f, account):
     for _, r in account.articles:
         place = r["source_partition"], r["source_offset"]
         yield values[place], f.fed[place].story, "copy"
+
+
+# ---- two daemons ----
+
+def owner_of(daemons, partition):
+    """The daemon that has the input partition."""
+    def look():
+        for d in daemons:
+            if d.running() and d.get("/ready")[0] == 200 and any(p["partition"] == partition and not p["leaving"] for p in d.status()["partitions"]):
+                return d
+        return None
+    return wait_until(look, 60, f"somebody has partition {partition}")
+
+
+def pair_of(f, **settings):
+    """Two daemons, each with one of two partitions: (the one of partition 0, the one of partition 1)."""
+    a, b = f.daemon(**settings).start().wait_ready(), f.daemon(**settings).start()
+    b.wait_ready()
+    wait_until(lambda: owner_of((a, b), 0) is not owner_of((a, b), 1), 60, "each has a partition")
+    return owner_of((a, b), 0), owner_of((a, b), 1)
+
+
+def in_partition(partition, records):
+    return [(*record[:3], {"partition": partition}) for record in records]
+
+
+def new(name, count=20):
+    return [(news.value(news.record(f"{name} {i}")), f"{name} {i}", "new") for i in range(count)]
+
+
+def copies(name, how, count=20):
+    return [(news.value(news.near_copy(f"{name} {i}", how)), f"{name} {i}", "copy") for i in range(count)]
+
+
+def per_partition(account, most=1):
+    """A story is published once a partition at most: whoever takes a partition over knows what was published of it."""
+    seen = collections.Counter()
+    for _, r in account.articles:
+        if not r["revision"]:
+            seen[account.flow.fed[r["source_partition"], r["source_offset"]].story, r["source_partition"]] += 1
+    often = [(s, n) for s, n in seen.items() if n > most]
+    assert not often, f"published more than once from one partition: {often[:5]}"
+
+
+def test_duplicates_are_found_across_daemons(journaled, kafka):
+    """Originals at one daemon, copies at the other, both ways; then one is killed, and the other goes on with its partition and the same answers."""
+    f = journaled(partitions=2)
+    a, b = pair_of(f)
+    f.feed(in_partition(0, new("left")) + in_partition(1, new("right")))
+    f.account()
+    wait_until(lambda: a.metric("millrace_journal_followed_total") == 20 and b.metric("millrace_journal_followed_total") == 20, 30, "each knows the other's")
+    f.feed(in_partition(1, copies("left", 1)) + in_partition(0, copies("right", 1)))
+    account = f.account()                                # strict: every story once
+    assert len(account.articles) == 40 and len(account.copies) == 40
+    wait_until(lambda: b.metric("millrace_journal_followed_total") == 40, 30, "the other's aliases came, too")
+    verdicts = {r["feed_id"]: (r["duplicate_of"], r["duplicate_kind"], r["similarity"]) for _, r in account.copies}
+    a.kill()
+    wait_until(lambda: len(b.status()["partitions"]) == 2, 60, "it takes over")
+    worked = b.metric("millrace_stage_received_total", stage="dedup")
+    f.feed(in_partition(0, copies("right", 1)))          # the same bytes as what the dead one was given
+    after = f.account()
+    assert len(after.articles) == 40 and b.metric("millrace_stage_received_total", stage="dedup") == worked
+    again = [r for _, r in after.copies if r["source_partition"] == 0 and r["source_offset"] >= 40]
+    assert len(again) == 20 and all((r["duplicate_of"], r["duplicate_kind"], r["similarity"]) == verdicts[r["feed_id"]] for r in again)
+
+
+def test_two_copies_within_one_lag(journaled, kafka):
+    """Both are published; later copies follow the one with the smaller clock, wherever they are judged."""
+    f = journaled(partitions=2, settings={"publish.epoch_ms": 1500})
+    a, b = pair_of(f)
+    records = []
+    for i in range(10):
+        for partition in (0, 1):                         # the older one is in partition 1 for even i
+            clock = "2024-05-06T09:00:00+08:00" if (partition == 1) == (i % 2 == 0) else "2024-05-06T10:00:00+08:00"
+            record = news.record(f"lag {i}", id=f"lag-{i}-{partition}", fetched_at=clock)
+            records.append((news.value(record), f"lag {i}", "new", {"partition": partition}))
+    f.feed(records)
+    account = f.account(one_daemon=False)
+    per_partition(account)
+    both = {i: {r["source_partition"]: r["article_id"] for _, r in account.articles if r["feed_id"].startswith(f"lag-{i}-")} for i in range(10)}
+    lagged = [i for i in range(10) if len(both[i]) == 2]
+    assert len(lagged) == 10, "the two daemons were not within one lag of each other"
+    for d in (a, b):
+        wait_until(lambda: settled(d) == 20, 30, "both know both")
+    f.feed(in_partition(0, copies("lag", 5, 10)) + in_partition(1, copies("lag", 6, 10)) +
+           [(news.value(news.record(f"lag {i}", id=f"late-{i}", fetched_at="2024-05-07T09:00:00+08:00")), f"lag {i}", "copy", {"partition": i % 2}) for i in range(10)])
+    account = f.account(one_daemon=False)
+    assert len(account.articles) == 20 and len(account.copies) == 30
+    for _, r in account.copies:
+        i = int(re.search(r"\d+", r["feed_id"])[0])
+        assert r["duplicate_of"] == both[i][1 if i % 2 == 0 else 0], r["feed_id"]
+
+
+def test_daemons_join_and_leave_all_the_time(journaled, kafka):
+    r = random.Random(f"journal groups {SEED}")
+    f = journaled(partitions=4)
+    pair = [f.daemon(), f.daemon()]
+    for d in pair:
+        d.start()
+    pair[0].wait_ready()
+    load = Load(f, f"journal {SEED}", count=600 * ROUNDS, rate=80)
+    load.start()
+    for _ in range(ROUNDS * 2):
+        d = r.choice(pair)
+        pause_of(r, 0.5, 4)
+        if not d.running():
+            d.start()
+        elif r.random() < 0.5:
+            d.kill()
+        else:
+            assert d.stop() in (0, 13)
+    load.cut()
+    for d in pair:
+        if not d.running():
+            d.start()
+    for d in pair:
+        restart_when_ended(d, 60)
+    account = f.account(240, one_daemon=False)
+    per_partition(account)
+    articles = sorted(r["article_id"].encode() for _, r in account.articles)
+    assert sorted(m.key for m in entries(kafka, f.journal) if m.key in set(articles)) == articles
+    for d in pair:
+        caught_up(d)
+        assert settled(d) == len(articles)               # promise 3, in both
+
+
+def test_a_zombie_learns_what_it_missed(journaled, kafka):
+    """One daemon sleeps past its session, the other takes over; when it wakes up it finds the articles it was about to publish in the journal."""
+    f = journaled(partitions=2)
+    a = f.daemon().start().wait_ready()
+    load = Load(f, f"journal zombie {SEED}", count=900, rate=60)
+    load.start()
+    wait_until(lambda: sum(f.kafka.ends(f.out).values()) > 20, 60, "articles come")
+    b = f.daemon().start()
+    a.process.signal(signal.SIGSTOP)
+    stays_for(9, lambda: b.running())
+    a.process.signal(signal.SIGCONT)
+    load.end()
+    restart_when_ended(a, 60)
+    restart_when_ended(b, 60)
+    account = f.account(240, one_daemon=False)
+    per_partition(account)
+    for d in (a, b):
+        caught_up(d)
+        assert settled(d) == len(account.articles)
+
+
+# ---- catching up ----
+
+def history(f):
+    """A feed whose end can only be judged by who knows its beginning. Returns what must come of the second half: {feed id: (outcome, detail)}."""
+    first = new("past", 30) + copies("past", 1, 30)
+    text = news.text("changing", 800)
+    figures = iter(range(1000, 9999, 7))
+
+    def edition():
+        body = re.sub(r"\d+", lambda m: str(next(figures)), text)
+        return news.value(news.record("changing", text=body)), "page changing", "new"
+    f.feed(in_partition(0, first + [edition(), edition(), edition()]))
+    before = f.account()
+    told = {r["feed_id"]: (r["duplicate_of"], r["duplicate_kind"], r["similarity"]) for _, r in before.copies}
+    revisions = [r["revision"] for _, r in sorted(before.articles, key=lambda pair: pair[1]["source_offset"]) if r["feed_id"] == "r-changing"]
+    assert revisions == [0, 1, 2] and len(told) == 30
+    second = copies("past", 1, 30) + copies("past", 2, 30) + [edition()]
+    return before, told, in_partition(0, second)
+
+
+def check_history(f, d, before, told, second):
+    worked = d.metric("millrace_stage_received_total", stage="dedup")
+    f.feed(second)
+    after = f.account()
+    fresh = [r for _, r in after.articles if r["source_offset"] >= 63]
+    assert [(r["feed_id"], r["revision"]) for r in fresh] == [("r-changing", 3)]
+    repeats = [r for _, r in after.copies if r["source_offset"] >= 63 and r["feed_id"] in told]
+    assert len(repeats) == 30 and all((r["duplicate_of"], r["duplicate_kind"], r["similarity"]) == told[r["feed_id"]] for r in repeats)
+    assert d.metric("millrace_stage_received_total", stage="dedup") - worked == 31, "the repeats of duplicates are known by their aliases"
+
+
+def test_a_lost_folder_is_made_good_from_the_journal(journaled, kafka):
+    """An empty folder, and no rebuild: the daemon follows from the beginning before it judges anything, aliases and numbers of revisions too."""
+    f = journaled(partitions=1)
+    d = f.daemon().start().wait_ready()
+    parts = history(f)
+    assert d.stop() == 0
+    shutil.rmtree(d.settings["daemon.state_dir"])
+    d.start().wait_ready()
+    assert settled(d) == 33 and d.metric("millrace_journal_followed_total") == 63
+    check_history(f, d, *parts)
+
+
+def test_what_was_followed_is_in_the_log(journaled, kafka):
+    """After a restart nothing is followed again that was written down, whether with an epoch or without one."""
+    f = journaled(partitions=2)
+    a, b = pair_of(f)
+    f.feed(in_partition(0, new("log", 50)))
+    f.account()
+    wait_until(lambda: b.metric("millrace_journal_followed_total") == 50, 30, "the other one follows")
+    size = b.metric("millrace_index_log_bytes")
+    wait_until(lambda: b.metric("millrace_index_log_bytes") > size or settled(b) == 50 and size > 50 * 200, 30, "and writes it down without an epoch of its own")
+    assert a.stop() == 0 and b.stop() == 0
+    for d in (b, a):
+        d.start().wait_ready()
+        assert settled(d) == 50 and d.metric("millrace_journal_followed_total") == 0
+        assert d.stop() == 0
+
+
+def transactional(kafka, name):
+    from confluent_kafka import Producer
+    made = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": name, "transaction.timeout.ms": 60000, "log_level": 0})
+    made.init_transactions(30)
+    return made
+
+
+@pytest.mark.parametrize("ends", ["abort", "commit"])
+def test_a_hung_transaction_delays_judging(journaled, kafka, ends):
+    """R4: what stands in the journal behind somebody's open transaction is hidden from readers. Who starts now must wait for its end, or it would not know its own articles."""
+    f = journaled(partitions=1, journal_partitions=1)
+    hung = transactional(kafka, f"{f.name}-hung")
+    hung.begin_transaction()
+    hung.produce(f.journal, key=b"0" * 32, value=b"unfinished")
+    hung.flush(30)
+    d = f.daemon(**{"kafka.producer/transaction.timeout.ms": 5000}).start()
+    wait_until(lambda: "catching up" in d.get("/ready")[1], 30, "it waits")
+    hung.abort_transaction(30)
+    d.wait_ready()                                       # nobody writes any more: an aborted end is passed, too
+    f.feed(new("before", 3))
+    f.account()                                          # the partition is open from here on
+    hung.begin_transaction()
+    hung.produce(f.journal, key=b"0" * 32, value=b"unfinished")
+    hung.flush(30)
+    f.feed(new("behind", 10))
+    f.account()                                          # committed behind the hung one
+    d.kill()
+    shutil.rmtree(d.settings["daemon.state_dir"])
+    f.feed(copies("behind", 1, 10))
+    d.start()
+    wait_until(lambda: "catching up" in d.get("/ready")[1], 30, "it waits")
+    stays_for(3, lambda: d.running() and d.get("/ready")[0] == 503)
+    assert settled(d) == 3
+    (hung.abort_transaction if ends == "abort" else hung.commit_transaction)(30)
+    d.wait_ready()
+    account = f.account()
+    assert len(account.articles) == 13 and len(account.copies) == 10
+    assert d.metric("millrace_journal_skipped_total") == (1 if ends == "commit" else 0)
+
+
+def published(f):
+    return [json.loads(m.value) for m in f.kafka.read_all([f.out, f.duplicates])]
+
+
+def test_a_partition_that_comes_waits_for_the_journal(journaled, kafka):
+    """R4 while it runs: the other one's articles stand behind a hung transaction when it dies; its partition is taken over, but not judged before they are known."""
+    f = journaled(partitions=2, journal_partitions=1)
+    a, b = pair_of(f)
+    f.feed(new("before", 4))
+    f.account()                                          # both partitions are open from here on
+    hung = transactional(kafka, f"{f.name}-hung")
+    hung.begin_transaction()
+    hung.produce(f.journal, key=b"0" * 32, value=b"unfinished")
+    hung.flush(30)
+    f.feed(in_partition(0, new("behind", 10)))
+    f.account()
+    a.kill()
+    f.feed(in_partition(0, copies("behind", 1, 10)))
+    wait_until(lambda: b.metric("millrace_journal_held_partitions") >= 1, 60, "it has the partition and holds it")
+    f.feed(in_partition(1, new("meanwhile", 5)))         # its own one was assigned anew, too, where the assignor takes all of them at once
+    stays_for(2, lambda: b.metric("millrace_journal_held_partitions") >= 1 and not any(r["source_partition"] == 0 and r["source_offset"] >= 12 for r in published(f)))
+    hung.abort_transaction(30)
+    account = f.account()
+    assert len(account.articles) == 19 and len(account.copies) == 10
+    assert b.metric("millrace_journal_held_partitions") == 0
+
+
+# ---- a journal that is not as it should be ----
+
+def test_strange_entries_are_skipped(journaled, kafka):
+    """Garbage, and entries made under other rules: told, counted, and no harm to the others."""
+    f = journaled(partitions=1)
+    d = f.daemon().start().wait_ready()
+    f.feed(new("strange", 10))
+    f.account()
+    good = entries(kafka, f.journal)[0]
+    versions = good.header("millrace.index")
+    r = random.Random(7)
+    strange = [{"key": b"k", "value": good.value, "headers": [("millrace.index", b"fold=99 ids=1001 identity=record")]},
+               {"key": b"k", "value": good.value}, {"key": b"k", "value": None, "headers": [("millrace.index", versions)]},
+               {"key": b"k", "value": b"", "headers": [("millrace.index", versions)]},
+               {"key": b"k", "value": b"\x7f" + good.value[1:], "headers": [("millrace.index", versions)]}]
+    for cut in range(0, len(good.value), 7):
+        strange.append({"key": None, "value": good.value[:cut], "headers": [("millrace.index", versions), ("millrace.instance", b"\x1b]0;x\x07")]})
+    for _ in range(50):
+        strange.append({"key": b"", "value": bytes(r.randrange(256) for _ in range(r.randrange(400))), "headers": [("millrace.index", versions)]})
+    kafka.produce(f.journal, strange)
+    wait_until(lambda: d.metric("millrace_journal_skipped_total") == len(strange), 30, "all are skipped")
+    f.feed(copies("strange", 1, 10) + new("after", 5))
+    account = f.account()
+    assert len(account.articles) == 15 and "\x1b" not in d.log()
+    assert d.log().count("an entry is skipped") == 3    # each reason once
+
+
+def test_a_missing_journal_is_a_clear_stop(flow, kafka):
+    f = flow(settings={"dedup.journal": "no.such.journal"})
+    d = f.daemon().start()
+    assert d.wait_end(60) == 78
+    assert "there is no topic no.such.journal" in d.log() and "kafka-topics.sh --create" in d.log()
+    assert kafka.partitions("no.such.journal") == 0
+
+
+def test_settings_of_the_topic_are_looked_at(flow, kafka):
+    f = flow()
+    f.settings["dedup.journal"] = f"{f.name}.index"
+    kafka.create_topic(f"{f.name}.index", 1, {"retention.ms": "86400000", "cleanup.policy": "compact,delete"})
+    d = f.daemon().start().wait_ready()
+    assert "its retention is shorter than the window" in d.log() and "its cleanup.policy is compact" in d.log()
+
+
+def test_a_journal_made_anew_is_followed_from_its_beginning(journaled, kafka):
+    f = journaled(partitions=1, journal_partitions=1)
+    d = f.daemon().start().wait_ready()
+    f.feed(new("old", 30))
+    f.account()
+    caught_up(d)
+    assert d.stop() == 0
+    kafka.delete_topic(f.journal)
+    kafka.create_topic(f.journal, 1)
+    d.start().wait_ready()
+    assert "it ends before our place" in d.log()
+    f.feed(copies("old", 1, 10) + new("anew", 5))
+    account = f.account()
+    assert len(account.articles) == 35                   # the log still knows the old ones
+
+
+def test_a_journal_that_grows_is_followed_whole(journaled, kafka):
+    f = journaled(partitions=2, journal_partitions=1, settings={"kafka/topic.metadata.refresh.interval.ms": 2000})
+    a, b = pair_of(f)
+    kafka.grow_topic(f.journal, 4)
+    f.feed(in_partition(0, new("grown", 60)))
+    f.account()
+    wait_until(lambda: settled(b) == 60, 60, "the other one knows them all")
+    f.feed(in_partition(1, copies("grown", 1, 60)))
+    assert len(f.account().articles) == 60
