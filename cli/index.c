@@ -1,4 +1,4 @@
-/* index.c - `millrace index stat|verify|compact`: the command line, and what the verbs share. */
+/* index.c - `millrace index stat|verify|compact|rebuild`: the command line, and what the verbs share. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +10,8 @@
 const char index_help[] =
 	"Usage: millrace index stat    [--state-dir DIR] [--json]\n"
 	"       millrace index verify  [--state-dir DIR]\n"
-	"       millrace index compact [--state-dir DIR]\n\n"
+	"       millrace index compact [--state-dir DIR]\n"
+	"       millrace index rebuild [--state-dir DIR] [--force]\n\n"
 	"The index is what the daemon remembers of published articles, so that copies can be recognised:\n"
 	"files index-*.log in daemon.state_dir/daemon.instance.\n\n"
 	"  stat     what is in it: articles, aliases of duplicates, days, files, epochs, versions, and how\n"
@@ -19,12 +20,15 @@ const char index_help[] =
 	"           what is damaged, and what the next start will forget\n"
 	"  compact  writes the index anew with what still lives. The old files go when the new ones are\n"
 	"           safely on the disk; interrupted anywhere, nothing is lost. Needs as much room as what\n"
-	"           lives, and the daemon stopped\n\n"
+	"           lives, and the daemon stopped\n"
+	"  rebuild  reads the journal (dedup.journal) from its beginning to its end into an empty folder,\n"
+	"           with the daemon stopped, which goes on from there when it is started\n\n"
 	"  --state-dir DIR  the folder that holds index-*.log, instead of the configured one\n"
-	"  --json           stat: one JSON object\n\n"
+	"  --json           stat: one JSON object\n"
+	"  --force          rebuild: when the folder holds an index, the folder is moved aside first\n\n"
 	"stat and verify need no lock: while a daemon writes they see what is there, and what it has not\n"
 	"finished is no damage. Exit codes: 0; 1: damaged, or it cannot be read (verify), any other\n"
-	"failure; 12 (compact): a daemon is using the folder; 78: wrong configuration.\n";
+	"failure; 12 (compact, rebuild): a daemon is using the folder; 78: wrong configuration.\n";
 
 /* ---- shown ---- */
 
@@ -127,16 +131,17 @@ int index_read(const index_options *options, const settings *conf, index_log_vis
 
 static const struct {
 	const char *name;
-	bool json;                       /* knows --json */
+	bool json, force;                /* knows --json, --force */
 	int (*run)(const index_options *options, const settings *conf);
 } verbs[] = {
-	{"stat", true, index_stat},
-	{"verify", false, index_verify},
-	{"compact", false, index_compaction_run},
+	{"stat", true, false, index_stat},
+	{"verify", false, false, index_verify},
+	{"compact", false, false, index_compaction_run},
+	{"rebuild", false, true, index_rebuild},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
-static int read_options(index_options *self, int argc, char **argv, bool json)
+static int read_options(index_options *self, int argc, char **argv, bool json, bool force)
 {
 	*self = (index_options){0};
 	for (int i = 1; i < argc; i++) {
@@ -146,6 +151,8 @@ static int read_options(index_options *self, int argc, char **argv, bool json)
 			self->folder = argv[i];
 		} else if (strcmp(argv[i], "--json") == 0 && json) {
 			self->json = true;
+		} else if (strcmp(argv[i], "--force") == 0 && force) {
+			self->force = true;
 		} else {
 			return cli_usage("index", "unexpected '%.100s'", argv[i]);
 		}
@@ -158,12 +165,12 @@ int index_main(int argc, char **argv)
 	index_options options;
 	int v = 0;
 	if (argc < 2)
-		return cli_usage("index", "stat, verify or compact?");
+		return cli_usage("index", "stat, verify, compact or rebuild?");
 	while (v < VERBS && strcmp(argv[1], verbs[v].name) != 0)
 		v++;
 	if (v == VERBS)
-		return cli_usage("index", "'%.60s' is none of stat, verify, compact", argv[1]);
-	int rc = read_options(&options, argc - 1, argv + 1, verbs[v].json);
+		return cli_usage("index", "'%.60s' is none of stat, verify, compact, rebuild", argv[1]);
+	int rc = read_options(&options, argc - 1, argv + 1, verbs[v].json, verbs[v].force);
 	if (rc)
 		return rc;
 	settings *conf = cli_settings();

@@ -13,12 +13,14 @@
 typedef struct index_options {
 	const char *folder;              /* the one that holds index-*.log; borrowed */
 	bool json;
+	bool force;                      /* rebuild: what the folder holds is moved aside */
 } index_options;
 
 /* Each returns an exit code. */
 int index_stat(const index_options *options, const settings *conf);
 int index_verify(const index_options *options, const settings *conf);
 int index_compaction_run(const index_options *options, const settings *conf);
+int index_rebuild(const index_options *options, const settings *conf);
 
 /* Reads the log; the visit and its `arg` are the caller's, the bar is shown meanwhile. 0; else the exit code, the error told (also when the folder holds no index). */
 int index_read(const index_options *options, const settings *conf, index_log_visit visit, void *arg, index_scan *found) MR_MUST_USE;

@@ -10,7 +10,7 @@ import signal
 import pytest
 
 import news
-from daemon import crash_points
+from daemon import crash_points, millrace
 from flow import Load, mixed_feed
 from test_faults import ROUNDS, SEED, pause_of, restart_when_ended
 from test_promises import stays_for
@@ -271,6 +271,56 @@ def test_a_lost_folder_is_made_good_from_the_journal(journaled, kafka):
     shutil.rmtree(d.settings["daemon.state_dir"])
     d.start().wait_ready()
     assert settled(d) == 33 and d.metric("millrace_journal_followed_total") == 63
+    check_history(f, d, *parts)
+
+
+def index_rebuild(d, *more):
+    return millrace("index", "rebuild", "--config", d.config, *more)
+
+
+def test_an_index_is_rebuilt_on_another_machine(journaled, kafka):
+    """Its daemon starts from where the journal was read to, with the same answers."""
+    f = journaled(partitions=1)
+    first = f.daemon().start().wait_ready()
+    parts = history(f)
+    locked = index_rebuild(first, "--force")
+    assert locked.returncode == 12 and b"in use" in locked.stderr
+    assert first.stop() == 0
+    refused = index_rebuild(first)
+    assert refused.returncode == 1 and b"--force" in refused.stderr
+    kafka.produce(f.journal, [(b"k", b"garbage")])
+    other = f.daemon()
+    other.write_config()
+    done = index_rebuild(other)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"33 articles and 30 aliases" in done.stdout and b"1 entries were skipped" in done.stdout
+    stat = json.loads(millrace("index", "stat", "--json", "--config", other.config).stdout)
+    assert (stat["articles"], stat["aliases"]) == (33, 30)
+    other.start().wait_ready()
+    assert settled(other) == 33 and other.metric("millrace_journal_followed_total") == 0, "it begins at the end of what was read"
+    check_history(f, other, *parts)
+    assert other.stop() == 0
+    forced = index_rebuild(first, "--force")
+    assert forced.returncode == 0 and b"was moved to" in forced.stdout and b"34 articles" in forced.stdout
+    folder = first.settings["daemon.state_dir"]
+    assert sorted(p.name for p in folder.iterdir()) == [first.instance, f"{first.instance}.before-1"]
+
+
+def test_a_rebuild_that_was_broken_off_is_gone_on_with(journaled, kafka):
+    """What is in the folder then is less than the journal, never other than it: the daemon reads the rest."""
+    f = journaled(partitions=1, journal_partitions=3)
+    d = f.daemon().start().wait_ready()
+    parts = history(f)
+    assert d.stop() == 0
+    assert index_rebuild(d, "--force").returncode == 0
+    log = d.settings["daemon.state_dir"] / d.instance / "index-00000001.log"
+    whole = log.read_bytes()
+    for left in (20, len(whole) // 3, len(whole) * 2 // 3, len(whole) - 1):
+        log.write_bytes(whole[:left])
+        d.start().wait_ready()
+        assert settled(d) == 33
+        assert d.stop() == 0
+    d.start().wait_ready()
     check_history(f, d, *parts)
 
 
