@@ -13,7 +13,8 @@
 #define TRANSACTION_MS_MAX 30000
 #define LIBRARY_MESSAGE_MS 300000        /* librdkafka's default of message.timeout.ms */
 #define ASK_MS 5000
-#define FOLLOW_KBYTES "32768"            /* entries of the journal that wait in the library: a second of catching up */
+#define FOLLOW_KBYTES "32768"            /* entries of the journal that wait in the library */
+#define FOLLOW_MESSAGES "1000000"        /* never reached before that: at this limit librdkafka 2.0 sleeps a second, and catching up took twice as long */
 #define MB 1048576
 
 typedef struct building {
@@ -150,6 +151,7 @@ static rd_kafka_t *reader_of_journal(const struct settings *settings, const char
 	set_own(&b, "enable.partition.eof", eof);
 	set_own(&b, "auto.offset.reset", "earliest");
 	set_own(&b, "queued.max.messages.kbytes", FOLLOW_KBYTES);
+	set_own(&b, "queued.min.messages", FOLLOW_MESSAGES);
 	set_own(&b, "statistics.interval.ms", "0");
 	rd_kafka_conf_set_events(b.conf, events);
 	rd_kafka_t *rk = create(&b, RD_KAFKA_CONSUMER, "consumer of the journal");
