@@ -19,7 +19,7 @@ void sketch_encode(const sketch *self, buf *out)
 	buf_add_u64(out, self->exact);
 	buf_add_u32(out, self->shingles);
 	buf_add_u16(out, self->weight);
-	buf_add_u16(out, self->figures);
+	buf_add_u16(out, self->title_figures);
 	for (size_t i = 0; i < 8; i++)
 		buf_add_u64(out, self->value[i / 2][i % 2]);
 	for (size_t i = 0; i < 4; i++)
@@ -52,7 +52,9 @@ int sketch_decode(mr_bytes blob, sketch *self)
 	self->exact = read_u64(&in);
 	self->shingles = read_u32(&in);
 	self->weight = read_u16(&in);
-	self->figures = read_u16(&in);
+	self->title_figures = read_u16(&in);
+	if (version == 1)
+		self->title_figures = 0;
 	for (size_t i = 0; i < 8; i++)
 		self->value[i / 2][i % 2] = read_u64(&in);
 	for (size_t i = 0; i < 4; i++)
@@ -226,6 +228,7 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 #define FIGURES_EVEN 0.75                /* ... in texts with even differences */
 #define FIGURES_EVEN_LEAST 8             /* ... and so many numbers, or many differences */
 #define FIGURES_TITLED 0.42              /* ... under the same title, when one text is a part of the other with foreign numbers around it */
+#define FIGURES_ALL 0.98                 /* ... when both titles have numbers that differ */
 #define ONE_FIGURE 1.3                   /* one number may be damaged; 0.3 for what the bits miss */
 #define ONE_FIGURE_RESEMBLANCE 0.75
 #define ONE_FIGURE_TITLED 0.55
@@ -240,6 +243,7 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 #define KIN_RESEMBLANCE 0.50
 #define KIN_RESEMBLANCE_EVEN 0.70        /* a form at one address, filled anew every day, is no revision */
 #define KIN_FIGURES 0.40
+#define HELD 0.30                        /* of a text without the lines that its source had before: less, and these are all that two texts share */
 #define REPEAT_RESEMBLANCE 0.95          /* at the same address: below, it is a changed edition */
 
 /* The evidence seen from the inner text. */
@@ -301,11 +305,20 @@ static unsigned numbers(const sketch *s)
 	return count((bits){{s->figure[0], s->figure[1]}});
 }
 
+/* Both titles have numbers, and neither all of the other's. */
+static bool titles_disagree(const pair *p)
+{
+	unsigned x = p->inner->title_figures, y = p->outer->title_figures;
+	return x & ~y && y & ~x;
+}
+
 /* All sorts of copies keep the numbers of the text; reports made from one form do not. */
 static bool same_figures(const pair *p)
 {
 	if (p->figures < 0)
 		return true;
+	if (p->figures < FIGURES_ALL && titles_disagree(p))      /* another day of the same form */
+		return false;
 	unsigned x = numbers(p->inner), y = numbers(p->outer), few = x < y ? x : y;
 	bool titled = p->title >= TITLE_SAME;
 	double want = p->even && few >= FIGURES_EVEN_LEAST ? FIGURES_EVEN : titled && !p->even ? FIGURES_TITLED : FIGURES;
@@ -318,7 +331,7 @@ static bool is_copy_short(const pair *p)
 {
 	if (p->figures < 0)
 		return p->contained >= SHORT_PLAIN;
-	return p->figures > 0.98 && p->contained >= (p->title >= TITLE_SAME ? SHORT_TITLED : SHORT_CONTAINED);
+	return p->figures > FIGURES_ALL && p->contained >= (p->title >= TITLE_SAME ? SHORT_TITLED : SHORT_CONTAINED);
 }
 
 /* Texts of one length that differ in many places: a damaged copy, or two reports made from one form. */
@@ -357,7 +370,7 @@ sketch_match sketch_compare(const sketch *earlier, const sketch *later)
 	sketch_match match = {.relation = SKETCH_DIFFERENT, .changed = true};
 	if (!earlier->exact || !later->exact)
 		return match;
-	if (earlier->exact == later->exact && earlier->shingles == later->shingles)
+	if (earlier->exact == later->exact)
 		return (sketch_match){.relation = SKETCH_IDENTICAL, .similarity = 1};
 	agreeing agree;
 	sketch_evidence e = weigh_texts(earlier, later, &agree);
@@ -370,6 +383,22 @@ sketch_match sketch_compare(const sketch *earlier, const sketch *later)
 	if (is_copy(&p))
 		match.relation = SKETCH_NEAR;
 	else if (is_kin(&p))
+		match.relation = SKETCH_KIN;
+	return match;
+}
+
+/* Under another title only: when the source had the original, an added lead is all that is left of a copy. */
+static bool is_other_story(const sketch *earlier, const sketch *later, const sketch *inner)
+{
+	agreeing agree;
+	double title = weigh_titles(earlier, later);
+	return title >= 0 && title < TITLE_LIKE && weigh_texts(inner, earlier, &agree).in_a < HELD;
+}
+
+sketch_match sketch_compare_inner(const sketch *earlier, const sketch *later, const sketch *inner)
+{
+	sketch_match match = sketch_compare(earlier, later);
+	if (match.relation == SKETCH_NEAR && inner && is_other_story(earlier, later, inner))
 		match.relation = SKETCH_KIN;
 	return match;
 }

@@ -37,6 +37,9 @@ int sketch_decode(mr_bytes blob, sketch *self) MR_MUST_USE;
  * short or empty text, never compared). */
 size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS]);
 sketch_match sketch_compare(const sketch *earlier, const sketch *later);
+/* The same, where `inner` is the later text without the lines that its source has had before (it may be boilerplate that is not known as such yet; or the earlier
+ * text is of that source, and the later one its copy). What is left must not be another story: NEAR only if it stands in the earlier text, too. NULL: there is no such line. */
+sketch_match sketch_compare_inner(const sketch *earlier, const sketch *later, const sketch *inner);
 
 /* The numbers behind a match, for `millrace explain dedup` and for tuning. All 0..1; symmetric up to the exchange of a and b. */
 typedef struct sketch_evidence {

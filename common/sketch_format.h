@@ -2,15 +2,15 @@
  *
  * A text is folded (workers/text/fold.h, everything but letters, digits and ideographs out) and seen as the set of its shingles: runs of characters
  * of weight 25, an ideograph weighing 5 and any other letter 2, so 5 Han characters or 13 Latin letters. Each shingle is hashed to 64 bits; the top
- * 7 bits name one of 128 buckets, and a bucket keeps its smallest hash: one-permutation hashing (Li, Owen, Zhang, NIPS 2012; minwise hashing: Broder,
- * 1997). Of that hash only a 4-bit value 1..15 is kept (b-bit minwise hashing: Li & Konig, WWW 2010), 0 saying that the bucket is empty, and
+ * 7 bits name one of 128 buckets, and a bucket keeps its smallest hash, by the 21 bits behind (of equal ones the first): one-permutation hashing (Li, Owen,
+ * Zhang, NIPS 2012; minwise hashing: Broder, 1997). Of that hash only a 4-bit value 1..15 is kept (b-bit minwise hashing: Li & Konig, WWW 2010), 0 saying that the bucket is empty, and
  * in which quarter of the text the shingle stands. All this lies in bit planes, so that two sketches are compared with a few dozen word operations:
  * bit i of value[p] is bit p of bucket i's value.
  *
  * encoded, little endian: version u32, then the fields in order. 172 bytes.
  *
- * Version 1 (read, not written) had a key for each of the SKETCH_KEY_BUCKETS: 188 bytes. Its first SKETCH_KEYS that are not 0 are the keys of version 2; all
- * other fields are the same. */
+ * Version 1 (read, not written) had a key for each of the SKETCH_KEY_BUCKETS: 188 bytes. Its first SKETCH_KEYS that are not 0 are the keys of version 2. In
+ * the place of title_figures stood the number of figures, which served nothing; it is read as 0. All other fields are the same. */
 #ifndef COMMON_SKETCH_FORMAT_H
 #define COMMON_SKETCH_FORMAT_H
 
@@ -25,7 +25,7 @@ struct sketch {
 	uint64_t exact;                  /* hash of the folded text; 0: empty text */
 	uint32_t shingles;               /* how many, repeats counted */
 	uint16_t weight;                 /* of the text in ideographs (a Latin letter is 0.4), at most 65535 */
-	uint16_t figures;                /* different numbers in the text, at most 65535 */
+	uint16_t title_figures;          /* one bit for each number of the title */
 	uint64_t value[4][2];            /* bit planes of the bucket values */
 	uint64_t place[2][2];            /* bit planes of the quarter of the text, 0..3 */
 	uint64_t figure[2];              /* one bit for each number of the text (Bloom, 1970, one hash) */

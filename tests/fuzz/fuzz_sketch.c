@@ -1,8 +1,9 @@
-/* fuzz_sketch.c - a blob from the wire or a log decodes to what encodes to the same; any two sketches compare; any text makes a sketch. */
+/* fuzz_sketch.c - a sketch out of a log decodes to what encodes to the same; any two compare; any text makes a sketch, and pieces of which it can be put together
+ * again; pieces from the wire, whatever they hold, are read or refused, and any of them can be left out. */
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/sketch.h"
+#include "common/sketch_pieces.h"
 #include "workers/dedup/sketcher.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,6 +31,49 @@ static void blob(mr_bytes bytes, const sketch *other)
 	buf_free(&again);
 }
 
+static void leave_out(const sketch_pieces *pieces, const sketch *whole, unsigned seed)
+{
+	for (unsigned i = 0; i < 4 && pieces->count > 1; i++) {
+		sketch made;
+		uint32_t left_out = seed * (i + 1) * 2654435761u >> 16 & ((1u << pieces->count) - 1);
+		sketch_pieces_merge(pieces, left_out == (1u << pieces->count) - 1 ? 0 : left_out, whole, &made);
+		compare(&made, whole);
+		assert(sketch_compare_inner(whole, whole, &made).relation == sketch_compare(whole, whole).relation);
+	}
+}
+
+/* Pieces as a worker may send them. */
+static void pieces_of(mr_bytes bytes, unsigned seed)
+{
+	static sketch_pieces pieces;
+	sketch whole;
+	if (sketch_pieces_decode(bytes, &whole, &pieces))
+		return;
+	leave_out(&pieces, &whole, seed);
+	buf again = {0};
+	static sketch_pieces same;
+	sketch two;
+	sketch_pieces_encode(&pieces, &whole, &again);
+	assert(sketch_pieces_decode(buf_bytes(&again), &two, &same) == 0 && memcmp(&whole, &two, sizeof two) == 0 && same.count == pieces.count);
+	buf_free(&again);
+}
+
+/* Pieces of a text: with nothing left out, the sketch of the text. */
+static void travel(const sketcher *maker, const sketch *made, unsigned seed)
+{
+	static sketch_pieces pieces;
+	sketch whole, merged;
+	buf blob = {0};
+	sketch_pieces_encode(sketcher_pieces(maker), made, &blob);
+	assert(sketch_pieces_decode(buf_bytes(&blob), &whole, &pieces) == 0 && memcmp(&whole, made, sizeof whole) == 0);
+	if (pieces.count) {
+		sketch_pieces_merge(&pieces, 0, &whole, &merged);
+		assert(memcmp(&merged, made, sizeof merged) == 0);
+	}
+	leave_out(&pieces, &whole, seed);
+	buf_free(&blob);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
@@ -41,7 +85,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sketcher_make(maker, title, body, &made);
 	sketcher_make(maker, title, body, &same);
 	assert(memcmp(&made, &same, sizeof made) == 0);
+	travel(maker, &made, data[0]);
 	blob((mr_bytes){(const char *)data, size}, &made);
+	pieces_of((mr_bytes){(const char *)data, size}, data[size - 1]);
 	buf whole = {0};
 	sketch_encode(&made, &whole);
 	blob(buf_bytes(&whole), &made);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "common/sketch.h"
+#include "common/sketch_pieces.h"
 #include "common/wire.h"
 #include "workers/answer.h"
 #include "workers/dedup/dedup.h"
@@ -30,7 +30,8 @@ static sketch answered(void *ctx, const char *title, const char *body)
 	const wire_part *part = results.rows[0].parts;
 	assert_null(part->body.data);                    /* the text stays as it is */
 	sketch out;
-	assert_int_equal(sketch_decode(part->blob, &out), 0);
+	sketch_pieces pieces;
+	assert_int_equal(sketch_pieces_decode(part->blob, &out, &pieces), 0);
 	wire_results_free(&results);
 	wire_batch_free(&batch);
 	free(message);

@@ -1,4 +1,4 @@
-/* dedup.c - see dedup.h. The answer is a blob (sketch_encode) for the daemon alone; body and fields stay as they are. */
+/* dedup.c - see dedup.h. The answer is a blob (sketch_pieces_encode) for the daemon alone; body and fields stay as they are. */
 #include "dedup.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ static void dedup_apply(void *ctx, const mr_task *task, mr_answer *answer)
 	sketch made;
 	sketcher_make(self->maker, mr_task_field(task, "title"), task->body, &made);
 	buf_clear(&self->blob);
-	sketch_encode(&made, &self->blob);
+	sketch_pieces_encode(sketcher_pieces(self->maker), &made, &self->blob);
 	mr_part *part = mr_answer_part(answer);
 	if (part)
 		mr_part_blob(part, buf_bytes(&self->blob));

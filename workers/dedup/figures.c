@@ -11,26 +11,29 @@ typedef struct scan {
 	bool han;                        /* the last letter before the number was an ideograph */
 	unsigned gap;                    /* white space since the last digit */
 	uint32_t joint;                  /* '.' or ',' seen behind the last digit; 0: none */
+	uint64_t *bits;                  /* of the piece that the number begins in */
+	size_t found;
 } scan;
 
-static void finish(scan *self, sketch *out)
+static void finish(scan *self)
 {
 	if (self->digits) {
 		uint64_t h = (self->hash ^ self->hash >> 29) * 0xBF58476D1CE4E5B9u;
 		unsigned bit = (unsigned)(h >> 57);
-		out->figure[bit / 64] |= (uint64_t)1 << bit % 64;
-		if (out->figures < UINT16_MAX)
-			out->figures++;
+		self->bits[bit / 64] |= (uint64_t)1 << bit % 64;
+		self->found++;
 	}
 	self->hash = 0;
 	self->digits = self->gap = 0;
 	self->joint = 0;
 }
 
-static void digit(scan *self, uint32_t c, sketch *out)
+static void digit(scan *self, uint32_t c, uint64_t *bits)
 {
 	if (self->digits && self->gap && !self->han)
-		finish(self, out);
+		finish(self);
+	if (!self->digits)
+		self->bits = bits;
 	if (self->joint == '.')
 		self->hash = (self->hash ^ '.') * 0x9E3779B97F4A7C15u;
 	self->joint = 0;
@@ -39,16 +42,19 @@ static void digit(scan *self, uint32_t c, sketch *out)
 		self->hash = (self->hash ^ (c - '0' + 1)) * 0x9E3779B97F4A7C15u;
 }
 
-void figures_scan(mr_bytes text, sketch *out)
+size_t figures_scan(const figures_text *in, uint64_t bits[][2])
 {
 	scan self = {0};
-	const char *at = text.data, *end = at + text.len;
+	const char *at = in->text.data, *end = at + in->text.len;
+	size_t piece = 0;
 	while (at < end) {
+		while (piece + 1 < in->count && (size_t)(at - in->text.data) >= in->begin[piece + 1])
+			piece++;
 		uint32_t c = utf8_next(&at, end);
 		if (c >= 0xFF0C && c <= 0xFF19 && c != 0xFF0D && c != 0xFF0F)
 			c -= 0xFEE0;
 		if (c >= '0' && c <= '9') {
-			digit(&self, c, out);
+			digit(&self, c, bits[piece]);
 			continue;
 		}
 		if (c == 0x200B || c == 0xFEFF)                  /* zero-width space, stray byte order mark */
@@ -62,9 +68,10 @@ void figures_scan(mr_bytes text, sketch *out)
 			self.joint = c;
 			continue;
 		}
-		finish(&self, out);
+		finish(&self);
 		if (!space)
 			self.han = utf8_is_han(c) || (self.han && c > 0x2E80);
 	}
-	finish(&self, out);
+	finish(&self);
+	return self.found;
 }

@@ -2,10 +2,21 @@
 #ifndef DEDUP_FIGURES_H
 #define DEDUP_FIGURES_H
 
-#include "common/sketch.h"
+#include <stdint.h>
 
-/* Sets sketch.figure and sketch.figures. A number is a run of digits with one decimal point; thousands separators are left out. In
- * Chinese text it may be broken by white space (a line of a newspaper column ends within it). */
-void figures_scan(mr_bytes text, sketch *out);
+#include "common/buf.h"
+
+#define FIGURES_PIECES 16
+
+/* A text and where its pieces begin. */
+typedef struct figures_text {
+	mr_bytes text;
+	size_t count;                    /* of pieces, 1 to FIGURES_PIECES */
+	size_t begin[FIGURES_PIECES];    /* byte; the first is 0, they rise */
+} figures_text;
+
+/* Sets one of 128 bits for every number of the text, in the words of the piece that it begins in. A number is a run of digits with one decimal point; thousands
+ * separators are left out. In Chinese text it may be broken by white space (a line of a newspaper column ends within it). Returns how many numbers there are. */
+size_t figures_scan(const figures_text *in, uint64_t bits[][2]);
 
 #endif

@@ -14,8 +14,7 @@
 #include "workers/dedup/figures.h"
 #include "workers/text/fold.h"
 
-#define WEIGHT_HAN 5
-#define WEIGHT_LETTER 2
+#define WEIGHT_LETTER 2                  /* SKETCH_WEIGHT_HAN of an ideograph */
 #define SHINGLE_WEIGHT 25
 #define KEY_WEIGHT 40
 #define BASE 0x9E6C63D0876A9A47u         /* odd, no structure */
@@ -25,8 +24,12 @@ struct sketcher {
 	buf clean, folded;
 	uint64_t *prefix;                /* prefix[i]: hash of the first i characters */
 	uint32_t *weight;                /* weight[i]: weight of the first i characters */
+	uint64_t *hash;                  /* of the runs */
 	size_t room;
 	uint64_t power[RUN_MAX];         /* BASE to the n */
+	figures_text cut;                /* the body and its pieces */
+	size_t begin[SKETCH_PIECES_MAX + 1];     /* first character of each piece, and behind the last */
+	sketch_pieces pieces;
 };
 
 sketcher *sketcher_new(void)
@@ -46,43 +49,37 @@ void sketcher_free(sketcher **self)
 	buf_free(&(*self)->folded);
 	free((*self)->prefix);
 	free((*self)->weight);
+	free((*self)->hash);
 	free(*self);
 	*self = NULL;
 }
 
-/* MurmurHash3's finaliser: every bit of the product depends on every bit of x. */
-static uint64_t mix(uint64_t x)
+const sketch_pieces *sketcher_pieces(const sketcher *self)
 {
-	x ^= x >> 33;
-	x *= 0xFF51AFD7ED558CCDu;
-	x ^= x >> 33;
-	x *= 0xC4CEB9FE1A85EC53u;
-	return x ^ x >> 33;
+	return &self->pieces;
 }
 
 static uint64_t run_hash(const sketcher *self, size_t from, size_t to)
 {
-	return mix(self->prefix[to] - self->prefix[from] * self->power[to - from]);
+	return sketch_mix(self->prefix[to] - self->prefix[from] * self->power[to - from]);
 }
 
-/* Fills prefix and weight from the folded text; returns the number of characters. */
-static size_t load(sketcher *self, mr_bytes text)
+/* Fills prefix and weight, from character n on, with the folded text behind byte `from`; returns the number of characters. */
+static size_t load(sketcher *self, size_t from, size_t n)
 {
-	buf_clear(&self->folded);
-	fold_text(text, FOLD_ALL, &self->folded, NULL);
 	if (self->room < self->folded.len + 1) {
 		self->room = self->folded.len + self->folded.len / 2 + 1024;
 		self->prefix = mem_grow(self->prefix, self->room, sizeof *self->prefix);
 		self->weight = mem_grow(self->weight, self->room, sizeof *self->weight);
+		self->hash = mem_grow(self->hash, self->room, sizeof *self->hash);
 	}
-	const char *at = self->folded.data, *end = at + self->folded.len;
-	size_t n = 0;
-	self->prefix[0] = self->weight[0] = 0;
-	while (at < end) {
+	const char *at = self->folded.data + from, *end = self->folded.data + self->folded.len;
+	if (!n)
+		self->prefix[0] = self->weight[0] = 0;
+	for (; at < end; n++) {
 		uint32_t c = utf8_next(&at, end);
 		self->prefix[n + 1] = self->prefix[n] * BASE + (c + 1) * 0xD6E8FEB86659FD93u;
-		self->weight[n + 1] = self->weight[n] + (c >= 0x2E80 ? WEIGHT_HAN : WEIGHT_LETTER);
-		n++;
+		self->weight[n + 1] = self->weight[n] + (c >= 0x2E80 ? SKETCH_WEIGHT_HAN : WEIGHT_LETTER);
 	}
 	return n;
 }
@@ -110,96 +107,211 @@ static mr_bytes without_references(sketcher *self, mr_bytes text)
 	return buf_bytes(&self->clean);
 }
 
-static unsigned value15(uint64_t hash)
-{
-	return 1 + (unsigned)((hash & 0xFFFFFFu) * 15 >> 24);
-}
+/* ---- title ---- */
 
 static void make_title(sketcher *self, mr_bytes title, sketch *out)
 {
-	uint64_t least[16];
+	uint64_t least[16], bits[1][2] = {{0}};
 	memset(least, 0xFF, sizeof least);
-	size_t n = load(self, title);
+	buf_clear(&self->folded);
+	fold_text(title, FOLD_ALL, &self->folded, NULL);
+	size_t n = load(self, 0, 0);
 	for (size_t i = 0; i + 1 < n; i++) {
-		size_t width = self->weight[i + 1] - self->weight[i] == WEIGHT_HAN || i + 4 > n ? 2 : 4;
+		size_t width = self->weight[i + 1] - self->weight[i] == SKETCH_WEIGHT_HAN || i + 4 > n ? 2 : 4;
 		uint64_t h = run_hash(self, i, i + width);
 		if (h << 4 < least[h >> 60])
 			least[h >> 60] = h << 4;
 	}
 	for (size_t i = 0; i < 16; i++) {
-		unsigned v = least[i] == UINT64_MAX ? 0 : value15(least[i] >> 4);
+		unsigned v = least[i] == UINT64_MAX ? 0 : 1 + (unsigned)((least[i] >> 4 & 0xFFFFFFu) * 15 >> 24);
 		for (unsigned p = 0; p < 4; p++)
 			out->title[p] |= (uint16_t)((v >> p & 1) << i);
 	}
+	figures_scan(&(figures_text){title, 1, {0}}, bits);
+	for (size_t i = 0; i < 128; i++)
+		out->title_figures |= (uint16_t)((bits[0][i / 64] >> i % 64 & 1) << i / 8);
 }
 
-static void make_buckets(const sketcher *self, size_t n, sketch *out)
+/* ---- pieces ---- */
+
+static bool is_letter(char c)
 {
-	uint64_t least[SKETCH_BUCKETS];
-	uint32_t where[SKETCH_BUCKETS] = {0};
-	memset(least, 0xFF, sizeof least);
-	size_t to = 0, runs = 0;
-	for (size_t from = 0; from < n; from++) {
-		while (to < n && self->weight[to] - self->weight[from] < SHINGLE_WEIGHT)
-			to++;
-		if (self->weight[to] - self->weight[from] < SHINGLE_WEIGHT && from)
-			break;
-		uint64_t h = run_hash(self, from, to), rest = h << 7;
-		runs++;
-		if (rest < least[h >> 57]) {
-			least[h >> 57] = rest;
-			where[h >> 57] = (uint32_t)from;
+	unsigned char u = (unsigned char)c;
+	return u >= 0x80 || (u >= '0' && u <= '9') || ((u | 0x20) >= 'a' && (u | 0x20) <= 'z');
+}
+
+static bool has_letter(const char *from, const char *to)
+{
+	while (from < to && !is_letter(*from))
+		from++;
+	return from < to;
+}
+
+/* Where the lines behind the first `max` ones begin. Lines without a letter belong to the one before. Returns their number. */
+static size_t find_heads(mr_bytes text, size_t max, size_t begin[])
+{
+	const char *at = text.data, *end = at + text.len;
+	size_t n = 0;
+	for (bool any = false; at < end && n < max;) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		stop = stop ? stop + 1 : end;
+		if (has_letter(at, stop)) {
+			if (any)
+				begin[n++] = (size_t)(at - text.data);
+			any = true;
 		}
+		at = stop;
 	}
-	out->shingles = (uint32_t)runs;
-	for (size_t i = 0; i < SKETCH_BUCKETS; i++) {
-		if (least[i] == UINT64_MAX)
+	return n;
+}
+
+/* Where the last `max` lines begin, the very last one first. */
+static size_t find_tails(mr_bytes text, size_t max, size_t begin[])
+{
+	const char *end = text.data + text.len;
+	size_t n = 0;
+	while (end > text.data && n < max) {
+		const char *at = memrchr(text.data, '\n', (size_t)(end - 1 - text.data));
+		at = at ? at + 1 : text.data;
+		if (has_letter(at, end))
+			begin[n++] = (size_t)(at - text.data);
+		end = at;
+	}
+	return n;
+}
+
+/* Cuts the body at its first and last lines. A text of up to SKETCH_PIECES_MAX - 1 lines falls into its lines, a longer one has a rest between them. */
+static void cut_lines(sketcher *self, mr_bytes body)
+{
+	size_t head[SKETCH_EDGES], tail[SKETCH_EDGES];
+	size_t heads = find_heads(body, SKETCH_EDGES, head), tails = find_tails(body, SKETCH_EDGES, tail);
+	figures_text *cut = &self->cut;
+	*cut = (figures_text){body, 1, {0}};
+	for (size_t i = 0; i < heads; i++)
+		cut->begin[cut->count++] = head[i];
+	for (size_t i = tails; i-- > 0;)
+		if (tail[i] > cut->begin[cut->count - 1])
+			cut->begin[cut->count++] = tail[i];
+}
+
+/* A text that has not the weight of two keys is not cut. */
+static void join_pieces(sketcher *self, size_t n)
+{
+	self->cut.count = self->pieces.count = 1;
+	self->pieces.heads = self->pieces.tails = 1;
+	self->pieces.piece[0].hash = 0;
+	self->begin[1] = n;
+}
+
+static void name_piece(sketcher *self, size_t from, bool rest, sketch_piece *piece)
+{
+	uint32_t hash = (uint32_t)XXH3_64bits(self->folded.data + from, self->folded.len - from);
+	piece->hash = rest ? 0 : hash ? hash : 1;
+}
+
+/* Folds the pieces one behind the other, which gives what folding the whole text at once gives. Pieces of which nothing is left join the one in front. Returns the
+ * number of characters. */
+static size_t fold_pieces(sketcher *self)
+{
+	figures_text *cut = &self->cut;
+	sketch_pieces *pieces = &self->pieces;
+	size_t n = 0, at = 0, kept = 0, raw = cut->count, rest = raw == SKETCH_PIECES_MAX ? SKETCH_EDGES : raw;
+	buf_clear(&self->folded);
+	self->begin[0] = 0;
+	for (size_t k = 0; k < raw; k++) {
+		size_t from = self->folded.len, first = n;
+		at = fold_span(cut->text, at, k + 1 < raw ? cut->begin[k + 1] : cut->text.len, FOLD_ALL, &self->folded, NULL);
+		n = load(self, from, n);
+		if (n == first)
 			continue;
-		unsigned v = value15(least[i] >> 7), q = (unsigned)(where[i] * (uint64_t)4 / runs);
-		for (unsigned p = 0; p < 4; p++)
-			out->value[p][i / 64] |= (uint64_t)(v >> p & 1) << i % 64;
-		for (unsigned p = 0; p < 2; p++)
-			out->place[p][i / 64] |= (uint64_t)(q >> p & 1) << i % 64;
+		name_piece(self, from, k == rest, &pieces->piece[kept]);
+		cut->begin[kept] = kept ? cut->begin[k] : 0;
+		self->begin[++kept] = n;
+		pieces->heads += k < rest;
+		pieces->tails += k > rest;
+	}
+	cut->count = pieces->count = kept;
+	if (rest == raw)
+		pieces->heads = pieces->tails = kept < SKETCH_EDGES ? kept : SKETCH_EDGES;
+	if (n && self->weight[n] < 2 * KEY_WEIGHT)
+		join_pieces(self, n);
+	return n;
+}
+
+/* ---- runs ---- */
+
+/* Hashes the runs of `weight`, one from each character on, as long as one fits in; a text that is too short is one run. Returns their number. */
+static size_t hash_runs(sketcher *self, size_t n, uint32_t weight)
+{
+	size_t to = 0, from = 0;
+	for (; from < n; from++) {
+		while (to < n && self->weight[to] - self->weight[from] < weight)
+			to++;
+		if (self->weight[to] - self->weight[from] < weight && from)
+			break;
+		self->hash[from] = run_hash(self, from, to);
+	}
+	return from;
+}
+
+/* First run of piece k that reaches beyond it. */
+static size_t first_beyond(const sketcher *self, size_t k, uint32_t weight, size_t runs)
+{
+	size_t end = self->begin[k + 1], at = end < runs ? end : runs;
+	if (k + 1 == self->pieces.count)
+		return runs;
+	while (at > self->begin[k] && self->weight[end] - self->weight[at - 1] < weight)
+		at--;
+	return at;
+}
+
+static void add_cells(const sketcher *self, size_t from, size_t to, struct sketch_runs *out)
+{
+	for (size_t i = from; i < to; i++) {
+		uint64_t hash = self->hash[i], cell = sketch_cell(hash, (uint32_t)i), *least = &out->cell[sketch_bucket(hash)];
+		*least = cell < *least ? cell : *least;
+	}
+	out->count = (uint32_t)(to - from);
+}
+
+static void add_keys(const sketcher *self, size_t from, size_t to, struct sketch_runs *out)
+{
+	for (size_t i = from; i < to; i++) {
+		uint64_t hash = self->hash[i], turned = hash << 32 | hash >> 32, *least = &out->key[(hash >> 32) * SKETCH_KEY_BUCKETS >> 32];
+		*least = turned < *least ? turned : *least;
 	}
 }
 
-static void make_keys(const sketcher *self, size_t n, sketch *out)
+static void make_runs(sketcher *self, size_t n, uint32_t weight, void (*add)(const sketcher *, size_t, size_t, struct sketch_runs *))
 {
-	uint64_t least[SKETCH_KEY_BUCKETS];
-	memset(least, 0xFF, sizeof least);
-	size_t to = 0;
-	for (size_t from = 0; from < n; from++) {
-		while (to < n && self->weight[to] - self->weight[from] < KEY_WEIGHT)
-			to++;
-		if (self->weight[to] - self->weight[from] < KEY_WEIGHT && from)
-			break;
-		uint64_t h = run_hash(self, from, to), rest = h << 32 | h >> 32;
-		size_t bucket = (size_t)((h >> 32) * SKETCH_KEY_BUCKETS >> 32);
-		if (rest < least[bucket])
-			least[bucket] = rest;
+	size_t runs = hash_runs(self, n, weight);
+	for (size_t k = 0; k < self->pieces.count; k++) {
+		size_t from = self->begin[k] < runs ? self->begin[k] : runs, end = self->begin[k + 1] < runs ? self->begin[k + 1] : runs;
+		size_t beyond = first_beyond(self, k, weight, runs);
+		add(self, from, beyond, &self->pieces.piece[k].runs[0]);
+		add(self, beyond, end, &self->pieces.piece[k].runs[1]);
 	}
-	for (size_t i = 0, kept = 0; i < SKETCH_KEY_BUCKETS && kept < SKETCH_KEYS; i++)
-		if (least[i] != UINT64_MAX)
-			out->key[kept++] = (uint32_t)(mix(least[i] + i) | 1);
 }
 
 void sketcher_make(sketcher *self, mr_bytes title, mr_bytes body, sketch *out)
 {
-	*out = (sketch){0};
+	sketch whole = {0};
+	sketch_pieces *pieces = &self->pieces;
 	if (title.data)
-		make_title(self, title, out);
-	size_t n = 0;
-	if (body.data) {
-		body = without_references(self, body);
-		n = load(self, body);
+		make_title(self, title, &whole);
+	sketch_pieces_clear(pieces);
+	cut_lines(self, body.data ? without_references(self, body) : (mr_bytes){"", 0});
+	size_t n = fold_pieces(self);
+	if (n) {
+		uint64_t exact = XXH3_64bits(self->folded.data, self->folded.len), figure[SKETCH_PIECES_MAX][2] = {{0}};
+		whole.exact = exact ? exact : 1;
+		figures_scan(&self->cut, figure);
+		for (size_t k = 0; k < pieces->count; k++) {
+			pieces->piece[k].weight = self->weight[self->begin[k + 1]] - self->weight[self->begin[k]];
+			memcpy(pieces->piece[k].figure, figure[k], sizeof figure[k]);
+		}
+		make_runs(self, n, SHINGLE_WEIGHT, add_cells);
+		make_runs(self, n, KEY_WEIGHT, add_keys);
 	}
-	if (!n)
-		return;
-	uint64_t exact = XXH3_64bits(self->folded.data, self->folded.len);
-	out->exact = exact ? exact : 1;
-	uint32_t weight = self->weight[n] / WEIGHT_HAN;
-	out->weight = weight > 65535 ? 65535 : (uint16_t)weight;
-	make_buckets(self, n, out);
-	make_keys(self, n, out);
-	figures_scan(body, out);
+	sketch_pieces_merge(pieces, 0, &whole, out);
 }

@@ -170,10 +170,10 @@ static void put_wide(folder *self, uint32_t c, size_t from)
 }
 
 /* Ideographs that stay what they are, as most of a Simplified text do: as many as follow and as there is room for. */
-static void put_plain_han(folder *self)
+static void put_plain_han(folder *self, const char *stop)
 {
 	const unsigned char *at = (const unsigned char *)self->at, *begin = (const unsigned char *)self->begin;
-	size_t most = (size_t)(self->end - self->at) / 3, room = (self->out->cap - self->out->len) / 3, i;
+	size_t most = (size_t)(stop - self->at) / 3, room = (self->out->cap - self->out->len) / 3, i;
 	char *out = self->out->data + self->out->len, *origins = NULL;
 	most = most < room ? most : room;
 	if (self->origin) {
@@ -199,17 +199,24 @@ static void put_plain_han(folder *self)
 
 void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin)
 {
-	folder self = {.begin = in.data, .at = in.data, .end = in.data + in.len, .flags = flags, .out = out, .origin = origin};
-	buf_reserve(out, in.len + OUT_MAX);
+	fold_span(in, 0, in.len, flags, out, origin);
+}
+
+size_t fold_span(mr_bytes in, size_t from_byte, size_t to_byte, unsigned flags, buf *out, buf *origin)
+{
+	folder self = {.begin = in.data, .at = in.data + from_byte, .end = in.data + in.len, .flags = flags, .out = out, .origin = origin};
+	const char *stop = in.data + to_byte;
+	size_t len = from_byte < to_byte ? to_byte - from_byte : 0;
+	buf_reserve(out, len + OUT_MAX);
 	if (origin)                              /* one a character, and most characters have three bytes */
-		buf_reserve(origin, (in.len / 3 + OUT_MAX) * sizeof(uint32_t));
-	while (self.at < self.end) {
-		put_plain_han(&self);
-		if (self.at == self.end)
+		buf_reserve(origin, (len / 3 + OUT_MAX) * sizeof(uint32_t));
+	while (self.at < stop) {
+		put_plain_han(&self, stop);
+		if (self.at >= stop)
 			break;
 		size_t from = (size_t)(self.at - self.begin);
 		if (out->cap - out->len < OUT_MAX)
-			buf_reserve(out, OUT_MAX + (size_t)(self.end - self.at));
+			buf_reserve(out, OUT_MAX + (size_t)(stop - self.at));
 		if (origin && origin->cap - origin->len < OUT_MAX * sizeof(uint32_t))
 			buf_reserve(origin, OUT_MAX * sizeof(uint32_t) + origin->len);
 		unsigned char a = (unsigned char)*self.at;
@@ -230,4 +237,5 @@ void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin)
 	}
 	if (out->data)
 		out->data[out->len] = 0;
+	return (size_t)(self.at - self.begin);
 }

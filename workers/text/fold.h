@@ -25,5 +25,8 @@ extern const uint32_t fold_tables_hash;  /* fingerprint of the tables: another O
 /* Appends the folded text to `out`. When `origin` is not NULL it receives, for every Unicode character appended, the byte offset in `in` it
  * came from (as native uint32_t values), so that results can be shown in the words of the source. Broken UTF-8 becomes U+FFFD. */
 void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin);
+/* The same for what begins in [from, to) of `in`: a word may end behind `to`. Returns where it stopped, `to` or a little behind; going on from there gives, piece by
+ * piece, what fold_text gives of the whole. */
+size_t fold_span(mr_bytes in, size_t from, size_t to, unsigned flags, buf *out, buf *origin);
 
 #endif
