@@ -16,6 +16,7 @@ index_t *index_new(int64_t window_ms, index_limits limits)
 {
 	index_t *self = mem_alloc(sizeof *self);
 	self->keys = keymap_new();
+	self->edges = edges_new(window_ms);
 	self->free_slab = self->free_extra = NONE;
 	self->segment_first = 1;
 	self->visited = mem_array(VISITED, sizeof *self->visited);
@@ -34,6 +35,7 @@ void index_free(index_t **self_p)
 	for (size_t i = 0; i < self->topic_count; i++)
 		free(self->topics[i]);
 	keymap_free(&self->keys);
+	edges_free(&self->edges);
 	free(self->slabs);
 	free(self->memory);
 	free(self->days);
@@ -52,6 +54,7 @@ void index_set_window(index_t *self, int64_t window_ms, index_limits limits)
 {
 	self->window_ms = window_ms;
 	self->limits = limits;
+	edges_set_window(self->edges, window_ms);
 }
 
 uint16_t index_topic(index_t *self, mr_bytes name)
@@ -118,6 +121,7 @@ uint32_t index_add(index_t *self, const index_entry *entry)
 {
 	assert(entry->kind == INDEX_ARTICLE);
 	self->pending++;
+	edges_add(self->edges, entry, false);
 	return enter(self, entry, true);
 }
 
@@ -142,7 +146,13 @@ void index_drop(index_t *self, uint32_t *number_p)
 	if (!number)
 		return;
 	assert(keymap_is_alive(self->keys, number) && is_pending(self, number));
+	edges_drop(self->edges, index_pending(self, number));
 	forget(self, number);
+}
+
+const edges *index_edges(const index_t *self)
+{
+	return self->edges;
 }
 
 /* Settled entries of a slab go, at most so many. */
@@ -278,6 +288,7 @@ void index_settle(index_t *self, uint32_t number, uint32_t segment)
 	const index_entry *e = index_pending(self, number);
 	int64_t clock_ms = e->clock_ms;
 	replace_own(self, e);
+	edges_add(self->edges, e, true);
 	slab_of(self, number)->pending &= ~(UINT64_C(1) << number % SLAB);
 	index_pack_settled(self, number);
 	self->pending--;
@@ -313,6 +324,7 @@ void index_restore(index_t *self, const index_entry *entry, uint32_t segment)
 		return;
 	}
 	replace_own(self, entry);
+	edges_add(self->edges, entry, true);
 	count(self, enter(self, entry, false), INDEX_ARTICLE, entry->clock_ms, segment);
 }
 
@@ -322,6 +334,7 @@ uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t 
 		return index_alias(self, entry, segment);
 	if (find_same(self, entry, false))
 		return 0;
+	edges_add(self->edges, entry, true);
 	uint32_t number = enter(self, entry, false);
 	count(self, number, INDEX_ARTICLE, entry->clock_ms, segment);
 	return number;

@@ -11,6 +11,7 @@
 #ifndef DAEMON_INDEX_H
 #define DAEMON_INDEX_H
 
+#include "daemon/edges.h"
 #include "daemon/index_entry.h"
 
 #define INDEX_CHAIN 128
@@ -26,6 +27,9 @@ index_t *index_new(int64_t window_ms, index_limits limits);
 void index_free(index_t **self);
 void index_set_window(index_t *self, int64_t window_ms, index_limits limits);
 
+/* What the sources repeat at the edges of their texts: learned from the entries, as they come and go. */
+const edges *index_edges(const index_t *self);
+
 /* Names of topics are kept once. */
 uint16_t index_topic(index_t *self, mr_bytes name);
 const char *index_topic_name(const index_t *self, uint16_t topic);
@@ -34,6 +38,7 @@ size_t index_topic_count(const index_t *self);
 /* Who asks. Entries written by the same coordinates are its own and are never found. */
 typedef struct index_question {
 	const sketch *sketch;
+	const sketch *inner;     /* the text without any line that its source has had before at that edge; a near copy must hold this, too. NULL: there is no such line */
 	const uint8_t *article_id;
 	uint64_t address;
 	int64_t clock_ms;

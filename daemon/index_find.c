@@ -87,11 +87,11 @@ static bool same_address(const stored *at, const index_question *q)
 	return q->address && low == (uint32_t)q->address;
 }
 
-static sketch_match compare(const stored *at, const index_question *q)
+static sketch_match compare(const stored *at, const index_question *q, const sketch *inner)
 {
 	sketch earlier;
 	memcpy(&earlier, at->core, SKETCH_CORE_BYTES);
-	return sketch_compare(&earlier, q->sketch);
+	return sketch_compare_inner(&earlier, q->sketch, inner);
 }
 
 /* Numbers filed under the key, of articles; their memory is fetched. */
@@ -151,7 +151,7 @@ bool index_find_base(index_t *self, const index_question *q, index_found *found)
 	for (size_t i = 0; i < n; i++) {
 		const stored *at = stored_at(self, numbers[i]);
 		bool id = same_id(at, q), best_id = best && same_id(stored_at(self, best), q);
-		sketch_match m = compare(at, q);
+		sketch_match m = compare(at, q, NULL);
 		if (!id && m.relation < SKETCH_KIN)
 			continue;
 		if (!best || (id && !best_id) || (id == best_id && newer(self, numbers[i], best))) {
@@ -172,7 +172,7 @@ bool index_find_repeat(index_t *self, const index_question *q, index_found *foun
 		keymap_prefetch(self->keys, keys[i]);
 	n = find_versions(self, q, numbers);
 	for (size_t i = 0; i < n; i++) {
-		sketch_match m = compare(stored_at(self, numbers[i]), q);
+		sketch_match m = compare(stored_at(self, numbers[i]), q, NULL);
 		if (m.relation >= SKETCH_NEAR && !m.changed && better(self, numbers[i], &m, best, &match)) {
 			best = numbers[i];
 			match = m;
@@ -224,7 +224,7 @@ bool index_find_copy(index_t *self, const index_question *q, index_found *found)
 		const stored *at = stored_at(self, numbers[i]);
 		if (same_id(at, q) || same_address(at, q) || !eligible(self, numbers[i], q))
 			continue;
-		sketch_match m = compare(at, q);
+		sketch_match m = compare(at, q, q->inner);
 		if (m.relation >= SKETCH_NEAR && better(self, numbers[i], &m, best, &match)) {
 			best = numbers[i];
 			match = m;

@@ -84,6 +84,7 @@ typedef struct source {
 
 struct index {
 	keymap *keys;
+	edges *edges;
 	slab *slabs;
 	void **memory;           /* per slab: its entries; NULL: none */
 	size_t slab_count, slab_cap;

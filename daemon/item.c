@@ -28,6 +28,7 @@ static void part_free(part *self)
 	assert(!self->owner && !self->waiters && !self->entry && !self->lent);
 	article_free(&self->doc);
 	free(self->sketch);
+	buf_free(&self->blob);
 	free(self->failure);
 	buf_free(&self->out);
 	free(self);

@@ -37,7 +37,9 @@ enum item_mark { MARK_NONE, MARK_GONE, MARK_AGAIN };
 struct part {
 	item *item;
 	article *doc;            /* pipeline; NULL before the first stage has answered */
-	sketch *sketch;          /* pipeline; NULL before the stage dedup has answered */
+	buf blob;                /* judge: what the stage dedup has answered (common/sketch_pieces.h): kept, because a verdict may be given again */
+	sketch *sketch;          /* judge: of what counts in the text; NULL before the stage dedup has answered */
+	uint64_t source;         /* judge: hash of its source, whose repeated lines the verdict knew; 0: it has none, or a text that is not cut */
 	enum part_state state;   /* judge */
 	size_t stage;            /* pipeline: number of the stage it is in or waits for */
 	bool lent;               /* pipeline: a stage holds it */

@@ -7,8 +7,10 @@
 #include <xxhash.h>
 
 #include "common/mem.h"
+#include "common/sketch_pieces.h"
 
 #define DAY_MS 86400000LL
+#define LEAST_LEFT 12            /* ideographs of a text that stay, whatever its source repeats: a short sentence */
 
 struct judge {
 	ledger *ledger;
@@ -21,6 +23,8 @@ struct judge {
 	bool running;            /* judge_run is on the stack: hooks may call back */
 	bool again;
 	judge_counts counts;
+	sketch_pieces pieces;    /* scratch */
+	buf scratch;
 };
 
 judge *judge_new(ledger *partitions, index_t *index, judge_hooks hooks)
@@ -42,6 +46,7 @@ void judge_free(judge **self_p)
 	if (!self)
 		return;
 	assert(self->registered == 0);
+	buf_free(&self->scratch);
 	free(self->table);
 	free(self);
 	*self_p = NULL;
@@ -354,9 +359,76 @@ static void set_verdict(part *p, const index_found *of, const char *kind)
 		wait_for(p, of->holder);
 }
 
-static void make_entry(judge *self, part *p, const index_question *q, const index_found *base, bool first_article)
+/* ---- edges: what the source repeats is no part of the story ---- */
+
+int judge_sketched(judge *self, part *p, mr_bytes blob)
 {
-	index_entry e = {.address = q->address, .clock_ms = q->clock_ms, .offset = q->offset, .partition = q->partition, .topic = q->topic, .page = q->page};
+	if (!p->sketch)
+		p->sketch = mem_alloc(sizeof *p->sketch);
+	if (sketch_pieces_decode(blob, p->sketch, &self->pieces))
+		return -1;
+	buf_clear(&p->blob);
+	buf_add(&p->blob, blob.data, blob.len);
+	return 0;
+}
+
+/* Pieces to leave out, of those that the source repeats: from the edges inwards, tails first, as long as enough of the text stays. */
+static uint32_t choose_pieces(const sketch_pieces *pieces, uint32_t lines)
+{
+	uint32_t left_out = 0;
+	uint64_t left = 0;
+	for (size_t k = 0; k < pieces->count; k++)
+		left += pieces->piece[k].weight;
+	for (size_t l = 2 * INDEX_EDGES; l-- > 0;) {
+		size_t edge = l < INDEX_EDGES ? INDEX_EDGES - 1 - l : 2 * INDEX_EDGES - 1 - l;     /* distance from its edge */
+		size_t k = l < INDEX_EDGES ? edge : pieces->count - 1 - edge;
+		uint32_t line = l < INDEX_EDGES ? edge : INDEX_EDGES + edge;
+		if (!(lines >> line & 1) || left_out >> k & 1 || left < pieces->piece[k].weight + (uint64_t)LEAST_LEFT * SKETCH_WEIGHT_HAN)
+			continue;
+		left_out |= 1u << k;
+		left -= pieces->piece[k].weight;
+	}
+	return left_out;
+}
+
+/* Sketches the part without what its source repeats. Fills `lines` (source and edge lines, for the entry) and, when the text has a line that its source has had
+ * before, q->inner with the sketch `inner` of the text without these. */
+static void leave_out_edges(judge *self, part *p, index_question *q, index_entry *lines, sketch *inner)
+{
+	static const char *const names[] = {"source_name", NULL};
+	mr_field name[1];
+	sketch whole;
+	if (sketch_pieces_decode(buf_bytes(&p->blob), &whole, &self->pieces))
+		abort();                         /* judge_sketched has read it */
+	*p->sketch = whole;
+	p->source = 0;
+	if (self->pieces.count < 2)
+		return;
+	buf_clear(&self->scratch);
+	size_t named = article_fields(p->doc, names, name, &self->scratch);
+	lines->source = edges_source(named ? name[0].value : (mr_bytes){NULL, 0}, record_address(p->item->rec));
+	lines->head_count = (uint8_t)self->pieces.heads;
+	lines->tail_count = (uint8_t)self->pieces.tails;
+	for (size_t i = 0; i < lines->head_count; i++)
+		lines->head[i] = self->pieces.piece[i].hash;
+	for (size_t i = 0; i < lines->tail_count; i++)
+		lines->tail[i] = self->pieces.piece[self->pieces.count - 1 - i].hash;
+	p->source = lines->source;
+	edges_found found = edges_find(index_edges(self->index), lines);
+	uint32_t left_out = choose_pieces(&self->pieces, found.repeated), shared = choose_pieces(&self->pieces, found.repeated | found.seen);
+	if (left_out)
+		sketch_pieces_merge(&self->pieces, left_out, &whole, p->sketch);
+	if (shared != left_out) {
+		sketch_pieces_merge(&self->pieces, shared, &whole, inner);
+		q->inner = inner;
+	}
+}
+
+/* `lines`: coordinates, source and edge lines, set already. */
+static void make_entry(judge *self, part *p, const index_question *q, const index_entry *lines, const index_found *base, bool first_article)
+{
+	index_entry e = *lines;
+	e.address = q->address;
 	memcpy(e.article_id, q->article_id, ARTICLE_ID_BYTES);
 	memcpy(e.story_id, p->verdict.story_id, ARTICLE_ID_BYTES);
 	e.seen_ms = self->hooks.wall_ms(self->hooks.arg);
@@ -373,7 +445,7 @@ static void make_entry(judge *self, part *p, const index_question *q, const inde
 }
 
 /* A changed edition of `base`: an article of its own, unless the day's limit is passed. */
-static void judge_revision(judge *self, part *p, const index_question *q, const index_found *base, bool first_article)
+static void judge_revision(judge *self, part *p, const index_question *q, const index_entry *lines, const index_found *base, bool first_article)
 {
 	bool same_day = base->clock_ms >= 0 && q->clock_ms / DAY_MS == base->clock_ms / DAY_MS;
 	if (same_day && base->day_revisions >= self->max_revisions) {
@@ -388,7 +460,7 @@ static void judge_revision(judge *self, part *p, const index_question *q, const 
 	p->verdict.revision = (int)base->revision + 1;
 	if (memcmp(base->article_id, q->article_id, ARTICLE_ID_BYTES) == 0)
 		p->verdict.has_owner = false;    /* the warehouse replaces the row: there is no other one to name */
-	make_entry(self, p, q, base, first_article);
+	make_entry(self, p, q, lines, base, first_article);
 	self->counts.revisions++;
 }
 
@@ -397,9 +469,12 @@ static void judge_part(judge *self, part *p, bool first_article)
 	item *it = p->item;
 	uint8_t id[ARTICLE_ID_BYTES];
 	article_id_of(p, id);
-	index_question q = {p->sketch, id, address_of(it), clock_of(it), it->offset, it->partition->number,
-			    index_topic(self->index, mr_bytes_of(it->partition->topic)), (uint16_t)article_page(p->doc)};
+	uint16_t topic = index_topic(self->index, mr_bytes_of(it->partition->topic)), page = (uint16_t)article_page(p->doc);
+	index_question q = {p->sketch, NULL, id, address_of(it), clock_of(it), it->offset, it->partition->number, topic, page};
+	index_entry lines = {.clock_ms = q.clock_ms, .offset = q.offset, .partition = q.partition, .topic = topic, .page = page};
+	sketch inner;
 	index_found found;
+	leave_out_edges(self, p, &q, &lines, &inner);
 	p->verdict = (verdict){.similarity = -1};
 	p->withheld = false;
 	if (index_find_repeat(self->index, &q, &found)) {
@@ -409,7 +484,7 @@ static void judge_part(judge *self, part *p, bool first_article)
 		return;
 	}
 	if (index_find_base(self->index, &q, &found)) {
-		judge_revision(self, p, &q, &found, first_article);
+		judge_revision(self, p, &q, &lines, &found, first_article);
 		return;
 	}
 	if (index_find_copy(self->index, &q, &found)) {
@@ -420,7 +495,7 @@ static void judge_part(judge *self, part *p, bool first_article)
 	}
 	p->state = PART_ARTICLE;
 	memcpy(p->verdict.story_id, id, ARTICLE_ID_BYTES);
-	make_entry(self, p, &q, NULL, first_article);
+	make_entry(self, p, &q, &lines, NULL, first_article);
 	self->counts.articles++;
 }
 
@@ -497,7 +572,32 @@ static bool has_verdict(const item *it)
 	return !it->tombstone && (is_judged(it) || (it->state == ITEM_DEAD && it->died_judged));
 }
 
-/* Marks who must be judged again (R6): who waits for a marked one, and in each partition every verdict behind the first of these. */
+/* What the articles that go have taught of their sources (edges.h): a verdict behind them in their partition hangs on it, too. */
+typedef struct lesson {
+	uint64_t source;         /* 0: nothing */
+	bool more;               /* and others */
+} lesson;
+
+static void add_lesson(lesson *self, const item *it)
+{
+	for (size_t i = 0; i < it->part_count; i++) {
+		const part *p = it->parts[i];
+		if (p->state != PART_ARTICLE || !p->source || p->verdict.revision)
+			continue;
+		self->more = self->more || (self->source && self->source != p->source);
+		self->source = p->source;
+	}
+}
+
+static bool has_learned(const lesson *from, const item *it)
+{
+	for (size_t i = 0; i < it->part_count && from->source; i++)
+		if (it->parts[i]->source && (from->more || it->parts[i]->source == from->source))
+			return true;
+	return false;
+}
+
+/* Marks who must be judged again (R6): who waits for a marked one, who has learned from one that is gone, and in each partition every verdict behind the first of these. */
 static size_t spread_marks(judge *self)
 {
 	size_t count = 0;
@@ -505,10 +605,13 @@ static size_t spread_marks(judge *self)
 		changed = false;
 		for (partition *p = ledger_first(self->ledger); p; p = p->next) {
 			bool behind = false;
+			lesson gone = {0};
 			for (item *it = p->head; it; it = it->next) {
 				if (it == p->judge_next)
 					behind = false;
-				if (it->mark == MARK_NONE && (waits_for_marked(it) || (behind && has_verdict(it)))) {
+				if (it->mark == MARK_GONE)
+					add_lesson(&gone, it);
+				if (it->mark == MARK_NONE && (waits_for_marked(it) || (has_verdict(it) && (behind || has_learned(&gone, it))))) {
 					assert(!it->frozen);
 					it->mark = MARK_AGAIN;
 					changed = true;
@@ -586,6 +689,13 @@ static bool somebody_waits(const item *it)
 	return false;
 }
 
+static bool has_taught(const item *it)
+{
+	lesson own = {0};
+	add_lesson(&own, it);
+	return own.source != 0;
+}
+
 /* Takes back every verdict that hung on the items marked GONE. */
 static void take_back_waiters(judge *self)
 {
@@ -612,7 +722,7 @@ static void take_leave(judge *self, item *const *gone, size_t count, bool keep_w
 	for (size_t i = 0; i < count; i++) {
 		gone[i]->mark = MARK_GONE;
 		unregister_item(self, gone[i]);
-		waited = waited || somebody_waits(gone[i]);
+		waited = waited || somebody_waits(gone[i]) || has_taught(gone[i]);
 	}
 	if (waited)
 		take_back_waiters(self);

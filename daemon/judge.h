@@ -38,6 +38,8 @@ void judge_set_max_revisions(judge *self, int max_revisions);
 
 /* First look. True: the item is a REPEAT (perhaps bound already); false: it is registered and must be staged. */
 bool judge_look(judge *self, item *it);
+/* What the stage dedup has answered (sketch_pieces_encode): copied into the part. 0; -1 when it is damaged. */
+int judge_sketched(judge *self, part *p, mr_bytes blob) MR_MUST_USE;
 /* Judges whatever is ready, in all partitions. Call after an item became READY or DEAD. */
 void judge_run(judge *self);
 /* The item is dead (its state and died_judged say so): its entries go, verdicts that hung on them are given again (by the next judge_run). One that was judged goes

@@ -154,7 +154,7 @@ static void recount(pipeline *self, size_t *counted, size_t now)
 
 static void count_part(pipeline *self, part *p)
 {
-	size_t bytes = sizeof *p + p->out.cap + (p->sketch ? sizeof *p->sketch : 0) + (p->doc ? article_memory(p->doc) : 0);
+	size_t bytes = sizeof *p + p->out.cap + p->blob.cap + (p->sketch ? sizeof *p->sketch : 0) + (p->doc ? article_memory(p->doc) : 0);
 	recount(self, &p->bytes, bytes);
 }
 
@@ -330,19 +330,15 @@ static void part_advance(pipeline *self, part *p)
 	}
 }
 
-static int apply_part(part *p, const stage_part *answer, const char *stage, record_fault *fault)
+static int apply_part(pipeline *self, part *p, const stage_part *answer, const char *stage, record_fault *fault)
 {
 	if (answer->patch.data && article_apply(p->doc, answer->patch, stage, fault))
 		return -1;
 	if (answer->body.data && article_set_body(p->doc, mem_copy(answer->body.data, answer->body.len), answer->body.len, stage, fault))
 		return -1;
-	if (strcmp(stage, "dedup") == 0) {
-		if (!p->sketch)
-			p->sketch = mem_alloc(sizeof *p->sketch);
-		if (sketch_decode(answer->blob, p->sketch)) {
-			record_fault_set(fault, fault_names[FAULT_REFUSED], stage, "the worker answered with no sketch, or with one of another version");
-			return -1;
-		}
+	if (strcmp(stage, "dedup") == 0 && judge_sketched(self->judge, p, answer->blob)) {
+		record_fault_set(fault, fault_names[FAULT_REFUSED], stage, "the worker answered with no sketch, or with one of another version");
+		return -1;
 	}
 	return 0;
 }
@@ -359,7 +355,7 @@ static int make_parts(pipeline *self, item *it, const stage_result *result, reco
 		part *p = it->parts[i];
 		p->item = it;
 		p->doc = article_new(it->rec, (int)i, (int)count);
-		if (apply_part(p, &result->parts[i], name, fault))
+		if (apply_part(self, p, &result->parts[i], name, fault))
 			return -1;
 		count_part(self, p);
 	}
@@ -412,7 +408,7 @@ static void done(void *arg, void *ticket, const stage_result *result)
 			part_advance(self, it->parts[i]);
 		return;
 	}
-	if (result->part_count != 1 || apply_part(p, &result->parts[0], name, &fault)) {
+	if (result->part_count != 1 || apply_part(self, p, &result->parts[0], name, &fault)) {
 		if (!fault.code[0])
 			record_fault_set(&fault, fault_names[FAULT_REFUSED], name, "the worker answered with %zu parts", result->part_count);
 		fail(self, p, &fault, 1);

@@ -129,7 +129,7 @@ static void fill(bench *b, uint64_t count)
 static void judge_one(bench *b, const index_entry *e, uint32_t *pending, size_t *pending_count)
 {
 	index_found found;
-	index_question q = {&e->sketch, e->article_id, e->address, e->clock_ms, e->offset, e->partition, e->topic, e->page};
+	index_question q = {&e->sketch, NULL, e->article_id, e->address, e->clock_ms, e->offset, e->partition, e->topic, e->page};
 	if (index_find_fingerprint(b->index, e->fingerprint, e->clock_ms, e->topic, e->partition, e->offset, &found))
 		return;
 	if (index_find_repeat(b->index, &q, &found) || index_find_base(b->index, &q, &found))

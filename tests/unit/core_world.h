@@ -20,6 +20,7 @@
 
 #include "common/mem.h"
 #include "common/settings.h"
+#include "common/utf8.h"
 #include "daemon/epoch.h"
 #include "workers/dedup/sketcher.h"
 

@@ -287,7 +287,7 @@ static void same_answer(const char *what, bool got, const index_found *found, co
 
 static void ask(model *m, const index_entry *e)
 {
-	index_question q = {&e->sketch, e->article_id, e->address, e->clock_ms, e->offset, e->partition, e->topic, e->page};
+	index_question q = {&e->sketch, NULL, e->article_id, e->address, e->clock_ms, e->offset, e->partition, e->topic, e->page};
 	index_found found;
 	sketch_match match = {0};
 	const known *want = plain_repeat(m, &q, &match), *owner;
