@@ -7,12 +7,13 @@
 #include "common/nearest.h"
 
 const char explain_help[] =
-	"Usage: millrace explain SUBJECT [OPTION]... FILE\n"
+	"Usage: millrace explain SUBJECT [OPTION]... FILE...\n"
 	"\n"
-	"Shows for one document what a stage did with it, and why.\n"
+	"Shows what a stage did with a document, and why.\n"
 	"\n"
 	"Subjects:\n"
 	"  extract    which lines were kept, joined, dropped, repeated; what became title, byline, caption; by which rule\n"
+	"  dedup      whether a text is a copy of an earlier one: what is shared, what differs, the numbers, the rule that decided\n"
 	"\n"
 	"explain extract [--as text|html] [--measures] [--color=WHEN] FILE\n"
 	"  FILE may be gzipped; - is standard input. For a text every line with what became of it (title, kicker, byline, text, joined to the line before,\n"
@@ -20,13 +21,21 @@ const char explain_help[] =
 	"  for it, the runners-up with their scores, and the element's lines with the rule that dropped them.\n"
 	"  --as FORM        text or html; default: html for .html and .htm, else text\n"
 	"  --measures       also widths, columns and ends of lines (text); amount of text, links, sentences and names of elements (html)\n"
-	"  --color=WHEN     always, never or auto (on a terminal; default)\n";
+	"  --color=WHEN     always, never or auto (on a terminal; default)\n"
+	"\n"
+	"explain dedup [--as json|text|html] [--json] [--color=WHEN] A B...\n"
+	"  The records of all files are judged in their order, as the daemon does, in an empty index. Shown is the last one beside the one that its verdict names, else\n"
+	"  the one most like it: verdict and rule, the judge's numbers, the figures of both texts, and both texts with what the other one has not. With more than two records\n"
+	"  first the verdicts on all of them; lines that a source repeats are left out once it has shown them often enough.\n"
+	"  --as FORM        json: a record a line; text, html: one document a file; default by ending, as `millrace process`\n"
+	"  --json           one JSON object instead: verdicts, rule, evidence, figures, lines left out\n";
 
 static const struct subject {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } subjects[] = {
 	{"extract", explain_extract},
+	{"dedup", explain_dedup},
 };
 
 int explain_term(const char *when, term *out)

@@ -7,6 +7,7 @@
 
 /* argv[0] is the subject's name. Returns a code of common/exit_codes.h. */
 int explain_extract(int argc, char **argv);
+int explain_dedup(int argc, char **argv);
 
 /* `--color=WHEN` of every subject: a terminal for standard output, its colours set as asked (NULL: auto). -1: an unknown word. */
 int explain_term(const char *when, term *out);

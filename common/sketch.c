@@ -343,20 +343,45 @@ static bool is_damaged_copy(const pair *p)
 	return p->contained >= EVEN_CONTAINED_LEAST && p->spread <= EVEN_SPREAD && (p->figures < 0 ? same : p->figures >= FIGURES_EVEN);
 }
 
-static bool is_copy(const pair *p)
+static enum sketch_rule rule_of(const pair *p)
 {
 	bool like = p->title >= TITLE_LIKE, same = p->title >= TITLE_SAME;
 	if (p->outer->weight > (like ? GROWTH : GROWTH_RETITLED) * p->inner->weight + GROWTH_FIXED)
-		return false;
+		return RULE_LENGTH;
 	if (p->inner->weight < SHORT_WEIGHT)
-		return is_copy_short(p);
-	if (!same_figures(p) || (p->even && p->contained < EVEN_CONTAINED && !is_damaged_copy(p)))
-		return false;
+		return is_copy_short(p) ? RULE_SHORT_COPY : RULE_SHORT;
+	if (!same_figures(p))
+		return RULE_FIGURES;
+	if (p->even && p->contained < EVEN_CONTAINED && !is_damaged_copy(p))
+		return RULE_FORM;
 	if (!like)
-		return p->contained >= CONTAINED_RETITLED && p->outer_share >= OUTER_SHARE_RETITLED && p->heads >= HEADS_RETITLED;
+		return p->contained >= CONTAINED_RETITLED && p->outer_share >= OUTER_SHARE_RETITLED && p->heads >= HEADS_RETITLED ? RULE_RETITLED_COPY : RULE_RETITLED;
 	if (same && p->contained >= CONTAINED_LEAD && p->lead >= LEAD_DENSE && p->figures >= FIGURES)
-		return true;
-	return p->contained >= CONTAINED && p->heads >= HEADS_LIKE;
+		return RULE_LEAD_COPY;
+	if (p->contained < CONTAINED)
+		return RULE_LITTLE;
+	return p->heads >= HEADS_LIKE ? RULE_COPY : RULE_BEGINNINGS;
+}
+
+const char *sketch_rule_text(enum sketch_rule rule)
+{
+	static const char *const texts[] = {
+		[RULE_EMPTY] = "one of them has no text",
+		[RULE_LITTLE] = "too little of either text stands in the other",
+		[RULE_LENGTH] = "one is too long to be a copy of the other: a round-up, or a sentence in a long text",
+		[RULE_SHORT] = "short texts: all numbers and nearly all words must be the same",
+		[RULE_FIGURES] = "the numbers differ",
+		[RULE_FORM] = "they differ all over, as reports made from one form do",
+		[RULE_RETITLED] = "under another title too little is the same, or the beginnings differ",
+		[RULE_BEGINNINGS] = "the beginnings differ: two stories over one tail",
+		[RULE_INNER] = "what they share are lines that the source repeats; what is left of the later text does not stand in the earlier one",
+		[RULE_SAME_TEXT] = "the same text, but for script, width, case, punctuation and white space",
+		[RULE_SHORT_COPY] = "short texts with the same numbers and nearly the same words",
+		[RULE_RETITLED_COPY] = "under another title, but one text stands in the other, beginning and numbers too",
+		[RULE_LEAD_COPY] = "the same title, and the first half of one text stands in the other",
+		[RULE_COPY] = "one text stands in the other, beginning and numbers too",
+	};
+	return texts[rule];
 }
 
 static bool is_kin(const pair *p)
@@ -371,16 +396,18 @@ sketch_match sketch_compare(const sketch *earlier, const sketch *later)
 	if (!earlier->exact || !later->exact)
 		return match;
 	if (earlier->exact == later->exact)
-		return (sketch_match){.relation = SKETCH_IDENTICAL, .similarity = 1};
+		return (sketch_match){.relation = SKETCH_IDENTICAL, .rule = RULE_SAME_TEXT, .similarity = 1};
 	agreeing agree;
 	sketch_evidence e = weigh_texts(earlier, later, &agree);
 	match.similarity = e.in_a > e.in_b ? e.in_a : e.in_b;
+	match.rule = RULE_LITTLE;
 	if (match.similarity < CONTAINED_LEAD)                   /* no rule below takes less; most candidates end here */
 		return match;
 	weigh_rest(earlier, later, &agree, &e);
 	pair p = pair_of(earlier, later, &e);
 	match.changed = e.resemblance < REPEAT_RESEMBLANCE || earlier->figure[0] != later->figure[0] || earlier->figure[1] != later->figure[1];
-	if (is_copy(&p))
+	match.rule = rule_of(&p);
+	if (match.rule >= RULE_SAME_TEXT)
 		match.relation = SKETCH_NEAR;
 	else if (is_kin(&p))
 		match.relation = SKETCH_KIN;
@@ -398,7 +425,9 @@ static bool is_other_story(const sketch *earlier, const sketch *later, const ske
 sketch_match sketch_compare_inner(const sketch *earlier, const sketch *later, const sketch *inner)
 {
 	sketch_match match = sketch_compare(earlier, later);
-	if (match.relation == SKETCH_NEAR && inner && is_other_story(earlier, later, inner))
+	if (match.relation == SKETCH_NEAR && inner && is_other_story(earlier, later, inner)) {
 		match.relation = SKETCH_KIN;
+		match.rule = RULE_INNER;
+	}
 	return match;
 }

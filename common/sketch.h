@@ -22,8 +22,15 @@ enum sketch_relation {
 	SKETCH_IDENTICAL,        /* the same normalised text */
 };
 
+/* Which rule of sketch.c decided. */
+enum sketch_rule {
+	RULE_EMPTY, RULE_LITTLE, RULE_LENGTH, RULE_SHORT, RULE_FIGURES, RULE_FORM, RULE_RETITLED, RULE_BEGINNINGS, RULE_INNER,          /* no copies */
+	RULE_SAME_TEXT, RULE_SHORT_COPY, RULE_RETITLED_COPY, RULE_LEAD_COPY, RULE_COPY,                                                  /* copies */
+};
+
 typedef struct sketch_match {
 	enum sketch_relation relation;
+	enum sketch_rule rule;
 	bool changed;            /* figures or sentences differ: at the same address a revision, not a repeat */
 	double similarity;       /* 0..1, estimated resemblance or containment, the number given to the warehouse */
 } sketch_match;
@@ -51,5 +58,6 @@ typedef struct sketch_evidence {
 } sketch_evidence;
 
 sketch_evidence sketch_weigh(const sketch *a, const sketch *b);
+const char *sketch_rule_text(enum sketch_rule rule);             /* in a sentence */
 
 #endif

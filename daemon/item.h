@@ -39,6 +39,7 @@ struct part {
 	article *doc;            /* pipeline; NULL before the first stage has answered */
 	buf blob;                /* judge: what the stage dedup has answered (common/sketch_pieces.h): kept, because a verdict may be given again */
 	sketch *sketch;          /* judge: of what counts in the text; NULL before the stage dedup has answered */
+	uint32_t left_out;       /* judge: pieces of the text that `sketch` is without, bit by bit */
 	uint64_t source;         /* judge: hash of its source, whose repeated lines the verdict knew; 0: it has none, or a text that is not cut */
 	enum part_state state;   /* judge */
 	size_t stage;            /* pipeline: number of the stage it is in or waits for */

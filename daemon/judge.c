@@ -401,7 +401,7 @@ static void leave_out_edges(judge *self, part *p, index_question *q, index_entry
 	if (sketch_pieces_decode(buf_bytes(&p->blob), &whole, &self->pieces))
 		abort();                         /* judge_sketched has read it */
 	*p->sketch = whole;
-	p->source = 0;
+	p->source = p->left_out = 0;
 	if (self->pieces.count < 2)
 		return;
 	buf_clear(&self->scratch);
@@ -416,6 +416,7 @@ static void leave_out_edges(judge *self, part *p, index_question *q, index_entry
 	p->source = lines->source;
 	edges_found found = edges_find(index_edges(self->index), lines);
 	uint32_t left_out = choose_pieces(&self->pieces, found.repeated), shared = choose_pieces(&self->pieces, found.repeated | found.seen);
+	p->left_out = left_out;
 	if (left_out)
 		sketch_pieces_merge(&self->pieces, left_out, &whole, p->sketch);
 	if (shared != left_out) {

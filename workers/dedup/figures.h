@@ -15,6 +15,9 @@ typedef struct figures_text {
 	size_t begin[FIGURES_PIECES];    /* byte; the first is 0, they rise */
 } figures_text;
 
+/* One number: its bytes in the text, the piece it begins in, and its bit, 0..127. */
+typedef void (*figures_found)(void *arg, size_t from, size_t to, size_t piece, unsigned bit);
+void figures_each(const figures_text *in, figures_found found, void *arg);
 /* Sets one of 128 bits for every number of the text, in the words of the piece that it begins in. A number is a run of digits with one decimal point; thousands
  * separators are left out. In Chinese text it may be broken by white space (a line of a newspaper column ends within it). Returns how many numbers there are. */
 size_t figures_scan(const figures_text *in, uint64_t bits[][2]);

@@ -59,6 +59,12 @@ const sketch_pieces *sketcher_pieces(const sketcher *self)
 	return &self->pieces;
 }
 
+mr_bytes sketcher_words(const sketcher *self, size_t k)
+{
+	size_t from = self->cut.begin[k], to = k + 1 < self->cut.count ? self->cut.begin[k + 1] : self->cut.text.len;
+	return (mr_bytes){self->cut.text.data + from, to - from};
+}
+
 static uint64_t run_hash(const sketcher *self, size_t from, size_t to)
 {
 	return sketch_mix(self->prefix[to] - self->prefix[from] * self->power[to - from]);

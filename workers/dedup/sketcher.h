@@ -14,5 +14,7 @@ void sketcher_free(sketcher **self);
 void sketcher_make(sketcher *self, mr_bytes title, mr_bytes body, sketch *out);
 /* Pieces of the text made last; borrowed until the next one. */
 const sketch_pieces *sketcher_pieces(const sketcher *self);
+/* The words of piece k of the text made last, for people; borrowed until the next one. */
+mr_bytes sketcher_words(const sketcher *self, size_t k);
 
 #endif
