@@ -80,6 +80,16 @@ size_t sketch_keys(const sketch *self, uint64_t keys[SKETCH_KEYS])
 
 typedef struct bits { uint64_t w[2]; } bits;     /* one bit a bucket */
 
+#define INLINE static inline __attribute__((always_inline))
+
+#if defined(__x86_64__)
+#define POPCNT_TARGET __attribute__((target("popcnt")))
+#define HAS_POPCNT __builtin_cpu_supports("popcnt")      /* asked of the machine at its start */
+#else
+#define POPCNT_TARGET
+#define HAS_POPCNT 0
+#endif
+
 /* Both words at once: the compiler's popcount is a call into a table where the machine's own may not be assumed. */
 static unsigned count(bits x)
 {
@@ -91,12 +101,17 @@ static unsigned count(bits x)
 	return (unsigned)(sum * 0x0101010101010101u >> 56);
 }
 
-static bits both(bits x, bits y)
+INLINE unsigned count_by(bits x, bool popcnt)
+{
+	return popcnt ? (unsigned)(__builtin_popcountll(x.w[0]) + __builtin_popcountll(x.w[1])) : count(x);
+}
+
+INLINE bits both(bits x, bits y)
 {
 	return (bits){{x.w[0] & y.w[0], x.w[1] & y.w[1]}};
 }
 
-static bits filled(const sketch *s)
+INLINE bits filled(const sketch *s)
 {
 	bits x;
 	for (int i = 0; i < 2; i++)
@@ -104,7 +119,7 @@ static bits filled(const sketch *s)
 	return x;
 }
 
-static bits equal(const sketch *a, const sketch *b)
+INLINE bits equal(const sketch *a, const sketch *b)
 {
 	bits x;
 	for (int i = 0; i < 2; i++)
@@ -120,13 +135,13 @@ static bits quarter(const sketch *s, int q)
 	return x;
 }
 
-static double clip(double x)
+INLINE double clip(double x)
 {
 	return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
 /* Share of `all` buckets that agree, of which `tried` could agree by chance. */
-static double agreement(unsigned same, unsigned tried, unsigned all)
+INLINE double agreement(unsigned same, unsigned tried, unsigned all)
 {
 	return all ? clip((same - tried * CHANCE) / (1 - CHANCE) / all) : 0;
 }
@@ -168,19 +183,35 @@ static double weigh_titles(const sketch *a, const sketch *b)
 /* What the buckets say of the whole texts; `agree` gets what is needed to ask for their parts. */
 typedef struct agreeing { bits own_a, own_b, tried, same; } agreeing;
 
-static sketch_evidence weigh_texts(const sketch *a, const sketch *b, agreeing *agree)
+INLINE sketch_evidence weigh_texts_by(const sketch *a, const sketch *b, agreeing *agree, bool popcnt)
 {
 	sketch_evidence e = {.figures = -1, .title = -1};
 	bits own_a = filled(a), own_b = filled(b), tried = both(own_a, own_b), same = both(tried, equal(a, b));
 	*agree = (agreeing){own_a, own_b, tried, same};
 	if (!a->shingles || !b->shingles)
 		return e;
-	unsigned all = count((bits){{own_a.w[0] | own_b.w[0], own_a.w[1] | own_b.w[1]}});
-	e.resemblance = agreement(count(same), count(tried), all);
+	unsigned all = count_by((bits){{own_a.w[0] | own_b.w[0], own_a.w[1] | own_b.w[1]}}, popcnt);
+	e.resemblance = agreement(count_by(same, popcnt), count_by(tried, popcnt), all);
 	double common = e.resemblance * ((double)a->shingles + b->shingles) / (1 + e.resemblance);
 	e.in_a = clip(common / a->shingles);
 	e.in_b = clip(common / b->shingles);
 	return e;
+}
+
+/* Nearly all comparisons of a search end behind this one (unlike texts): it is there twice, and gives the same on every machine. */
+static sketch_evidence weigh_texts_portable(const sketch *a, const sketch *b, agreeing *agree)
+{
+	return weigh_texts_by(a, b, agree, false);
+}
+
+POPCNT_TARGET static sketch_evidence weigh_texts_popcnt(const sketch *a, const sketch *b, agreeing *agree)
+{
+	return weigh_texts_by(a, b, agree, true);
+}
+
+static sketch_evidence weigh_texts(const sketch *a, const sketch *b, agreeing *agree)
+{
+	return HAS_POPCNT ? weigh_texts_popcnt(a, b, agree) : weigh_texts_portable(a, b, agree);
 }
 
 static void weigh_rest(const sketch *a, const sketch *b, const agreeing *agree, sketch_evidence *e)
@@ -198,6 +229,14 @@ sketch_evidence sketch_weigh(const sketch *a, const sketch *b)
 {
 	agreeing agree;
 	sketch_evidence e = weigh_texts(a, b, &agree);
+	weigh_rest(a, b, &agree, &e);
+	return e;
+}
+
+sketch_evidence sketch_weigh_portable(const sketch *a, const sketch *b)
+{
+	agreeing agree;
+	sketch_evidence e = weigh_texts_portable(a, b, &agree);
 	weigh_rest(a, b, &agree, &e);
 	return e;
 }

@@ -58,6 +58,7 @@ typedef struct sketch_evidence {
 } sketch_evidence;
 
 sketch_evidence sketch_weigh(const sketch *a, const sketch *b);
+sketch_evidence sketch_weigh_portable(const sketch *a, const sketch *b);         /* without instructions that not every machine has: the same, slower; for tests */
 const char *sketch_rule_text(enum sketch_rule rule);             /* in a sentence */
 
 #endif

@@ -12,6 +12,8 @@ static void compare(const sketch *a, const sketch *b)
 {
 	sketch_match there = sketch_compare(a, b), back = sketch_compare(b, a);
 	assert(there.similarity >= 0 && there.similarity <= 1);
+	sketch_evidence fast = sketch_weigh(a, b), portable = sketch_weigh_portable(a, b);
+	assert(memcmp(&fast, &portable, sizeof fast) == 0);
 	assert(there.relation == back.relation && there.similarity == back.similarity && there.changed == back.changed);
 	uint64_t keys[SKETCH_KEYS];
 	assert(sketch_keys(a, keys) <= SKETCH_KEYS);

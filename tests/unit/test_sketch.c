@@ -238,6 +238,20 @@ static void test_encoding(void **state)
 	buf_free(&blob);
 }
 
+static void test_every_machine_weighs_alike(void **state)
+{
+	(void)state;
+	sketch a = make("标题", story), b, c = make("另一个标题 12", "完全不同的一篇报道，说的是山里的茶园和今年的收成，茶农有420户。");
+	char *text = replaced(story, "图书馆", "文化馆");
+	b = make("标题", text);
+	const sketch *all[] = {&a, &b, &c};
+	for (size_t i = 0; i < 9; i++) {
+		sketch_evidence x = sketch_weigh(all[i / 3], all[i % 3]), y = sketch_weigh_portable(all[i / 3], all[i % 3]);
+		assert_memory_equal(&x, &y, sizeof x);
+	}
+	free(text);
+}
+
 /* What version 1 wrote: all twelve keys. The entries of an older log must be found by the keys of today. */
 static void test_version_1_is_read(void **state)
 {
@@ -281,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_encoding),
 		cmocka_unit_test(test_version_1_is_read),
+		cmocka_unit_test(test_every_machine_weighs_alike),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
