@@ -1,35 +1,29 @@
 /* classify_args.c - see classify_args.h. */
 #include "classify_args.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "common/mem.h"
 
-enum arg_type { ARG_DATA, ARG_EXTRA, ARG_TEXT, ARG_FLAG, ARG_FOLD, ARG_INT, ARG_UINT, ARG_REAL, ARG_SHARE };
-
-typedef struct arg {
-	const char *name;
-	enum arg_type type;
-	size_t field;                    /* offset in classify_args */
-	double min, max;
-	const char *of;                  /* t: train, e: evaluate */
-} arg;
+enum { WORD_DATA, WORD_EXTRA, WORD_FOLD };
 
 #define FIELD(name) offsetof(classify_args, name)
 
 /* Told in train_help and evaluate_help. */
 static const arg arg_table[] = {
-	{"--data", ARG_DATA, 0, 0, 0, "t"},
-	{"--extra", ARG_EXTRA, 0, 0, 0, "t"},
+	{"--data", ARG_WORDS, WORD_DATA, 0, 0, "t"},
+	{"--extra", ARG_WORDS, WORD_EXTRA, 0, 0, "t"},
 	{"--out", ARG_TEXT, FIELD(out), 0, 0, "t"},
 	{"--labels", ARG_TEXT, FIELD(labels), 0, 0, "t"},
 	{"--single", ARG_FLAG, FIELD(single), 0, 0, "t"},
+	{"--one-kind", ARG_FLAG, FIELD(one_kind), 0, 0, "t"},
 	{"--name", ARG_TEXT, FIELD(name), 0, 0, "t"},
 	{"--notes", ARG_TEXT, FIELD(notes), 0, 0, "t"},
+	{"--weighting", ARG_TEXT, FIELD(weighting), 0, 0, "t"},
 	{"--seed", ARG_UINT, FIELD(learn.seed), 0, 4294967295.0, "t"},
 	{"--features", ARG_UINT, FIELD(learn.features), 100, 1500000, "t"},
 	{"--min-texts", ARG_UINT, FIELD(learn.min_texts), 2, 1000, "t"},
@@ -41,14 +35,14 @@ static const arg arg_table[] = {
 	{"--model", ARG_TEXT, FIELD(model), 0, 0, "e"},
 	{"--json", ARG_FLAG, FIELD(json), 0, 0, "e"},
 	{"--errors", ARG_INT, FIELD(errors), 0, 1000000, "e"},
-	{"--fold", ARG_FOLD, 0, 0, 0, "te"},
+	{"--plot", ARG_TEXT, FIELD(plot), 0, 0, "te"},
+	{"--fold", ARG_WORD, WORD_FOLD, 0, 0, "te"},
 	{"--quiet", ARG_FLAG, FIELD(quiet), 0, 0, "te"},
 };
 
 static int wrong(const classify_args *self, const char *what, const char *name)
 {
-	cli_usage(self->command, "%s: %s", name, what);
-	return -1;
+	return args_wrong(self->command, what, name);
 }
 
 /* FILE, FILE@N or FILE@1/N. What follows the last @ counts only if it is a number of that form, so that names with @ work. */
@@ -56,7 +50,7 @@ static int file_add(classify_args *self, const char *text, bool extra)
 {
 	if (self->file_count == ARGS_FILES_MAX)
 		return wrong(self, "too many files", text);
-	args_file file = {.times = 1, .share = 1, .extra = extra};
+	args_file file = {.times = 1, .share = 1, .extra = extra, .option = self->data_options ? self->data_options - 1 : 0};
 	const char *at = strrchr(text, '@');
 	int value = 0, used = 0;
 	size_t len = strlen(text);
@@ -72,104 +66,67 @@ static int file_add(classify_args *self, const char *text, bool extra)
 	return 0;
 }
 
-static int number_read(const classify_args *self, const arg *a, const char *text, double *out)
+static int fold_read(classify_args *self, const char *text)
 {
-	char *end;
-	errno = 0;
-	*out = strtod(text, &end);
-	if (errno || end == text || *end || !(*out >= a->min && *out <= a->max))
-		return wrong(self, "not a number in its range", a->name);
-	return (a->type == ARG_INT || a->type == ARG_UINT) && *out != floor(*out) ? wrong(self, "not a whole number", a->name) : 0;
-}
-
-static int value_read(classify_args *self, const arg *a, const char *text)
-{
-	char *field = (char *)self + a->field;
-	double number = 0;
 	int used = 0;
-	switch (a->type) {
-	case ARG_DATA:
-	case ARG_EXTRA:
-		return file_add(self, text, a->type == ARG_EXTRA);
-	case ARG_TEXT:
-		*(const char **)(void *)field = text;
-		return 0;
-	case ARG_FOLD:
-		if (sscanf(text, "%d/%d%n", &self->fold, &self->folds, &used) != 2 || text[used] || self->folds < 2 || self->folds > 1000 ||
-		    self->fold < 0 || self->fold >= self->folds)
-			return wrong(self, "not K/N with 0 <= K < N", a->name);
-		return 0;
-	default:
-		if (number_read(self, a, text, &number))
-			return -1;
-	}
-	if (a->type == ARG_INT)
-		*(int *)(void *)field = (int)number;
-	else if (a->type == ARG_UINT)
-		*(uint32_t *)(void *)field = (uint32_t)number;
-	else if (a->type == ARG_REAL)
-		*(double *)(void *)field = number;
-	else
-		*(float *)(void *)field = (float)number;
+	if (sscanf(text, "%d/%d%n", &self->fold, &self->folds, &used) != 2 || text[used] || self->folds < 2 || self->folds > 1000 || self->fold < 0 || self->fold >= self->folds)
+		return wrong(self, "not K/N with 0 <= K < N", "--fold");
 	return 0;
 }
 
-static const arg *arg_find(const char *name, char of)
+static int word_read(void *into, const arg *a, size_t nth, const char *text)
 {
-	for (size_t i = 0; i < sizeof arg_table / sizeof *arg_table; i++)
-		if (strcmp(arg_table[i].name, name) == 0 && strchr(arg_table[i].of, of))
-			return &arg_table[i];
-	return NULL;
-}
-
-/* One option with its values at argv[*i]. */
-static int option_read(classify_args *self, char **argv, int argc, int *i, char of)
-{
-	const arg *a = arg_find(argv[*i], of);
+	classify_args *self = into;
 	if (!a)
-		return wrong(self, "unknown option", argv[*i]);
-	if (a->type == ARG_FLAG) {
-		*((bool *)((char *)self + a->field)) = true;
-		return 0;
-	}
-	if (*i + 1 >= argc)
-		return wrong(self, "needs a value", a->name);
-	do {
-		if (value_read(self, a, argv[++*i]))
-			return -1;
-	} while ((a->type == ARG_DATA || a->type == ARG_EXTRA) && *i + 1 < argc && argv[*i + 1][0] != '-');
-	return 0;
+		return self->training ? wrong(self, "unexpected", text) : file_add(self, text, false);
+	self->data_options += a->field == WORD_DATA && nth == 0;
+	return a->field == WORD_FOLD ? fold_read(self, text) : file_add(self, text, a->field == WORD_EXTRA);
 }
 
-static int complete(const classify_args *self, bool training)
+static int complete(classify_args *self)
 {
 	if (!self->file_count)
-		return wrong(self, "no texts given", training ? "--data" : "FILE");
-	if (training && !self->out)
+		return wrong(self, "no texts given", self->training ? "--data" : "FILE");
+	if (self->training && !self->out)
 		return wrong(self, "needed: where the model goes", "--out");
-	if (!training && !self->model)
+	if (!self->training && !self->model)
 		return wrong(self, "needed: the model to measure", "--model");
+	if (self->weighting && strcmp(self->weighting, "rarity") != 0 && strcmp(self->weighting, "ratio") != 0)
+		return wrong(self, "rarity or ratio", "--weighting");
 	return 0;
+}
+
+/* What was not given: values found by cross-validation for the two kinds of task (docs/classify.md): long texts with several labels, headlines with one. */
+static void defaults_fill(classify_args *self)
+{
+	learn_options *learn = &self->learn;
+	learn->marks = self->single;
+	learn->ratio = self->weighting ? strcmp(self->weighting, "ratio") == 0 : self->single;
+	if (!learn->features)
+		learn->features = self->single ? 120000 : 48000;
+	if (learn->cost <= 0)
+		learn->cost = learn->ratio ? 0.6 : 4;
+	if (learn->positive <= 0)
+		learn->positive = self->single ? 1 : 2;
 }
 
 int classify_args_read(classify_args *self, int argc, char **argv)
 {
 	*self = (classify_args){.name = "topics", .fold = -1, .folds = 5,
-				.learn = {.features = 48000, .min_texts = 2, .cost = 1, .positive = 2, .title_times = 2, .lead_times = 2, .title_share = 0.5f, .seed = 1}};
+				.learn = {.min_texts = 2, .title_times = 2, .lead_times = 2, .title_share = 0.25f, .seed = 1}};
 	char of = argv[0][0];
-	self->command = of == 't' ? "train" : "evaluate";
+	self->training = of == 't';
+	self->command = self->training ? "train" : "evaluate";
 	if (argc < 2 || strcmp(argv[1], "classify") != 0) {
 		cli_usage(self->command, "of what? \"classify\" and \"entities\" can be trained and evaluated");
 		return -1;
 	}
-	self->command = of == 't' ? "train classify" : "evaluate classify";
-	for (int i = 2; i < argc; i++) {
-		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
-			     of == 'e' ? file_add(self, argv[i], false) : wrong(self, "unexpected", argv[i]);
-		if (result)
-			return -1;
-	}
-	return complete(self, of == 't');
+	self->command = self->training ? "train classify" : "evaluate classify";
+	args line = {self->command, arg_table, sizeof arg_table / sizeof *arg_table, of, self, word_read};
+	if (args_read(&line, argc, argv, 2) || complete(self))
+		return -1;
+	defaults_fill(self);
+	return 0;
 }
 
 void classify_args_free(classify_args *self)

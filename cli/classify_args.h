@@ -10,14 +10,17 @@ typedef struct args_file {
 	char *path;
 	int times, share;                /* FILE@3: each text counts three times; FILE@1/4: a fourth of the texts */
 	bool extra;
+	int option;                      /* which --data it was named behind, from 0; extra: the one before it */
 } args_file;
 
 typedef struct classify_args {
 	const char *command;             /* for messages: "train classify", "evaluate classify" */
+	bool training;
 	args_file files[ARGS_FILES_MAX];
 	size_t file_count;
-	const char *labels, *out, *model, *name, *notes;
-	bool single, json, quiet;
+	int data_options;                /* how often --data was given */
+	const char *labels, *out, *model, *name, *notes, *plot, *weighting;
+	bool single, json, quiet, one_kind;
 	int fold, folds;                 /* --fold K/N; -1: none */
 	int errors;                      /* --errors N: so many wrong texts are shown */
 	learn_options learn;

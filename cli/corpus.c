@@ -167,7 +167,7 @@ corpus *corpus_new(const dataset *data, const learn_options *options)
 	self->text_count = data->count;
 	self->texts = mem_array(data->count, sizeof *self->texts);
 	for (size_t i = 0; i < data->count; i++) {
-		tokens_read(&words, mr_bytes_of(data->at[i].title), mr_bytes_of(data->at[i].text));
+		tokens_read(&words, mr_bytes_of(data->at[i].title), mr_bytes_of(data->at[i].text), options->marks);
 		self->texts[i].first = self->count;
 		self->texts[i].count = part_encode(&e, 0, words.count, false);
 		self->texts[i].title_count = part_encode(&e, 0, words.title_count, true);

@@ -13,7 +13,7 @@
 typedef struct source {
 	lines lines;
 	int file;                        /* index in dataset.files */
-	int share;
+	dataset_how how;
 } source;
 
 static int fail(const source *in, const char *what)
@@ -68,10 +68,32 @@ static void example_drop(example *self)
 	free(self->group);
 }
 
+static uint32_t kind_of_name(dataset *self, const char *name)
+{
+	for (uint32_t i = 0; i < self->kind_count; i++)
+		if (strcmp(self->kinds[i], name) == 0)
+			return i;
+	if (self->kind_count == DATASET_KINDS_MAX)
+		return DATASET_KINDS_MAX - 1;
+	self->kinds[self->kind_count] = mem_string(name);
+	return (uint32_t)self->kind_count++;
+}
+
+/* `medium`: what the text itself says, may be empty. */
+static uint32_t kind_of(dataset *self, const source *in, const char *medium)
+{
+	const char *slash = strrchr(in->lines.path, '/');
+	if (in->how.kind)
+		return kind_of_name(self, in->how.kind);
+	if (in->how.extra && self->kind_count)
+		return 0;
+	return kind_of_name(self, *medium ? medium : slash ? slash + 1 : in->lines.path);
+}
+
 static void example_add(dataset *self, const source *in, example one)
 {
 	one.file = in->file;
-	if (in->share > 1 && sha256_modulo(mr_bytes_of(one.text), (uint32_t)in->share)) {
+	if (in->how.share > 1 && sha256_modulo(mr_bytes_of(one.text), (uint32_t)in->how.share)) {
 		example_drop(&one);
 		return;
 	}
@@ -126,6 +148,7 @@ static int json_line(dataset *self, const source *in, const char *line, size_t l
 		one.text = mem_string(text);
 		one.id = mem_string(id);
 		one.group = group_make(title, member(object, "date"), id, text);
+		one.kind = kind_of(self, in, member(object, "source"));
 		example_add(self, in, one);
 	}
 	json_decref(object);
@@ -144,7 +167,7 @@ static int tab_line(dataset *self, const source *in, char *line, size_t len)
 	if (label == -2)
 		return fail(in, "the label is no name of a-z 0-9 _ - (at most 31), or there are too many");
 	example one = {.title = mem_string(""), .text = mem_string(tab + 1), .id = mem_string(""), .group = mem_string(tab + 1),
-		       .labels = label >= 0 ? 1ull << label : 0, .primary = label};
+		       .labels = label >= 0 ? 1ull << label : 0, .primary = label, .kind = kind_of(self, in, "")};
 	example_add(self, in, one);
 	return 0;
 }
@@ -163,13 +186,13 @@ int dataset_set_labels(dataset *self, const char *names, char error[256])
 	return result;
 }
 
-int dataset_read(dataset *self, const char *path, int times, int share, bool extra, char error[256])
+int dataset_read(dataset *self, const char *path, dataset_how how, char error[256])
 {
-	source in = {.file = (int)self->file_count, .share = share};
+	source in = {.file = (int)self->file_count, .how = how};
 	if (lines_open(&in.lines, path, error))
 		return -1;
 	self->files = mem_grow(self->files, self->file_count + 1, sizeof *self->files);
-	self->files[self->file_count++] = (dataset_file){.path = mem_string(path), .times = times, .extra = extra};
+	self->files[self->file_count++] = (dataset_file){.path = mem_string(path), .times = how.times, .extra = how.extra};
 	buf line = {0};
 	int got, result = 0;
 	while (result == 0 && (got = lines_next(&in.lines, &line)) != 0) {
@@ -189,6 +212,8 @@ void dataset_free(dataset *self)
 		example_drop(&self->at[i]);
 	for (size_t i = 0; i < self->file_count; i++)
 		free(self->files[i].path);
+	for (size_t i = 0; i < self->kind_count; i++)
+		free(self->kinds[i]);
 	free(self->at);
 	free(self->files);
 	*self = (dataset){0};

@@ -1,64 +1,53 @@
 /* entities_args.c - see entities_args.h. */
 #include "entities_args.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "common/mem.h"
 #include "workers/entities/features.h"
 
-enum arg_type { ARG_FILES, ARG_RULE, ARG_LISTS, ARG_TEXT, ARG_FLAG, ARG_INT, ARG_UINT, ARG_REAL };
-
-typedef struct arg {
-	const char *name;
-	enum arg_type type;
-	size_t field;                    /* offset in entities_args; files and rules: enum entity_word_kind */
-	double min, max;
-	char of;                         /* t: train, e: evaluate, b: both */
-} arg;
-
+#define WORD_LIST WORD_KINDS             /* --words: a list, no text */
 #define DOUBT 2                          /* of --doubt, while none is given */
 #define FIELD(name) offsetof(entities_args, name)
 
 /* Told in train_help and evaluate_help. */
 static const arg arg_table[] = {
-	{"--data", ARG_FILES, WORD_DATA, 0, 0, 't'},
-	{"--before", ARG_FILES, WORD_BEFORE, 0, 0, 't'},
-	{"--map", ARG_RULE, WORD_MAP, 0, 0, 'b'},
-	{"--open", ARG_RULE, WORD_OPEN, 0, 0, 't'},
-	{"--words", ARG_LISTS, 0, 0, 0, 't'},
-	{"--no-words", ARG_FLAG, FIELD(no_words), 0, 0, 't'},
-	{"--types", ARG_TEXT, FIELD(types), 0, 0, 't'},
-	{"--out", ARG_TEXT, FIELD(out), 0, 0, 't'},
-	{"--name", ARG_TEXT, FIELD(name), 0, 0, 't'},
-	{"--notes", ARG_TEXT, FIELD(notes), 0, 0, 't'},
-	{"--seed", ARG_UINT, FIELD(learn.seed), 0, 4294967295.0, 't'},
-	{"--passes", ARG_UINT, FIELD(learn.passes), 1, 1000, 't'},
-	{"--before-passes", ARG_UINT, FIELD(learn.before_passes), 1, 1000, 't'},
-	{"--runs", ARG_UINT, FIELD(learn.runs), 1, 100, 't'},
-	{"--min-times", ARG_UINT, FIELD(learn.min_times), 1, 1000, 't'},
-	{"--features", ARG_UINT, FIELD(learn.features), TAGGER_FEATURES_OLDEST, TAGGER_FEATURES_VERSION, 't'},
-	{"--rows", ARG_UINT, FIELD(learn.rows), 1, TAGGER_ROWS_MAX, 't'},
-	{"--cost", ARG_REAL, FIELD(learn.cost), 1e-3, 1e6, 't'},
-	{"--rate", ARG_REAL, FIELD(learn.rate), 1e-5, 10, 't'},
-	{"--margin", ARG_REAL, FIELD(learn.margin), 0, 20, 't'},
-	{"--missed", ARG_REAL, FIELD(learn.missed), 0, 20, 't'},
-	{"--doubt", ARG_RULE, WORD_DOUBT, 0, 20, 't'},
-	{"--drop", ARG_REAL, FIELD(learn.drop), 0, 0.9, 't'},
-	{"--model", ARG_TEXT, FIELD(model), 0, 0, 'e'},
-	{"--json", ARG_FLAG, FIELD(json), 0, 0, 'e'},
-	{"--predictions", ARG_TEXT, FIELD(predictions), 0, 0, 'e'},
-	{"--errors", ARG_INT, FIELD(errors), 0, 1000000, 'e'},
-	{"--quiet", ARG_FLAG, FIELD(quiet), 0, 0, 'b'},
+	{"--data", ARG_WORDS, WORD_DATA, 0, 0, "t"},
+	{"--before", ARG_WORDS, WORD_BEFORE, 0, 0, "t"},
+	{"--map", ARG_WORD, WORD_MAP, 0, 0, "te"},
+	{"--open", ARG_WORD, WORD_OPEN, 0, 0, "t"},
+	{"--words", ARG_WORDS, WORD_LIST, 0, 0, "t"},
+	{"--no-words", ARG_FLAG, FIELD(no_words), 0, 0, "t"},
+	{"--types", ARG_TEXT, FIELD(types), 0, 0, "t"},
+	{"--out", ARG_TEXT, FIELD(out), 0, 0, "t"},
+	{"--name", ARG_TEXT, FIELD(name), 0, 0, "t"},
+	{"--notes", ARG_TEXT, FIELD(notes), 0, 0, "t"},
+	{"--seed", ARG_UINT, FIELD(learn.seed), 0, 4294967295.0, "t"},
+	{"--passes", ARG_UINT, FIELD(learn.passes), 1, 1000, "t"},
+	{"--before-passes", ARG_UINT, FIELD(learn.before_passes), 1, 1000, "t"},
+	{"--runs", ARG_UINT, FIELD(learn.runs), 1, 100, "t"},
+	{"--min-times", ARG_UINT, FIELD(learn.min_times), 1, 1000, "t"},
+	{"--features", ARG_UINT, FIELD(learn.features), TAGGER_FEATURES_OLDEST, TAGGER_FEATURES_VERSION, "t"},
+	{"--rows", ARG_UINT, FIELD(learn.rows), 1, TAGGER_ROWS_MAX, "t"},
+	{"--cost", ARG_REAL, FIELD(learn.cost), 1e-3, 1e6, "t"},
+	{"--rate", ARG_REAL, FIELD(learn.rate), 1e-5, 10, "t"},
+	{"--margin", ARG_REAL, FIELD(learn.margin), 0, 20, "t"},
+	{"--missed", ARG_REAL, FIELD(learn.missed), 0, 20, "t"},
+	{"--doubt", ARG_WORD, WORD_DOUBT, 0, 20, "t"},
+	{"--drop", ARG_REAL, FIELD(learn.drop), 0, 0.9, "t"},
+	{"--model", ARG_TEXT, FIELD(model), 0, 0, "e"},
+	{"--json", ARG_FLAG, FIELD(json), 0, 0, "e"},
+	{"--predictions", ARG_TEXT, FIELD(predictions), 0, 0, "e"},
+	{"--errors", ARG_INT, FIELD(errors), 0, 1000000, "e"},
+	{"--quiet", ARG_FLAG, FIELD(quiet), 0, 0, "te"},
 };
 
 static int wrong(const entities_args *self, const char *what, const char *name)
 {
-	cli_usage(self->command, "%s: %s", name, what);
-	return -1;
+	return args_wrong(self->command, what, name);
 }
 
 static int word_add(entities_args *self, enum entity_word_kind kind, const char *text)
@@ -70,70 +59,21 @@ static int word_add(entities_args *self, enum entity_word_kind kind, const char 
 	return 0;
 }
 
-static int number_read(const entities_args *self, const arg *a, const char *text, double *out)
+static int list_add(entities_args *self, const char *text)
 {
-	char *end;
-	errno = 0;
-	*out = strtod(text, &end);
-	if (errno || end == text || *end || !(*out >= a->min && *out <= a->max))
-		return wrong(self, "not a number in its range", a->name);
-	return a->type != ARG_REAL && *out != floor(*out) ? wrong(self, "not a whole number", a->name) : 0;
-}
-
-static int value_read(entities_args *self, const arg *a, const char *text)
-{
-	char *field = (char *)self + a->field;
-	double number = 0;
-	switch (a->type) {
-	case ARG_FILES:
-	case ARG_RULE:
-		return word_add(self, (enum entity_word_kind)a->field, text);
-	case ARG_LISTS:
-		if (self->list_count == ENTITY_FILES_MAX)
-			return wrong(self, "too many files", text);
-		self->lists[self->list_count++] = text;
-		return 0;
-	case ARG_TEXT:
-		*(const char **)(void *)field = text;
-		return 0;
-	default:
-		if (number_read(self, a, text, &number))
-			return -1;
-	}
-	if (a->type == ARG_INT)
-		*(int *)(void *)field = (int)number;
-	else if (a->type == ARG_UINT)
-		*(uint32_t *)(void *)field = (uint32_t)number;
-	else
-		*(double *)(void *)field = number;
+	if (self->list_count == ENTITY_FILES_MAX)
+		return wrong(self, "too many files", text);
+	self->lists[self->list_count++] = text;
 	return 0;
 }
 
-static const arg *arg_find(const char *name, char of)
+static int word_read(void *into, const arg *a, size_t nth, const char *text)
 {
-	for (size_t i = 0; i < sizeof arg_table / sizeof *arg_table; i++)
-		if (strcmp(arg_table[i].name, name) == 0 && (arg_table[i].of == of || arg_table[i].of == 'b'))
-			return &arg_table[i];
-	return NULL;
-}
-
-/* One option with its values at argv[*i]. */
-static int option_read(entities_args *self, char **argv, int argc, int *i, char of)
-{
-	const arg *a = arg_find(argv[*i], of);
-	if (!a)
-		return wrong(self, "unknown option", argv[*i]);
-	if (a->type == ARG_FLAG) {
-		*((bool *)((char *)self + a->field)) = true;
-		return 0;
-	}
-	if (*i + 1 >= argc)
-		return wrong(self, "needs a value", a->name);
-	do {
-		if (value_read(self, a, argv[++*i]))
-			return -1;
-	} while ((a->type == ARG_FILES || a->type == ARG_LISTS) && *i + 1 < argc && argv[*i + 1][0] != '-');
-	return 0;
+	(void)nth;
+	entities_args *self = into;
+	if (a)
+		return a->field == WORD_LIST ? list_add(self, text) : word_add(self, (enum entity_word_kind)a->field, text);
+	return self->training ? wrong(self, "unexpected", text) : word_add(self, WORD_DATA, text);
 }
 
 static int complete(const entities_args *self, bool training)
@@ -154,14 +94,10 @@ int entities_args_read(entities_args *self, int argc, char **argv)
 	*self = (entities_args){.name = "entities", .learn = {.passes = 6, .before_passes = 3, .runs = 4, .min_times = 2, .rows = 400000,
 				 .features = TAGGER_FEATURES_VERSION, .cost = 4, .rate = 0.1, .margin = 1, .missed = 1.3, .drop = 0.4, .seed = 1}};      /* docs/entities.md */
 	char of = argv[0][0];
-	self->command = of == 't' ? "train entities" : "evaluate entities";
-	for (int i = 2; i < argc; i++) {
-		int result = argv[i][0] == '-' ? option_read(self, argv, argc, &i, of) :
-			     of == 'e' ? word_add(self, WORD_DATA, argv[i]) : wrong(self, "unexpected", argv[i]);
-		if (result)
-			return -1;
-	}
-	return complete(self, of == 't');
+	self->training = of == 't';
+	self->command = self->training ? "train entities" : "evaluate entities";
+	args line = {self->command, arg_table, sizeof arg_table / sizeof *arg_table, of, self, word_read};
+	return args_read(&line, argc, argv, 2) ? -1 : complete(self, self->training);
 }
 
 /* Names separated by commas or blanks to a set; those that are new are added. */

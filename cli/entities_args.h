@@ -8,7 +8,7 @@
 #define ENTITY_RULES_MAX 64
 
 /* What an option in the order of the command line does: files are read under the rules that stand before them. */
-enum entity_word_kind { WORD_DATA, WORD_BEFORE, WORD_MAP, WORD_OPEN, WORD_DOUBT };
+enum entity_word_kind { WORD_DATA, WORD_BEFORE, WORD_MAP, WORD_OPEN, WORD_DOUBT, WORD_KINDS };
 
 typedef struct entity_word {
 	enum entity_word_kind kind;
@@ -17,6 +17,7 @@ typedef struct entity_word {
 
 typedef struct entities_args {
 	const char *command;             /* for messages: "train entities", "evaluate entities" */
+	bool training;
 	entity_word words[ENTITY_FILES_MAX + ENTITY_RULES_MAX];
 	size_t word_count, file_count;
 	const char *lists[ENTITY_FILES_MAX];     /* --words */

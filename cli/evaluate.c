@@ -107,7 +107,7 @@ static int read_all(const classify_args *args, const model *m, dataset *data, ch
 	for (size_t l = 0; l < data->label_count; l++)
 		memcpy(data->labels[l], m->head.labels[l].name, MODEL_NAME_BYTES);
 	for (size_t i = 0; i < args->file_count; i++)
-		if (dataset_read(data, args->files[i].path, 1, args->files[i].share, false, error))
+		if (dataset_read(data, args->files[i].path, (dataset_how){.times = 1, .share = args->files[i].share}, error))
 			return -1;
 	return 0;
 }

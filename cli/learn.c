@@ -15,12 +15,16 @@ struct fit {
 	uint32_t *column;                /* by gram: 1 + column, 0: not known */
 	uint32_t *grams;                 /* by column */
 	float *rarity;                   /* by column */
-	double *weights;                 /* column-major: label_count a column */
-	double bias[MODEL_LABELS_MAX];
+	double *weights;                 /* column-major: parts.count a column */
+	double bias[MODEL_COMPONENTS_MAX];
 	size_t columns, label_count;
+	components parts;
 	float damping[SCORER_TIMES_MAX];
 	float title_share;
+	bool ratio;
 };
+
+#define RATIO_SMOOTHING 0.5      /* texts added to each count, so that what one side never has is no certainty */
 
 /* One row for liblinear: scaled counts of the known grams, then the bias feature. Returns the nodes written. */
 static size_t part_nodes(const fit *self, const corpus_gram *counts, size_t count, double share, struct feature_node *out)
@@ -67,7 +71,7 @@ static void columns_number(fit *self, const corpus *from, const bool *in, const 
 		if (!known)
 			continue;
 		self->grams[self->columns - 1] = gram;
-		self->rarity[self->columns - 1] = (float)(1 + log((1.0 + (double)total) / (1.0 + texts[gram])));
+		self->rarity[self->columns - 1] = self->ratio ? 1 : (float)(1 + log((1.0 + (double)total) / (1.0 + texts[gram])));
 	}
 	free(texts);
 }
@@ -76,7 +80,7 @@ static void columns_number(fit *self, const corpus *from, const bool *in, const 
 typedef struct rows {
 	struct feature_node *nodes, **at;
 	size_t *text;
-	size_t count;
+	size_t count, node_count;
 } rows;
 
 static rows rows_make(const fit *self, const corpus *from, const dataset *data, const bool *in)
@@ -103,6 +107,7 @@ static rows rows_make(const fit *self, const corpus *from, const dataset *data, 
 			out.text[out.count++] = t;
 		}
 	}
+	out.node_count = used;
 	return out;
 }
 
@@ -118,13 +123,71 @@ static void quiet(const char *line)
 	(void)line;
 }
 
-static void label_fit(fit *self, const dataset *data, const rows *all, size_t label, const learn_options *options)
+/* The rows that a component learns from: its own texts and all without the label. Values are copied when they are to be scaled. */
+typedef struct task {
+	struct feature_node **x;
+	double *y;
+	size_t count;
+	struct feature_node *copy;       /* NULL: the rows' own nodes */
+	double *ratio;                   /* by column: what values were multiplied with, NULL: nothing */
+} task;
+
+static task task_choose(const fit *self, const dataset *data, const rows *all, size_t component)
+{
+	task out = {.x = mem_array(all->count, sizeof *out.x), .y = mem_array(all->count, sizeof *out.y)};
+	uint32_t label = self->parts.label[component];
+	for (size_t i = 0; i < all->count; i++) {
+		const example *text = &data->at[all->text[i]];
+		bool has = text->labels >> label & 1;
+		if (has && self->parts.of[label][text->kind] != component)
+			continue;
+		out.x[out.count] = all->at[i];
+		out.y[out.count++] = has ? 1 : -1;
+	}
+	return out;
+}
+
+/* |log-count ratio| of every column, as in naive Bayes: ln of the gram's share of all grams in texts with the label against its share in those without (Wang and Manning,
+ * Baselines and Bigrams, ACL 2012). A machine that may spend little on weights spends it on the grams that tell by themselves. */
+static void ratios_set(const fit *self, task *t)
+{
+	double *with = mem_array(self->columns, sizeof *with), *without = mem_array(self->columns, sizeof *without), sums[2] = {0, 0};
+	for (size_t i = 0; i < t->count; i++)
+		for (const struct feature_node *n = t->x[i]; n->index >= 0; n++)
+			if ((size_t)n->index <= self->columns)
+				(t->y[i] > 0 ? with : without)[n->index - 1]++;
+	for (size_t c = 0; c < self->columns; c++) {
+		sums[0] += with[c] += RATIO_SMOOTHING;
+		sums[1] += without[c] += RATIO_SMOOTHING;
+	}
+	for (size_t c = 0; c < self->columns; c++)
+		with[c] = fabs(log(with[c] / sums[0] / (without[c] / sums[1])));
+	free(without);
+	t->ratio = with;
+}
+
+static void task_scale(const fit *self, const rows *all, task *t)
+{
+	ratios_set(self, t);
+	t->copy = mem_array(all->node_count, sizeof *t->copy);
+	for (size_t i = 0; i < all->node_count; i++) {
+		struct feature_node n = all->nodes[i];
+		if (n.index > 0 && (size_t)n.index <= self->columns)
+			n.value *= t->ratio[n.index - 1];
+		t->copy[i] = n;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		t->x[i] = t->copy + (t->x[i] - all->nodes);
+}
+
+static void component_fit(fit *self, const dataset *data, const rows *all, size_t component, const learn_options *options)
 {
 	int classes[] = {1, -1};
-	double costs[] = {options->positive, 1}, *y = mem_array(all->count, sizeof *y);
-	for (size_t i = 0; i < all->count; i++)
-		y[i] = data->at[all->text[i]].labels >> label & 1 ? 1 : -1;
-	struct problem problem = {.l = (int)all->count, .n = (int)self->columns + 1, .y = y, .x = all->at, .bias = 1};
+	double costs[] = {options->positive, 1};
+	task t = task_choose(self, data, all, component);
+	if (options->ratio)
+		task_scale(self, all, &t);
+	struct problem problem = {.l = (int)t.count, .n = (int)self->columns + 1, .y = t.y, .x = t.x, .bias = 1};
 	struct parameter parameter = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = STOP_AT, .C = options->cost, .nr_weight = 2,
 				      .weight_label = classes, .weight = costs, .p = 0.1};
 	set_print_string_function(quiet);
@@ -132,19 +195,22 @@ static void label_fit(fit *self, const dataset *data, const rows *all, size_t la
 	struct model *machine = train(&problem, &parameter);
 	double sign = machine->nr_class < 2 ? 0 : machine->label[0] == 1 ? 1 : -1;
 	for (size_t c = 0; c < self->columns; c++)
-		self->weights[c * self->label_count + label] = machine->w[c] * sign;
-	self->bias[label] = machine->nr_class < 2 ? (machine->label[0] == 1 ? 1 : -1) : machine->w[self->columns] * sign;
+		self->weights[c * self->parts.count + component] = machine->w[c] * sign * (t.ratio ? t.ratio[c] : 1);
+	self->bias[component] = machine->nr_class < 2 ? (machine->label[0] == 1 ? 1 : -1) : machine->w[self->columns] * sign;
 	free_and_destroy_model(&machine);
-	free(y);
+	free(t.x);
+	free(t.y);
+	free(t.copy);
+	free(t.ratio);
 }
 
-static void labels_fit(fit *self, const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg)
+static void components_fit(fit *self, const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg)
 {
 	rows all = rows_make(self, from, data, in);
-	for (size_t label = 0; label < self->label_count; label++) {
+	for (size_t c = 0; c < self->parts.count; c++) {
 		if (step)
 			step(arg);
-		label_fit(self, data, &all, label, options);
+		component_fit(self, data, &all, c, options);
 	}
 	rows_free(&all);
 }
@@ -162,14 +228,14 @@ static int effect_compare(const void *a, const void *b)
 	return x->column < y->column ? -1 : x->column > y->column;
 }
 
-/* Columns by how far they can move a score: largest weight of any label times rarity. */
+/* Columns by how far they can move a score: largest weight of any component times rarity. */
 static effect *columns_rank(const fit *self)
 {
 	effect *effects = mem_array(self->columns + 1, sizeof *effects);
 	for (size_t c = 0; c < self->columns; c++) {
 		double size = 0;
-		for (size_t l = 0; l < self->label_count; l++)
-			size = fmax(size, fabs(self->weights[c * self->label_count + l]));
+		for (size_t p = 0; p < self->parts.count; p++)
+			size = fmax(size, fabs(self->weights[c * self->parts.count + p]));
 		effects[c] = (effect){size * self->rarity[c], (uint32_t)c};
 	}
 	qsort(effects, self->columns, sizeof *effects, effect_compare);
@@ -186,46 +252,60 @@ static bool *grams_choose(const fit *self, const corpus *from, size_t most)
 	return keep;
 }
 
-fit *learn_fit(const corpus *from, const dataset *data, const bool *in, const learn_options *options, learn_step step, void *arg)
+fit *learn_fit(const corpus *from, const dataset *data, const components *parts, const bool *in, const learn_options *options, learn_step step, void *arg)
 {
 	fit *self = mem_alloc(sizeof *self);
 	self->label_count = data->label_count;
+	self->parts = *parts;
+	self->ratio = options->ratio;
 	self->title_share = options->title_share;
 	scorer_damping(self->damping);
 	self->column = mem_array(from->gram_count + 1, sizeof *self->column);
 	self->grams = mem_array(from->gram_count + 1, sizeof *self->grams);
 	self->rarity = mem_array(from->gram_count + 1, sizeof *self->rarity);
 	columns_number(self, from, in, NULL, options->min_texts);
-	self->weights = mem_array((self->columns + 1) * self->label_count, sizeof *self->weights);
-	labels_fit(self, from, data, in, options, step, arg);
+	self->weights = mem_array((self->columns + 1) * self->parts.count, sizeof *self->weights);
+	components_fit(self, from, data, in, options, step, arg);
 	if (self->columns > options->features) {
 		bool *keep = grams_choose(self, from, options->features);
 		columns_number(self, from, in, keep, options->min_texts);
 		free(keep);
-		labels_fit(self, from, data, in, options, step, arg);
+		components_fit(self, from, data, in, options, step, arg);
 	}
 	return self;
 }
 
-static void text_score(const fit *self, const corpus *from, const corpus_text *text, double *scores)
+static void text_score(const fit *self, const corpus *from, const corpus_text *text, const model_head *head, double *scores)
 {
 	struct feature_node *nodes = mem_array(text->count + text->title_count + 1, sizeof *nodes);
 	size_t count = text_nodes(self, from, text, nodes);
-	for (size_t l = 0; l < self->label_count; l++) {
-		scores[l] = self->bias[l];
+	double components[MODEL_COMPONENTS_MAX];
+	for (size_t c = 0; c < self->parts.count; c++) {
+		components[c] = self->bias[c];
 		for (size_t i = 0; i < count; i++)
-			scores[l] += nodes[i].value * self->weights[(size_t)(nodes[i].index - 1) * self->label_count + l];
+			components[c] += nodes[i].value * self->weights[(size_t)(nodes[i].index - 1) * self->parts.count + c];
 	}
+	scoring_reduce(head, components, scores, NULL);
 	free(nodes);
+}
+
+/* Components and their biases; the steps are the writer's to set. */
+static void head_fill(const fit *self, model_head *head)
+{
+	head->component_count = self->parts.count;
+	for (uint32_t c = 0; c < self->parts.count; c++)
+		head->components[c] = (model_component){.label = self->parts.label[c], .bias = (float)self->bias[c]};
 }
 
 bool fit_score(const fit *self, const corpus *from, size_t text, double *scores, double *section_scores)
 {
 	size_t first = from->texts[text].section, end = corpus_section_end(from, text);
-	text_score(self, from, &from->texts[text], scores);
+	model_head head = {0};
+	head_fill(self, &head);
+	text_score(self, from, &from->texts[text], &head, scores);
 	for (size_t s = first; s < end; s++) {
 		double one[MODEL_LABELS_MAX];
-		text_score(self, from, &from->sections[s], one);
+		text_score(self, from, &from->sections[s], &head, one);
 		for (size_t l = 0; l < self->label_count; l++)
 			section_scores[l] = s > first && section_scores[l] > one[l] ? section_scores[l] : one[l];
 	}
@@ -235,17 +315,16 @@ bool fit_score(const fit *self, const corpus *from, size_t text, double *scores,
 int fit_write(const fit *self, const corpus *from, model_head *head, buf *out)
 {
 	model_feature *features = mem_array(self->columns + 1, sizeof *features);
-	float *weights = mem_array(self->columns * self->label_count + 1, sizeof *weights);
-	for (size_t i = 0; i < self->columns * self->label_count; i++)
+	float *weights = mem_array(self->columns * self->parts.count + 1, sizeof *weights);
+	for (size_t i = 0; i < self->columns * self->parts.count; i++)
 		weights[i] = (float)self->weights[i];
 	effect *order = columns_rank(self);
 	for (size_t i = 0; i < self->columns; i++) {
 		uint32_t c = order[i].column;
-		features[i] = (model_feature){from->hashes[self->grams[c]], self->rarity[c], weights + c * self->label_count};
+		features[i] = (model_feature){from->hashes[self->grams[c]], self->rarity[c], weights + c * self->parts.count};
 	}
 	free(order);
-	for (size_t l = 0; l < self->label_count; l++)
-		head->labels[l].bias = (float)self->bias[l];
+	head_fill(self, head);
 	int result = model_write(head, features, self->columns, out);
 	free(features);
 	free(weights);

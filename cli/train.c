@@ -46,6 +46,7 @@ typedef struct training {
 	const classify_args *args;
 	dataset data;
 	corpus *corpus;
+	components parts;
 	bool *held;                      /* by text: left out altogether (--fold) */
 	uint32_t *fold;                  /* by text */
 	double *scores;                  /* by text and label: cross-validated */
@@ -86,7 +87,10 @@ static int data_read(training *self, char error[256])
 		return -1;
 	for (size_t i = 0; i < args->file_count; i++) {
 		const args_file *file = &args->files[i];
-		if (dataset_read(data, file->path, file->times, file->share, file->extra, error))
+		char kind[32];
+		snprintf(kind, sizeof kind, args->one_kind ? "all" : "--data %d", file->option + 1);
+		dataset_how how = {.times = file->times, .share = file->share, .extra = file->extra, .kind = args->one_kind || args->data_options > 1 ? kind : NULL};
+		if (dataset_read(data, file->path, how, error))
 			return -1;
 	}
 	if (!data->count || !data->label_count) {
@@ -121,7 +125,7 @@ static void fold_score(training *self, uint32_t fold, bool *in)
 	}
 	if (!measured)
 		return;
-	fit *learnt = learn_fit(self->corpus, &self->data, in, &self->args->learn, progress, self);
+	fit *learnt = learn_fit(self->corpus, &self->data, &self->parts, in, &self->args->learn, progress, self);
 	for (size_t i = 0; i < self->data.count; i++)
 		if (!self->held[i] && self->fold[i] == fold) {
 			size_t at = i * self->data.label_count;
@@ -134,7 +138,7 @@ static void fold_score(training *self, uint32_t fold, bool *in)
 static void cross_validate(training *self)
 {
 	bool *in = mem_array(self->data.count, sizeof *in);
-	self->steps = ((size_t)self->args->folds + 1) * self->data.label_count * 2;
+	self->steps = ((size_t)self->args->folds + 1) * self->parts.count * 2;
 	for (int fold = 0; fold < self->args->folds; fold++)
 		fold_score(self, (uint32_t)fold, in);
 	free(in);
@@ -215,6 +219,7 @@ static void head_set(training *self)
 	model_head *head = &self->head;
 	snprintf(head->name, sizeof head->name, "%s", args->name);
 	head->single = args->single;
+	head->marks = args->learn.marks;
 	head->title_times = args->learn.title_times;
 	head->lead_times = args->learn.lead_times;
 	head->title_share = args->learn.title_share;
@@ -245,7 +250,7 @@ static int learn_all(training *self, char error[256])
 	bool *in = mem_array(self->data.count, sizeof *in);
 	for (size_t i = 0; i < self->data.count; i++)
 		in[i] = !self->held[i];
-	fit *learnt = learn_fit(self->corpus, &self->data, in, &self->args->learn, progress, self);
+	fit *learnt = learn_fit(self->corpus, &self->data, &self->parts, in, &self->args->learn, progress, self);
 	progress_end(self);
 	buf file = {0};
 	int result = fit_write(learnt, self->corpus, &self->head, &file);
@@ -261,12 +266,24 @@ static int learn_all(training *self, char error[256])
 	return result;
 }
 
+static int parts_find(training *self, char error[256])
+{
+	bool *in = mem_array(self->data.count, sizeof *in);
+	for (size_t i = 0; i < self->data.count; i++)
+		in[i] = !self->held[i];
+	int result = components_find(&self->data, in, &self->parts, error);
+	free(in);
+	return result;
+}
+
 static int train(training *self, char error[256])
 {
 	if (data_read(self, error))
 		return -1;
-	self->corpus = corpus_new(&self->data, &self->args->learn);
 	folds_set(self);
+	if (parts_find(self, error))
+		return -1;
+	self->corpus = corpus_new(&self->data, &self->args->learn);
 	cross_validate(self);
 	head_set(self);
 	measure all = cross_measure(self, -1);

@@ -13,7 +13,7 @@
 #include "workers/classify/features.h"
 #include "workers/classify/scorer.h"
 
-/* ---- a little model: grams with weights for two labels ---- */
+/* ---- a little model: grams with weights for two labels, of which the first has a second component ---- */
 
 typedef struct rule {
 	const char *words;               /* one gram of one to three tokens */
@@ -23,12 +23,13 @@ typedef struct rule {
 static const rule rules[] = {
 	{"人才", 3, -1}, {"公寓", 2, 0}, {"才公", 0.5f, 0}, {"才公寓", 1, 0}, {"数学", -0.5f, 4}, {"数", 0, 1}, {"teacher", 0, 2}, {"天气", -1, -1}, {"a", 0, 0},
 };
-enum { RULES = sizeof rules / sizeof *rules };
+enum { RULES = sizeof rules / sizeof *rules, EXTRA_RULES = 2 };
+enum { HOMES, HOMES_ABROAD, MATHS, COMPONENTS };
 
 static uint64_t gram_of(const char *words)
 {
 	tokens t = {0};
-	tokens_read(&t, (mr_bytes){0}, mr_bytes_of(words));
+	tokens_read(&t, (mr_bytes){0}, mr_bytes_of(words), false);
 	uint64_t h = FEATURE_SEED;
 	for (size_t i = 0; i < t.count; i++)
 		h = feature_longer(h, t.at[i].value);
@@ -39,19 +40,21 @@ static uint64_t gram_of(const char *words)
 static void model_make(buf *out, float title_share)
 {
 	model_head head = {.name = "little", .title_times = 2, .lead_times = 1, .title_share = title_share, .label_count = 2,
-			   .labels = {{.name = "homes", .bias = -0.5f, .slope = -4, .threshold = 0.5f, .section_threshold = 0.9f},
-				      {.name = "maths", .bias = -0.5f, .slope = -4, .threshold = 0.5f, .section_threshold = 0.9f}}};
-	model_feature features[RULES + 1];
-	float weights[RULES + 1][2];
+			   .labels = {{.name = "homes", .slope = -4, .threshold = 0.5f, .section_threshold = 0.9f},
+				      {.name = "maths", .slope = -4, .threshold = 0.5f, .section_threshold = 0.9f}},
+			   .component_count = COMPONENTS, .components = {{.label = 0, .bias = -0.5f}, {.label = 0, .bias = -0.75f}, {.label = 1, .bias = -0.5f}}};
+	model_feature features[RULES + EXTRA_RULES];
+	float weights[RULES + EXTRA_RULES][COMPONENTS] = {{0}};
 	for (int i = 0; i < RULES; i++) {
-		weights[i][0] = rules[i].homes;
-		weights[i][1] = rules[i].maths;
+		weights[i][HOMES] = rules[i].homes;
+		weights[i][MATHS] = rules[i].maths;
 		features[i] = (model_feature){gram_of(rules[i].words), 1 + (float)i / 10, weights[i]};
 	}
-	weights[RULES][0] = 0;
-	weights[RULES][1] = 5;
+	weights[RULES][MATHS] = 5;
 	features[RULES] = (model_feature){feature_of_title(gram_of("算术")), 1, weights[RULES]};
-	assert_int_equal(model_write(&head, features, RULES + 1, out), 0);
+	weights[RULES + 1][HOMES_ABROAD] = 4;
+	features[RULES + 1] = (model_feature){gram_of("barracks"), 1, weights[RULES + 1]};
+	assert_int_equal(model_write(&head, features, RULES + EXTRA_RULES, out), 0);
 }
 
 static model little(buf *file, float title_share)
@@ -69,16 +72,16 @@ static void tokens_are_characters_and_words(void **state)
 {
 	(void)state;
 	tokens t = {0};
-	tokens_read(&t, mr_bytes_of("题"), mr_bytes_of("5G 网络，Teacher's 12345 号"));
+	tokens_read(&t, mr_bytes_of("题"), mr_bytes_of("5G 网络，Teacher's 12345 号"), false);
 	assert_int_equal(t.title_count, 1);
 	assert_int_equal(t.count, 7);            /* 题 | 5g 网 络 | teacher's 12345 号 */
 	assert_int_equal(t.at[0].zone, ZONE_TITLE);
 	assert_true(t.at[1].breaks && !t.at[2].breaks && !t.at[3].breaks && t.at[4].breaks && !t.at[5].breaks);
 	assert_memory_equal(&"5G 网络，Teacher's 12345 号"[t.at[4].start], "Teacher's", t.at[4].end - t.at[4].start);
 	uint32_t figure = t.at[5].value;
-	tokens_read(&t, (mr_bytes){0}, mr_bytes_of("999999"));
+	tokens_read(&t, (mr_bytes){0}, mr_bytes_of("999999"), false);
 	assert_int_equal(t.at[0].value, figure); /* long numbers are all alike */
-	tokens_read(&t, (mr_bytes){0}, mr_bytes_of("985"));
+	tokens_read(&t, (mr_bytes){0}, mr_bytes_of("985"), false);
 	assert_int_not_equal(t.at[0].value, figure);
 	tokens_free(&t);
 }
@@ -87,13 +90,35 @@ static void tokens_fold_script_width_and_case(void **state)
 {
 	(void)state;
 	tokens a = {0}, b = {0};
-	tokens_read(&a, (mr_bytes){0}, mr_bytes_of("专业人才 TEACHER Ａ１"));
-	tokens_read(&b, (mr_bytes){0}, mr_bytes_of("專業人才 teacher a1"));
+	tokens_read(&a, (mr_bytes){0}, mr_bytes_of("专业人才 TEACHER Ａ１"), false);
+	tokens_read(&b, (mr_bytes){0}, mr_bytes_of("專業人才 teacher a1"), false);
 	assert_int_equal(a.count, b.count);
 	for (size_t i = 0; i < a.count; i++)
 		assert_int_equal(a.at[i].value, b.at[i].value);
 	tokens_free(&a);
 	tokens_free(&b);
+}
+
+/* 题 | end; end 5g blank 网 ， “ a end: with marks all that is printed counts, and only the border between title and body breaks. */
+static void marks_and_ends_are_tokens(void **state)
+{
+	(void)state;
+	tokens t = {0};
+	const char *body = "5G  网，“a";
+	tokens_read(&t, mr_bytes_of("题"), mr_bytes_of(body), true);
+	assert_int_equal(t.title_count, 3);
+	assert_int_equal(t.count, 3 + 8);
+	const uint8_t marks[] = {1, 0, 1, 0, 1, 1, 0, 1};
+	for (size_t i = 0; i < 8; i++) {
+		assert_int_equal(t.at[3 + i].mark, marks[i]);
+		assert_int_equal(t.at[3 + i].breaks != 0, i == 0);
+	}
+	assert_int_equal(t.at[3].value, t.at[10].value);
+	assert_memory_equal(body + t.at[7].start, "，", t.at[7].end - t.at[7].start);
+	assert_int_equal(t.at[10].start, strlen(body));
+	tokens_read(&t, (mr_bytes){0}, (mr_bytes){0}, true);
+	assert_int_equal(t.count, 0);
+	tokens_free(&t);
 }
 
 static void tokens_stand_any_bytes(void **state)
@@ -105,7 +130,7 @@ static void tokens_stand_any_bytes(void **state)
 	for (int round = 0; round < 200; round++) {
 		for (size_t i = 0; i < sizeof bytes; i++)
 			bytes[i] = (char)((x = x * 1664525u + 1013904223u) >> 24);
-		tokens_read(&t, (mr_bytes){bytes, 100}, (mr_bytes){bytes, sizeof bytes});
+		tokens_read(&t, (mr_bytes){bytes, 100}, (mr_bytes){bytes, sizeof bytes}, round % 2);
 		for (size_t i = 0; i < t.count; i++)
 			assert_true(t.at[i].start <= t.at[i].end && t.at[i].end <= sizeof bytes);
 	}
@@ -120,13 +145,13 @@ static void model_keeps_weights(void **state)
 	buf file = {0};
 	model m = little(&file, 0.5f);
 	assert_string_equal(m.head.name, "little");
-	assert_int_equal(m.head.features, RULES + 1);
+	assert_int_equal(m.head.features, RULES + EXTRA_RULES);
 	for (int i = 0; i < RULES; i++) {
 		uint32_t slot;
 		assert_true(model_find(&m, gram_of(rules[i].words), &slot));
 		const uint16_t *cell = model_cell(&m, slot);
-		assert_true(fabsf((float)(int16_t)cell[1] * m.head.labels[0].weight_step - rules[i].homes) < 1e-3f);
-		assert_true(fabsf((float)(int16_t)cell[2] * m.head.labels[1].weight_step - rules[i].maths) < 1e-3f);
+		assert_true(fabsf((float)(int16_t)cell[1 + HOMES] * m.head.components[HOMES].weight_step - rules[i].homes) < 1e-3f);
+		assert_true(fabsf((float)(int16_t)cell[1 + MATHS] * m.head.components[MATHS].weight_step - rules[i].maths) < 1e-3f);
 	}
 	uint32_t nowhere;
 	assert_false(model_find(&m, gram_of("没有"), &nowhere));
@@ -240,10 +265,10 @@ static void sections_cover_a_long_body(void **state)
 	buf text = {0};
 	tokens t = {0};
 	filler(&text, 2 * SECTION_TOKENS - 1);
-	tokens_read(&t, mr_bytes_of("题目"), buf_bytes(&text));
+	tokens_read(&t, mr_bytes_of("题目"), buf_bytes(&text), false);
 	assert_false(tokens_has_sections(&t));
 	filler(&text, 1000);
-	tokens_read(&t, mr_bytes_of("题目"), buf_bytes(&text));
+	tokens_read(&t, mr_bytes_of("题目"), buf_bytes(&text), false);
 	assert_true(tokens_has_sections(&t));
 	size_t from = t.title_count, sections = 0;
 	while (from < t.count) {
@@ -323,6 +348,28 @@ static void scorer_has_no_memory(void **state)
 	buf_free(&file);
 }
 
+/* A label's score is that of its highest component, and the evidence is that component's. */
+static void the_highest_component_speaks_for_its_label(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	scorer *j = scorer_new(&m);
+	scoring v;
+	evidence_term terms[4];
+	scorer_read(j, (mr_bytes){0}, mr_bytes_of("New barracks"), &v);
+	assert_int_equal(v.primary, 0);
+	assert_int_equal(v.component[0], HOMES_ABROAD);
+	assert_true(fabs(v.score[0] - (4 - 0.75)) < 1e-3);
+	assert_true(fabs(scorer_sum_of_contributions(j, HOMES_ABROAD) - v.score[0]) < 1e-9);
+	assert_int_equal(scorer_evidence(j, &v, terms, 4), 1);
+	assert_memory_equal(terms[0].words.data, "barracks", terms[0].words.len);
+	scorer_read(j, (mr_bytes){0}, mr_bytes_of("人才公寓"), &v);
+	assert_int_equal(v.component[0], HOMES);
+	scorer_free(&j);
+	buf_free(&file);
+}
+
 /* ---- evidence ---- */
 
 static void evidence_sums_to_the_score(void **state)
@@ -334,7 +381,7 @@ static void evidence_sums_to_the_score(void **state)
 	scoring v;
 	scorer_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学，人才公寓；人才。Teacher"), &v);
 	for (uint32_t l = 0; l < 2; l++)
-		assert_true(fabs(scorer_sum_of_contributions(j, l) - v.score[l]) < 1e-9);
+		assert_true(fabs(scorer_sum_of_contributions(j, v.component[l]) - v.score[l]) < 1e-9);
 	scorer_free(&j);
 	buf_free(&file);
 }
@@ -394,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_are_characters_and_words),
 		cmocka_unit_test(tokens_fold_script_width_and_case),
+		cmocka_unit_test(marks_and_ends_are_tokens),
 		cmocka_unit_test(tokens_stand_any_bytes),
 		cmocka_unit_test(model_keeps_weights),
 		cmocka_unit_test(model_file_is_reproducible),
@@ -405,6 +453,7 @@ int main(void)
 		cmocka_unit_test(title_has_features_of_its_own),
 		cmocka_unit_test(traditional_text_is_judged_alike),
 		cmocka_unit_test(scorer_has_no_memory),
+		cmocka_unit_test(the_highest_component_speaks_for_its_label),
 		cmocka_unit_test(evidence_sums_to_the_score),
 		cmocka_unit_test(evidence_speaks_the_words_of_the_source),
 		cmocka_unit_test(evidence_stays_within_its_bounds),

@@ -10,6 +10,7 @@
 
 /* Before cmocka.h, which makes a macro of `fail`. */
 #include "cli/calibrate.c"
+#include "cli/components.c"
 #include "cli/dataset.c"
 #include "cli/lines.c"
 #include "cli/measure.c"
@@ -46,7 +47,7 @@ static int read_text(dataset *data, const char *text, bool gzipped, char error[2
 	gzFile out = gzdopen(fd, gzipped ? "wb" : "wbT");
 	gzputs(out, text);
 	gzclose(out);
-	int result = dataset_read(data, path, 1, 1, false, error);
+	int result = dataset_read(data, path, (dataset_how){.times = 1, .share = 1}, error);
 	unlink(path);
 	return result;
 }
@@ -81,6 +82,42 @@ static void both_forms_are_read_plain_and_gzipped(void **state)
 		assert_int_equal(data.at[4].primary, -1);
 		dataset_free(&data);
 	}
+}
+
+/* Kinds are told by `source`, else by the file; a label has a component in each kind that has enough texts of it, and the others join the largest. */
+static void a_label_has_components_by_kind_of_text(void **state)
+{
+	(void)state;
+	dataset data = {0};
+	buf lines = {0};
+	char error[256] = "";
+	for (int i = 0; i < 20; i++)
+		buf_printf(&lines, "{\"text\":\"g%d\",\"labels\":[\"art\"],\"source\":\"gazette\"}\n{\"text\":\"p%d\",\"labels\":[\"art\"],\"source\":\"portal\"}\n", i, i);
+	for (int i = 0; i < 3; i++)
+		buf_printf(&lines, "{\"text\":\"f%d\",\"labels\":[\"art\",\"law\"]}\n", i);
+	buf_add_str(&lines, "law\tone more\n");
+	assert_int_equal(read_text(&data, lines.data, false, error), 0);
+	assert_int_equal(data.kind_count, 3);
+	assert_string_equal(data.kinds[0], "gazette");
+	bool in[44];
+	for (size_t i = 0; i < data.count; i++)
+		in[i] = true;
+	components parts;
+	assert_int_equal(data.count, 44);
+	assert_int_equal(components_find(&data, in, &parts, error), 0);
+	assert_int_equal(parts.count, 3);                        /* art of the gazette, art of the portal, law */
+	assert_int_equal(parts.of[0][2], parts.of[0][0]);
+	assert_int_not_equal(parts.of[0][0], parts.of[0][1]);
+	assert_int_equal(parts.texts[parts.of[0][0]], 23);
+	assert_int_equal(parts.label[parts.of[1][0]], 1);
+	assert_int_equal(parts.of[1][0], parts.of[1][1]);
+	for (size_t i = 0; i < 40; i++)                          /* with too few of the portal's left, they join the gazette's */
+		in[i] = i < 30 || i % 2 == 0;
+	in[1] = false;
+	assert_int_equal(components_find(&data, in, &parts, error), 0);
+	assert_int_equal(parts.count, 2);
+	buf_free(&lines);
+	dataset_free(&data);
 }
 
 static void wrong_lines_are_named(void **state)
@@ -150,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_gives_the_standards_examples),
 		cmocka_unit_test(both_forms_are_read_plain_and_gzipped),
+		cmocka_unit_test(a_label_has_components_by_kind_of_text),
 		cmocka_unit_test(wrong_lines_are_named),
 		cmocka_unit_test(platt_finds_the_curve_that_made_the_hits),
 		cmocka_unit_test(threshold_lies_between_the_classes),

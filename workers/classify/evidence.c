@@ -29,14 +29,14 @@ static size_t strong_add(strong *best, size_t count, strong one)
 	return count;
 }
 
-static size_t strong_find(scorer *self, uint32_t label, strong best[STRONG_FEATURES])
+static size_t strong_find(scorer *self, uint32_t component, strong best[STRONG_FEATURES])
 {
 	size_t count = 0;
 	const found *both[] = {&self->text, &self->title};
 	for (int b = 0; b < 2; b++)
 		for (size_t i = 0; i < both[b]->count; i++) {
 			const found_feature *f = &both[b]->at[i];
-			count = strong_add(best, count, (strong){found_contribution(self, both[b], f, label), f->slot, f->times});
+			count = strong_add(best, count, (strong){found_contribution(self, both[b], f, component), f->slot, f->times});
 		}
 	return count;
 }
@@ -85,6 +85,12 @@ static bool is_particle(const token *t)
 	return false;
 }
 
+/* What stands at the edge of a term without belonging to it. */
+static bool is_trimmed(const token *t)
+{
+	return t->mark || is_particle(t);
+}
+
 /* The strongest window of at most the length a term may have. */
 static void run_narrow(const scorer *self, size_t *first, size_t *length)
 {
@@ -109,9 +115,9 @@ static void run_narrow(const scorer *self, size_t *first, size_t *length)
 static void run_add(scorer *self, size_t first, size_t length)
 {
 	run_narrow(self, &first, &length);
-	while (length > 2 && is_particle(&self->tokens.at[first]))
+	while (length > 1 && (length > 2 || self->tokens.at[first].mark) && is_trimmed(&self->tokens.at[first]))
 		first++, length--;
-	while (length > 2 && is_particle(&self->tokens.at[first + length - 1]))
+	while (length > 1 && (length > 2 || self->tokens.at[first + length - 1].mark) && is_trimmed(&self->tokens.at[first + length - 1]))
 		length--;
 	uint64_t words = FEATURE_SEED;
 	double push = 0;
@@ -149,7 +155,7 @@ static void runs_find(scorer *self)
 
 static bool is_lone_ideograph(const scorer *self, const evidence_run *run)
 {
-	return run->length == 1 && self->tokens.at[run->first].wide;
+	return run->length == 1 && (self->tokens.at[run->first].wide || self->tokens.at[run->first].mark);
 }
 
 static int run_compare(const void *a, const void *b)
@@ -168,10 +174,10 @@ static mr_bytes run_source(const scorer *self, const evidence_run *run)
 	return (mr_bytes){source.data + first->start, end - first->start};
 }
 
-static size_t label_terms(scorer *self, uint32_t label, evidence_term *terms, size_t max)
+static size_t label_terms(scorer *self, uint32_t label, uint32_t component, evidence_term *terms, size_t max)
 {
 	strong best[STRONG_FEATURES];
-	size_t count = strong_find(self, label, best), given = 0;
+	size_t count = strong_find(self, component, best), given = 0;
 	pushes_fill(self, best, count);
 	runs_find(self);
 	qsort(self->runs, self->run_count, sizeof *self->runs, run_compare);
@@ -198,7 +204,7 @@ size_t scorer_evidence(scorer *self, const scoring *said, evidence_term *terms, 
 {
 	size_t given = 0;
 	for (uint32_t i = 0; i < said->label_count; i++)
-		given += label_terms(self, said->labels[i], terms + given, max - given);
+		given += label_terms(self, said->labels[i], said->component[said->labels[i]], terms + given, max - given);
 	terms_sort(terms, given);
 	return given;
 }

@@ -1,12 +1,14 @@
 /* model.c - see model.h. The file:
  *
  *   0  8  "MRTOPICS"            32 4  version of tokens     56 4  title_times       72 32 name, NUL-padded
- *   8  4  MODEL_VERSION         36 4  version of features   60 4  lead_times       104 24 0
+ *   8  4  MODEL_VERSION         36 4  version of features   60 4  lead_times       104 4 components, 24 0
  *  12  4  offset of the tags    40 4  version of folding    64 4  title_share
- *  16  8  bytes of the file     44 4  flags (1: single)     68 4  rarity_step
+ *  16  8  bytes of the file     44 4  flags                 68 4  rarity_step
  *  24  8  XXH3-64 of [32, end)  48 2  slots_log2, 50 2 labels, 52 4 features
- * 128 64  a label: name 32, bias, weight_step, slope, offset, threshold, section_threshold (float each), 0
- *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + labels) a slot)
+ * 128 64  a label: name 32, slope, offset, threshold, section_threshold (float each), 0
+ *     16  a component: label (4), bias, weight_step (float each), 0
+ *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + components) a slot)
+ * Flags: 1 single, 2 marks.
  */
 #include "model.h"
 
@@ -23,20 +25,22 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model file are used where they lie");
 
 #define LABEL_BYTES 64
+#define COMPONENT_BYTES 16
 #define FLAG_SINGLE 1u
+#define FLAG_MARKS 2u
 #define TIMES_MAX 16
 #define FULL_PERCENT 50          /* of the slots at most: eight features in a bucket of 16 on average, one bucket in 250 overflows (Poisson) */
 
 static const model_file_kind kind = {{'M', 'R', 'T', 'O', 'P', 'I', 'C', 'S'}, MODEL_VERSION, MODEL_BYTES_MAX, "not a model file of the classifier", "larger than 16 MB"};
 
-static size_t tags_offset(size_t labels)
+static size_t tags_offset(const model_head *head)
 {
-	return (MODEL_FILE_HEAD + labels * LABEL_BYTES + 63) / 64 * 64;
+	return (MODEL_FILE_HEAD + head->label_count * LABEL_BYTES + head->component_count * COMPONENT_BYTES + 63) / 64 * 64;
 }
 
-static size_t file_bytes(size_t labels, unsigned slots_log2)
+static size_t file_bytes(const model_head *head)
 {
-	return tags_offset(labels) + ((size_t)2 * (2 + labels) << slots_log2);
+	return tags_offset(head) + ((size_t)2 * (2 + head->component_count) << head->slots_log2);
 }
 
 static float read_float(reader *in)
@@ -67,15 +71,24 @@ static bool within(float value, float low, float high)
 static bool label_read(reader *in, model_label *label)
 {
 	bool named = name_read(in, label->name);
-	label->bias = read_float(in);
-	label->weight_step = read_float(in);
 	label->slope = read_float(in);
 	label->offset = read_float(in);
 	label->threshold = read_float(in);
 	label->section_threshold = read_float(in);
-	read_bytes(in, LABEL_BYTES - MODEL_NAME_BYTES - 24);
-	return named && within(label->bias, -1e6f, 1e6f) && within(label->weight_step, 0, 1e6f) && within(label->slope, -1e6f, 1e6f) &&
-	       within(label->offset, -1e6f, 1e6f) && within(label->threshold, 0, 1) && within(label->section_threshold, 0, 2);
+	read_bytes(in, LABEL_BYTES - MODEL_NAME_BYTES - 16);
+	return named && within(label->slope, -1e6f, 1e6f) && within(label->offset, -1e6f, 1e6f) && within(label->threshold, 0, 1) &&
+	       within(label->section_threshold, 0, 2);
+}
+
+/* `before`: the component in front of it, NULL for the first one: labels come in their order, none is left out. */
+static bool component_read(reader *in, model_component *out, const model_component *before)
+{
+	out->label = read_u32(in);
+	out->bias = read_float(in);
+	out->weight_step = read_float(in);
+	read_bytes(in, COMPONENT_BYTES - 12);
+	bool in_order = before ? out->label - before->label <= 1 : out->label == 0;
+	return in_order && within(out->bias, -1e6f, 1e6f) && within(out->weight_step, 0, 1e6f);
 }
 
 /* NULL, or what is wrong with the head (all but size and checksum, which were checked before). */
@@ -83,7 +96,9 @@ static const char *head_read(reader *in, model_head *head)
 {
 	if (read_u32(in) != TOKENS_VERSION || read_u32(in) != FEATURES_VERSION || read_u32(in) != FOLD_VERSION)
 		return "made for other tokens, features or folding tables than this program has: train it again";
-	head->single = read_u32(in) & FLAG_SINGLE;
+	uint32_t flags = read_u32(in);
+	head->single = flags & FLAG_SINGLE;
+	head->marks = flags & FLAG_MARKS;
 	head->slots_log2 = read_u16(in);
 	head->label_count = read_u16(in);
 	head->features = read_u32(in);
@@ -98,10 +113,18 @@ static const char *head_read(reader *in, model_head *head)
 		return "impossible values";
 	if (!name_read(in, head->name))
 		return "no name";
-	read_bytes(in, MODEL_FILE_HEAD - 104);
+	head->component_count = read_u32(in);
+	if (head->component_count < head->label_count || head->component_count > MODEL_COMPONENTS_MAX)
+		return "impossible sizes";
+	read_bytes(in, MODEL_FILE_HEAD - 108);
 	for (uint32_t i = 0; i < head->label_count; i++)
 		if (!label_read(in, &head->labels[i]))
 			return "impossible label";
+	for (uint32_t i = 0; i < head->component_count; i++)
+		if (!component_read(in, &head->components[i], i ? &head->components[i - 1] : NULL))
+			return "impossible component";
+	if (head->components[head->component_count - 1].label != head->label_count - 1)
+		return "impossible component";
 	return in->bad ? "cut short" : NULL;
 }
 
@@ -116,7 +139,7 @@ static const char *file_check(model *self, mr_bytes file)
 	const char *wrong = head_read(&in, &self->head);
 	if (wrong)
 		return wrong;
-	if (frame.tables_at != tags_offset(self->head.label_count) || file.len != file_bytes(self->head.label_count, self->head.slots_log2))
+	if (frame.tables_at != tags_offset(&self->head) || file.len != file_bytes(&self->head))
 		return "impossible sizes";
 	self->tags = (const uint16_t *)(const void *)(file.data + frame.tables_at);
 	self->cells = self->tags + ((size_t)1 << self->head.slots_log2);
@@ -176,23 +199,23 @@ static void add_zeros(buf *out, size_t upto)
 /* Steps so that the largest value uses all bits. */
 static void steps_set(model_head *head, const model_feature *features, size_t count)
 {
-	float rarest = 0, largest[MODEL_LABELS_MAX] = {0};
+	float rarest = 0, largest[MODEL_COMPONENTS_MAX] = {0};
 	for (size_t i = 0; i < count; i++) {
 		rarest = fmaxf(rarest, features[i].rarity);
-		for (uint32_t l = 0; l < head->label_count; l++)
-			largest[l] = fmaxf(largest[l], fabsf(features[i].weights[l]));
+		for (uint32_t c = 0; c < head->component_count; c++)
+			largest[c] = fmaxf(largest[c], fabsf(features[i].weights[c]));
 	}
 	head->rarity_step = rarest / UINT16_MAX;
-	for (uint32_t l = 0; l < head->label_count; l++)
-		head->labels[l].weight_step = largest[l] / INT16_MAX;
+	for (uint32_t c = 0; c < head->component_count; c++)
+		head->components[c].weight_step = largest[c] / INT16_MAX;
 }
 
 static void cell_fill(const model_head *head, const model_feature *feature, uint16_t *cell)
 {
 	cell[0] = head->rarity_step > 0 ? (uint16_t)lrintf(feature->rarity / head->rarity_step) : 0;
-	for (uint32_t l = 0; l < head->label_count; l++) {
-		float step = head->labels[l].weight_step;
-		cell[1 + l] = (uint16_t)(int16_t)(step > 0 ? lrintf(feature->weights[l] / step) : 0);
+	for (uint32_t c = 0; c < head->component_count; c++) {
+		float step = head->components[c].weight_step;
+		cell[1 + c] = (uint16_t)(int16_t)(step > 0 ? lrintf(feature->weights[c] / step) : 0);
 	}
 }
 
@@ -210,7 +233,7 @@ static uint32_t table_fill(const model_head *head, const model_feature *features
 			continue;
 		bucket[at] = tag;
 		used++;
-		cell_fill(head, &features[i], cells + (size_t)(bucket + at - tags) * (1 + head->label_count));
+		cell_fill(head, &features[i], cells + (size_t)(bucket + at - tags) * (1 + head->component_count));
 	}
 	return used;
 }
@@ -219,13 +242,13 @@ static void head_add(buf *out, const model_head *head)
 {
 	buf_add(out, kind.magic, sizeof kind.magic);
 	buf_add_u32(out, MODEL_VERSION);
-	buf_add_u32(out, (uint32_t)tags_offset(head->label_count));
-	buf_add_u64(out, file_bytes(head->label_count, head->slots_log2));
+	buf_add_u32(out, (uint32_t)tags_offset(head));
+	buf_add_u64(out, file_bytes(head));
 	buf_add_u64(out, 0);
 	buf_add_u32(out, TOKENS_VERSION);
 	buf_add_u32(out, FEATURES_VERSION);
 	buf_add_u32(out, FOLD_VERSION);
-	buf_add_u32(out, head->single ? FLAG_SINGLE : 0);
+	buf_add_u32(out, (head->single ? FLAG_SINGLE : 0) | (head->marks ? FLAG_MARKS : 0));
 	buf_add_u16(out, (uint16_t)head->slots_log2);
 	buf_add_u16(out, (uint16_t)head->label_count);
 	buf_add_u32(out, head->features);
@@ -234,19 +257,24 @@ static void head_add(buf *out, const model_head *head)
 	add_float(out, head->title_share);
 	add_float(out, head->rarity_step);
 	buf_add(out, head->name, MODEL_NAME_BYTES);
+	buf_add_u32(out, head->component_count);
 	add_zeros(out, MODEL_FILE_HEAD);
 	for (uint32_t l = 0; l < head->label_count; l++) {
 		const model_label *label = &head->labels[l];
 		buf_add(out, label->name, MODEL_NAME_BYTES);
-		add_float(out, label->bias);
-		add_float(out, label->weight_step);
 		add_float(out, label->slope);
 		add_float(out, label->offset);
 		add_float(out, label->threshold);
 		add_float(out, label->section_threshold);
 		add_zeros(out, MODEL_FILE_HEAD + (l + 1) * LABEL_BYTES);
 	}
-	add_zeros(out, tags_offset(head->label_count));
+	for (uint32_t c = 0; c < head->component_count; c++) {
+		buf_add_u32(out, head->components[c].label);
+		add_float(out, head->components[c].bias);
+		add_float(out, head->components[c].weight_step);
+		buf_add_u32(out, 0);
+	}
+	add_zeros(out, tags_offset(head));
 }
 
 int model_write(const model_head *given, const model_feature *features, size_t count, buf *out)
@@ -255,9 +283,9 @@ int model_write(const model_head *given, const model_feature *features, size_t c
 	head.slots_log2 = MODEL_SLOTS_LOG2_MIN;
 	while (head.slots_log2 < MODEL_SLOTS_LOG2_MAX && count * 100 > ((size_t)FULL_PERCENT << head.slots_log2))
 		head.slots_log2++;
-	if (count * 100 > ((size_t)FULL_PERCENT << head.slots_log2) || file_bytes(head.label_count, head.slots_log2) > MODEL_BYTES_MAX)
+	if (count * 100 > ((size_t)FULL_PERCENT << head.slots_log2) || file_bytes(&head) > MODEL_BYTES_MAX)
 		return -1;
-	size_t slots = (size_t)1 << head.slots_log2, stride = 1 + head.label_count;
+	size_t slots = (size_t)1 << head.slots_log2, stride = 1 + head.component_count;
 	uint16_t *table = mem_array(slots * (1 + stride), sizeof *table);
 	steps_set(&head, features, count);
 	head.features = table_fill(&head, features, count, table, table + slots);

@@ -93,11 +93,11 @@ static const hit *count_hits(scorer *self, found *part, const hit *at, const hit
 	return at;
 }
 
-/* Takes the counts out of the table into `part`, adds the products with the weights to the scores. */
+/* Takes the counts out of the table into `part`, adds the products with the weights to the scores of the components. */
 static void found_sum(scorer *self, found *part, double share, double *score)
 {
 	const model_head *head = &self->model->head;
-	double sum[MODEL_LABELS_MAX] = {0}, length2 = 0;
+	double sum[MODEL_COMPONENTS_MAX] = {0}, length2 = 0;
 	for (size_t i = 0; i < part->count; i++) {
 		found_feature *f = &part->at[i];
 		const uint16_t *cell = model_cell(self->model, f->slot);
@@ -105,12 +105,31 @@ static void found_sum(scorer *self, found *part, double share, double *score)
 		self->times[f->slot] = 0;
 		f->weight = self->damping[f->times] * (float)cell[0];
 		length2 += (double)f->weight * f->weight;
-		for (uint32_t l = 0; l < head->label_count; l++)
-			sum[l] += (double)f->weight * (int16_t)cell[1 + l];
+		for (uint32_t c = 0; c < head->component_count; c++)
+			sum[c] += (double)f->weight * (int16_t)cell[1 + c];
 	}
 	part->scale = length2 > 0 ? share / sqrt(length2) : 0;
-	for (uint32_t l = 0; l < head->label_count; l++)
-		score[l] += sum[l] * part->scale * head->labels[l].weight_step;
+	for (uint32_t c = 0; c < head->component_count; c++)
+		score[c] += sum[c] * part->scale * head->components[c].weight_step;
+}
+
+void scoring_reduce(const model_head *head, const double *components, double *score, uint32_t *component)
+{
+	for (uint32_t c = 0; c < head->component_count; c++) {
+		uint32_t l = head->components[c].label;
+		bool first = c == 0 || head->components[c - 1].label != l;
+		if (!first && components[c] <= score[l])
+			continue;
+		score[l] = components[c];
+		if (component)
+			component[l] = c;
+	}
+}
+
+static void biases_set(const model_head *head, double *components)
+{
+	for (uint32_t c = 0; c < head->component_count; c++)
+		components[c] = head->components[c].bias;
 }
 
 static void labels_choose(const model_head *head, scoring *out)
@@ -162,7 +181,7 @@ void scoring_finish(const model_head *head, scoring *out)
 	labels_choose(head, out);
 }
 
-static void text_score(scorer *self, scoring *out)
+static void text_score(scorer *self, double *components)
 {
 	const tokens *t = &self->tokens;
 	const hit *at = self->text_hits.at, *last = at + self->text_hits.count;
@@ -170,11 +189,11 @@ static void text_score(scorer *self, scoring *out)
 	at = count_hits(self, &self->text, at, last, t->title_count, self->zone_times[ZONE_TITLE]);
 	at = count_hits(self, &self->text, at, last, t->lead_end, self->zone_times[ZONE_LEAD]);
 	count_hits(self, &self->text, at, last, t->count, self->zone_times[ZONE_BODY]);
-	found_sum(self, &self->text, 1, out->score);
+	found_sum(self, &self->text, 1, components);
 }
 
 /* The title's part is kept: sections of the text are scored with it. */
-static void title_score(scorer *self, scoring *out)
+static void title_score(scorer *self, double *components)
 {
 	memset(self->title_part, 0, sizeof self->title_part);
 	double share = self->model->head.title_share;
@@ -183,8 +202,8 @@ static void title_score(scorer *self, scoring *out)
 	if (share > 0)
 		count_hits(self, &self->title, at, at + self->title_hits.count, self->tokens.title_count, 1);
 	found_sum(self, &self->title, share, self->title_part);
-	for (uint32_t l = 0; l < self->model->head.label_count; l++)
-		out->score[l] += self->title_part[l];
+	for (uint32_t c = 0; c < self->model->head.component_count; c++)
+		components[c] += self->title_part[c];
 }
 
 /* What the sections of a long body say, each for itself: the most sure one counts. */
@@ -196,15 +215,15 @@ static void sections_score(scorer *self, scoring *out)
 	while (at < last && at->place >> 2 < t->title_count)
 		at++;
 	for (size_t from = t->title_count, end; from < t->count; from = end) {
-		scoring section;
+		double components[MODEL_COMPONENTS_MAX], section[MODEL_LABELS_MAX];
 		end = tokens_section_end(t, from);
-		for (uint32_t l = 0; l < head->label_count; l++)
-			section.score[l] = head->labels[l].bias;
+		biases_set(head, components);
 		self->part.count = 0;
 		at = count_hits(self, &self->part, at, last, end, 1);
-		found_sum(self, &self->part, 1, section.score);
+		found_sum(self, &self->part, 1, components);
+		scoring_reduce(head, components, section, NULL);
 		for (uint32_t l = 0; l < head->label_count; l++)
-			out->section_score[l] = from > t->title_count && out->section_score[l] > section.score[l] ? out->section_score[l] : section.score[l];
+			out->section_score[l] = from > t->title_count && out->section_score[l] > section[l] ? out->section_score[l] : section[l];
 	}
 }
 
@@ -233,12 +252,14 @@ bool scorer_part(scorer *self, size_t from, size_t to, scoring *out)
 		else
 			high = middle;
 	}
-	for (uint32_t l = 0; l < head->label_count; l++)
-		out->score[l] = head->labels[l].bias + self->title_part[l];
+	double components[MODEL_COMPONENTS_MAX];
+	for (uint32_t c = 0; c < head->component_count; c++)
+		components[c] = head->components[c].bias + self->title_part[c];
 	out->has_sections = false;
 	self->part.count = 0;
 	count_hits(self, &self->part, self->text_hits.at + low, self->text_hits.at + self->text_hits.count, end, 1);
-	found_sum(self, &self->part, 1, out->score);
+	found_sum(self, &self->part, 1, components);
+	scoring_reduce(head, components, out->score, out->component);
 	scoring_finish(head, out);
 	return end > first;
 }
@@ -257,15 +278,16 @@ void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 	const model_head *head = &self->model->head;
 	self->source_title = title;
 	self->source_body = body;
-	tokens_read(&self->tokens, title, body);
+	double components[MODEL_COMPONENTS_MAX];
+	tokens_read(&self->tokens, title, body, head->marks);
 	self->zone_times[ZONE_TITLE] = head->title_times;
 	self->zone_times[ZONE_LEAD] = head->lead_times;
 	self->zone_times[ZONE_BODY] = 1;
-	for (uint32_t l = 0; l < head->label_count; l++)
-		out->score[l] = head->labels[l].bias;
+	biases_set(head, components);
 	grams_find(self);
-	text_score(self, out);
-	title_score(self, out);
+	text_score(self, components);
+	title_score(self, components);
+	scoring_reduce(head, components, out->score, out->component);
 	out->has_sections = false;
 	scoring_finish(head, out);
 	if (out->label_count && out->label_count < head->label_count && !head->single && tokens_has_sections(&self->tokens)) {
@@ -275,13 +297,12 @@ void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 	}
 }
 
-double scorer_sum_of_contributions(scorer *self, uint32_t label)
+double scorer_sum_of_contributions(scorer *self, uint32_t component)
 {
-	const model_label *l = &self->model->head.labels[label];
-	double sum = l->bias;
+	double sum = self->model->head.components[component].bias;
 	const found *both[] = {&self->text, &self->title};
 	for (int b = 0; b < 2; b++)
 		for (size_t i = 0; i < both[b]->count; i++)
-			sum += found_contribution(self, both[b], &both[b]->at[i], label);
+			sum += found_contribution(self, both[b], &both[b]->at[i], component);
 	return sum;
 }

@@ -1,7 +1,7 @@
 /* scorer.h - what a model says of a text: scores, probabilities, labels, and the words that decided.
  *
  * The text is a vector: each known gram weighs sqrt(how often) * rarity, the whole divided by its length; the title's own features are a
- * second vector of the length title_share. A label's score is the product with its weights. Sums are taken in the order of first
+ * second vector of the length title_share. A component's score is the product with its weights, a label's that of its highest component. Sums are taken in the order of first
  * occurrence in the text, so the same text gives the same bits in any batch and process. Owns scratch memory of the model's size; nothing is
  * allocated a document once the arrays have grown. One scorer a thread. */
 #ifndef CLASSIFY_SCORER_H
@@ -13,7 +13,8 @@
 typedef struct scorer scorer;
 
 typedef struct scoring {
-	double score[MODEL_LABELS_MAX];          /* raw, of the whole */
+	double score[MODEL_LABELS_MAX];          /* raw, of the whole: that of the label's highest component */
+	uint32_t component[MODEL_LABELS_MAX];    /* ... which one that is */
 	double section_score[MODEL_LABELS_MAX];  /* ... of the section with the highest one */
 	bool has_sections;                       /* section_score is set: a long text with some label, but not all */
 	double probability[MODEL_LABELS_MAX];    /* calibrated: of the whole, or of a section that is sure enough */
@@ -26,6 +27,8 @@ typedef struct scoring {
 #define SCORER_TIMES_MAX 1024                     /* more often counts as this */
 void scorer_damping(float out[SCORER_TIMES_MAX]);
 
+/* The score of each label, and the component it comes from (NULL: nobody asks), out of those of the components. */
+void scoring_reduce(const model_head *head, const double *components, double *score, uint32_t *component);
 /* Works out probabilities and labels of a scoring whose scores stand. */
 void scoring_finish(const model_head *head, scoring *out);
 
@@ -49,7 +52,7 @@ typedef struct evidence_term {
 /* The terms that carried each label of the scoring, strongest first; returns their number, at most `max`. */
 size_t scorer_evidence(scorer *self, const scoring *said, evidence_term *terms, size_t max);
 
-/* Score of `label` as the sum of what every gram adds, plus the bias: for checks that evidence is exact. */
-double scorer_sum_of_contributions(scorer *self, uint32_t label);
+/* Score of a component as the sum of what every gram adds, plus the bias: for checks that evidence is exact. */
+double scorer_sum_of_contributions(scorer *self, uint32_t component);
 
 #endif

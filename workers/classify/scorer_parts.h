@@ -47,7 +47,7 @@ struct scorer {
 	uint32_t zone_times[3];
 	tokens tokens;
 	hits text_hits, title_hits;
-	double title_part[MODEL_LABELS_MAX];     /* what the title alone adds to each score */
+	double title_part[MODEL_COMPONENTS_MAX]; /* what the title alone adds to each component */
 	found text, title, part;     /* part: scratch for one section */
 	mr_bytes source_title, source_body;
 	uint16_t *times;             /* a slot: count while walking; all 0 between */
@@ -58,10 +58,10 @@ struct scorer {
 	size_t run_count, run_room;
 };
 
-static inline double found_contribution(const scorer *self, const found *part, const found_feature *f, uint32_t label)
+static inline double found_contribution(const scorer *self, const found *part, const found_feature *f, uint32_t component)
 {
 	const uint16_t *cell = model_cell(self->model, f->slot);
-	return (double)f->weight * part->scale * (int16_t)cell[1 + label] * self->model->head.labels[label].weight_step;
+	return (double)f->weight * part->scale * (int16_t)cell[1 + component] * self->model->head.components[component].weight_step;
 }
 
 #endif

@@ -11,6 +11,7 @@
 #define LONG_NUMBER 4            /* 985 and 211 are names, 2025 and 13000 are figures */
 #define RUN_BIT 0x80000000u
 #define NUMBER_TOKEN (RUN_BIT | 0x30)
+#define END_TOKEN 1u              /* begin or end of a text with marks: a control character, which nothing else makes a feature of */
 
 enum { BREAK_MARK = 1, BREAK_LINE = 2 };
 
@@ -102,45 +103,85 @@ static uint32_t run_read(const char *at, const char *end, const char **next, siz
 	return run_value(at, (size_t)(last - at), number);
 }
 
-static void tokens_add(tokens *self, mr_bytes text, bool title)
+/* What is being cut: one of the two texts, folded. */
+typedef struct cutting {
+	const uint32_t *origin;          /* by character: its byte in the source */
+	size_t characters, first;        /* of the text; tokens before it */
+	uint32_t source_len;
+	bool title;
+} cutting;
+
+static token *token_add(tokens *self, const cutting *text, uint32_t value, size_t from, size_t taken, uint8_t breaks)
 {
-	if (text.len > TOKENS_MAX_BYTES)
-		text.len = TOKENS_MAX_BYTES;
-	buf_clear(&self->folded);
-	buf_clear(&self->origin);
-	fold_text(text, FOLD_WIDTH | FOLD_CASE | FOLD_SCRIPT, &self->folded, &self->origin);
-	const uint32_t *origin = (const uint32_t *)(const void *)self->origin.data;
-	size_t characters = self->origin.len / sizeof *origin, i = 0, first = self->count;
-	const char *at = self->folded.data, *end = at ? at + self->folded.len : at;
+	token *t = tokens_push(self);
+	*t = (token){.value = value, .start = from < text->characters ? text->origin[from] : text->source_len,
+		     .end = from + taken < text->characters ? text->origin[from + taken] : text->source_len, .breaks = breaks};
+	t->zone = text->title ? ZONE_TITLE : self->count - text->first <= LEAD_TOKENS ? ZONE_LEAD : ZONE_BODY;
+	return t;
+}
+
+/* Letters, figures and ideographs; what is between them breaks. */
+static void tokens_cut(tokens *self, const cutting *text, const char *at, const char *end)
+{
 	uint8_t breaks = BREAK_LINE;
-	while (at < end) {
+	for (size_t i = 0, taken = 1; at < end; i += taken) {
 		const char *begin = at;
 		uint32_t c = folded_next(&at, end);
 		enum kind kind = kind_of(c);
-		size_t taken = 1;
+		taken = 1;
 		if (kind != KIND_BLANK && kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT)
 			breaks = c == '\n' ? BREAK_LINE : breaks > BREAK_MARK ? breaks : BREAK_MARK;
 		if (kind == KIND_WIDE || kind == KIND_LETTER || kind == KIND_DIGIT) {
 			uint32_t value = kind == KIND_WIDE ? c : run_read(begin, end, &at, &taken);
-			token *t = tokens_push(self);
-			t->value = value;
-			t->start = origin[i];
-			t->end = i + taken < characters ? origin[i + taken] : (uint32_t)text.len;
-			t->zone = title ? ZONE_TITLE : self->count - first <= LEAD_TOKENS ? ZONE_LEAD : ZONE_BODY;
-			t->breaks = breaks;
-			t->wide = kind == KIND_WIDE;
+			token_add(self, text, value, i, taken, breaks)->wide = kind == KIND_WIDE;
 			breaks = 0;
 		}
-		i += taken;
 	}
 }
 
-void tokens_read(tokens *self, mr_bytes title, mr_bytes body)
+/* The same with marks: all that is printed is a token. */
+static void tokens_cut_marks(tokens *self, const cutting *text, const char *at, const char *end)
+{
+	bool blank = false;
+	token_add(self, text, END_TOKEN, 0, 0, BREAK_LINE)->mark = 1;
+	for (size_t i = 0, taken = 1; at < end; i += taken) {
+		const char *begin = at;
+		uint32_t c = folded_next(&at, end);
+		enum kind kind = kind_of(c);
+		taken = 1;
+		bool mark = kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT, gap = kind == KIND_BLANK || c == '\n';
+		if (!mark)
+			token_add(self, text, kind == KIND_WIDE ? c : run_read(begin, end, &at, &taken), i, taken, 0)->wide = kind == KIND_WIDE;
+		else if (!gap || !blank)
+			token_add(self, text, gap ? ' ' : c, i, 1, 0)->mark = 1;
+		blank = gap;
+	}
+	token_add(self, text, END_TOKEN, text->characters, 0, 0)->mark = 1;
+}
+
+static void tokens_add(tokens *self, mr_bytes source, bool title, bool marks)
+{
+	if (!source.len)
+		return;
+	if (source.len > TOKENS_MAX_BYTES)
+		source.len = TOKENS_MAX_BYTES;
+	buf_clear(&self->folded);
+	buf_clear(&self->origin);
+	fold_text(source, FOLD_WIDTH | FOLD_CASE | FOLD_SCRIPT, &self->folded, &self->origin);
+	cutting text = {(const uint32_t *)(const void *)self->origin.data, self->origin.len / sizeof(uint32_t), self->count, (uint32_t)source.len, title};
+	const char *at = self->folded.data, *end = at ? at + self->folded.len : at;
+	if (marks)
+		tokens_cut_marks(self, &text, at, end);
+	else
+		tokens_cut(self, &text, at, end);
+}
+
+void tokens_read(tokens *self, mr_bytes title, mr_bytes body, bool marks)
 {
 	self->count = 0;
-	tokens_add(self, title, true);
+	tokens_add(self, title, true, marks);
 	self->title_count = self->count;
-	tokens_add(self, body, false);
+	tokens_add(self, body, false, marks);
 	self->lead_end = self->count - self->title_count < LEAD_TOKENS ? self->count : self->title_count + LEAD_TOKENS;
 }
 

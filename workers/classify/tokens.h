@@ -2,7 +2,8 @@
  *
  * A token is one ideograph (or kana, Hangul ...), one run of Latin, Greek or Cyrillic letters with the digits in it (`5g`,
  * `985`), or a long number (all alike: the figure says nothing about the subject). Between Han characters white space is nothing;
- * punctuation and line ends break: no n-gram reaches over a break. Each token knows where in the source it stands, so that evidence can be
+ * punctuation and line ends break: no n-gram reaches over a break. With marks (model.h) every mark and every run of blanks is a token, too, the two ends of a
+ * text are tokens without bytes, and nothing breaks but the border between title and body. Each token knows where in the source it stands, so that evidence can be
  * shown in the words of the source. Owns its arrays, which are used again for the next document. One thread. */
 #ifndef CLASSIFY_TOKENS_H
 #define CLASSIFY_TOKENS_H
@@ -23,6 +24,7 @@ typedef struct token {
 	uint8_t zone;
 	uint8_t breaks;              /* something stands between the token before and this one: 1 punctuation, 2 a line end */
 	uint8_t wide;                /* 1: a single character of a script without blanks */
+	uint8_t mark;                /* 1: punctuation, blanks or an end */
 } token;
 
 typedef struct tokens {
@@ -33,8 +35,8 @@ typedef struct tokens {
 	buf folded, origin;          /* scratch of folding */
 } tokens;
 
-/* Reads title and body (either may be absent). */
-void tokens_read(tokens *self, mr_bytes title, mr_bytes body);
+/* Reads title and body (either may be absent: then it has no token, whatever `marks` says). */
+void tokens_read(tokens *self, mr_bytes title, mr_bytes body, bool marks);
 /* A long body is also read section by section: paragraphs until there are SECTION_TOKENS. Where the section that begins at `from` ends; the
  * count when it is the last. A body of less than two sections has none of its own: tokens_has_sections. */
 #define SECTION_TOKENS 300
