@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# run.sh - builds the load and the references, then measures. `./run bench` built the rest before. `./run bench extract` measures one worker's stage extract alone.
+# run.sh - builds the load and the references, then measures. `./run bench` built the rest before. `./run bench extract` and `./run bench classify` measure one worker's stage alone.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
-if [ "${1:-}" = extract ]; then
+case "${1:-}" in
+extract | classify)
+	stage=$1
 	shift
-	cmake --build build --target bench_extract >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
-	exec build/bench/bench_extract "$@"
-fi
+	cmake --build build --target "bench_$stage" >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
+	exec "build/bench/bench_$stage" "$@"
+	;;
+esac
 cmake --build build --target bench_load bench_forward >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 exec /usr/bin/python3 tests/bench/bench.py "$@"           # Debian's: it has the packages

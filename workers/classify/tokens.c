@@ -28,7 +28,7 @@ static enum kind kind_ascii(uint32_t c)
 	return c == '\'' || c == '-' ? KIND_JOIN : KIND_BREAK;
 }
 
-static enum kind kind_of(uint32_t c)
+static inline enum kind kind_of(uint32_t c)
 {
 	if (c >= 0x4E00 && c <= 0x9FFF)
 		return KIND_WIDE;
@@ -62,13 +62,13 @@ static inline uint32_t folded_next(const char **at, const char *end)
 	return utf8_next(at, end);
 }
 
-static token *tokens_push(tokens *self)
+/* Room for a text of so many characters: at most one token each, and its two ends. */
+static void tokens_reserve(tokens *self, size_t characters)
 {
-	if (self->count == self->room) {
-		self->room = self->room ? self->room * 2 : 4096;
+	if (self->count + characters + 2 > self->room) {
+		self->room = (self->count + characters + 2) * 3 / 2;
 		self->at = mem_grow(self->at, self->room, sizeof *self->at);
 	}
-	return &self->at[self->count++];
 }
 
 static uint32_t run_value(const char *data, size_t len, bool number)
@@ -111,9 +111,9 @@ typedef struct cutting {
 	bool title;
 } cutting;
 
-static token *token_add(tokens *self, const cutting *text, uint32_t value, size_t from, size_t taken, uint8_t breaks)
+static inline token *token_add(tokens *self, const cutting *text, uint32_t value, size_t from, size_t taken, uint8_t breaks)
 {
-	token *t = tokens_push(self);
+	token *t = &self->at[self->count++];
 	*t = (token){.value = value, .start = from < text->characters ? text->origin[from] : text->source_len,
 		     .end = from + taken < text->characters ? text->origin[from + taken] : text->source_len, .breaks = breaks};
 	t->zone = text->title ? ZONE_TITLE : self->count - text->first <= LEAD_TOKENS ? ZONE_LEAD : ZONE_BODY;
@@ -127,8 +127,13 @@ static void tokens_cut(tokens *self, const cutting *text, const char *at, const 
 	for (size_t i = 0, taken = 1; at < end; i += taken) {
 		const char *begin = at;
 		uint32_t c = folded_next(&at, end);
-		enum kind kind = kind_of(c);
 		taken = 1;
+		if (c >= 0x4E00 && c <= 0x9FFF) {                /* nearly all of a Chinese text */
+			token_add(self, text, c, i, 1, breaks)->wide = 1;
+			breaks = 0;
+			continue;
+		}
+		enum kind kind = kind_of(c);
 		if (kind != KIND_BLANK && kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT)
 			breaks = c == '\n' ? BREAK_LINE : breaks > BREAK_MARK ? breaks : BREAK_MARK;
 		if (kind == KIND_WIDE || kind == KIND_LETTER || kind == KIND_DIGIT) {
@@ -170,6 +175,7 @@ static void tokens_add(tokens *self, mr_bytes source, bool title, bool marks)
 	fold_text(source, FOLD_WIDTH | FOLD_CASE | FOLD_SCRIPT, &self->folded, &self->origin);
 	cutting text = {(const uint32_t *)(const void *)self->origin.data, self->origin.len / sizeof(uint32_t), self->count, (uint32_t)source.len, title};
 	const char *at = self->folded.data, *end = at ? at + self->folded.len : at;
+	tokens_reserve(self, text.characters);
 	if (marks)
 		tokens_cut_marks(self, &text, at, end);
 	else
