@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include "common/nearest.h"
 
@@ -14,6 +16,7 @@ const char explain_help[] =
 	"Subjects:\n"
 	"  extract    which lines were kept, joined, dropped, repeated; what became title, byline, caption; by which rule\n"
 	"  dedup      whether a text is a copy of an earlier one: what is shared, what differs, the numbers, the rule that decided\n"
+	"  classify   which words pushed towards each label or away from it, and by how much\n"
 	"\n"
 	"explain extract [--as text|html] [--measures] [--color=WHEN] FILE\n"
 	"  FILE may be gzipped; - is standard input. For a text every line with what became of it (title, kicker, byline, text, joined to the line before,\n"
@@ -28,7 +31,17 @@ const char explain_help[] =
 	"  the one most like it: verdict and rule, the judge's numbers, the figures of both texts, and both texts with what the other one has not. With more than two records\n"
 	"  first the verdicts on all of them; lines that a source repeats are left out once it has shown them often enough.\n"
 	"  --as FORM        json: a record a line; text, html: one document a file; default by ending, as `millrace process`\n"
-	"  --json           one JSON object instead: verdicts, rule, evidence, figures, lines left out\n";
+	"  --json           one JSON object instead: verdicts, rule, evidence, figures, lines left out\n"
+	"\n"
+	"explain classify [--label NAME]... [--terms N] [--json] [--color=WHEN] FILE\n"
+	"  FILE holds a text (its first line is the title) or JSON lines with title, kicker, subtitle and text or body: so also what `millrace process` prints. Shown are for each\n"
+	"  label its probability, threshold, score and component, then the text, each word coloured by the label it pushes towards, and the terms that add\n"
+	"  most or take most away. The numbers add up: bias and words are the score, exactly.\n"
+	"  --label NAME     only this label (may be repeated)\n"
+	"  --terms N        terms of each label (default: 12)\n"
+	"  --json           all of it as one JSON object a text: labels with their terms, and words with bytes and contributions\n";
+
+#define MOST_BYTES (64u << 20)           /* of one document, as `millrace process` reads them */
 
 static const struct subject {
 	const char *name;
@@ -36,6 +49,7 @@ static const struct subject {
 } subjects[] = {
 	{"extract", explain_extract},
 	{"dedup", explain_dedup},
+	{"classify", explain_classify},
 };
 
 int explain_term(const char *when, term *out)
@@ -50,6 +64,28 @@ int explain_term(const char *when, term *out)
 	else
 		return -1;
 	return 0;
+}
+
+const char *explain_value(int argc, char **argv, int *i, const char *name)
+{
+	size_t n = strlen(name);
+	if (strncmp(argv[*i], name, n) != 0)
+		return NULL;
+	if (argv[*i][n] == '=')
+		return argv[*i] + n + 1;
+	return !argv[*i][n] && *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+bool explain_read(const char *path, buf *out)
+{
+	gzFile in = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
+	char block[65536];
+	int n = 0;
+	if (!in)
+		return false;
+	while (out->len < MOST_BYTES && (n = gzread(in, block, sizeof block)) > 0)
+		buf_add(out, block, (size_t)n);
+	return gzclose(in) == Z_OK && n >= 0;
 }
 
 int explain_main(int argc, char **argv)

@@ -8,9 +8,15 @@
 /* argv[0] is the subject's name. Returns a code of common/exit_codes.h. */
 int explain_extract(int argc, char **argv);
 int explain_dedup(int argc, char **argv);
+int explain_classify(int argc, char **argv);
 
 /* `--color=WHEN` of every subject: a terminal for standard output, its colours set as asked (NULL: auto). -1: an unknown word. */
 int explain_term(const char *when, term *out);
+
+/* `--name VALUE` or `--name=VALUE` at argv[*i], which moves on: the value; NULL: another argument, or the value is missing. */
+const char *explain_value(int argc, char **argv, int *i, const char *name);
+/* Reads a file, plain or gzipped, `-`: standard input, at most 64 MB of it. False: it cannot be read (errno). */
+bool explain_read(const char *path, buf *out);
 
 /* ---- the two halves of `explain extract` ---- */
 

@@ -4,37 +4,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "workers/extract/charset.h"
 #include "workers/extract/html.h"
-
-#define MOST_BYTES (64u << 20)           /* of one document, as `millrace process` reads them */
 
 struct options {
 	const char *as, *color, *file;
 	bool measures;
 };
 
-/* `--name VALUE` or `--name=VALUE` at argv[*i]: the value; NULL: another argument, or the value is missing. */
-static const char *option_value(int argc, char **argv, int *i, const char *name)
-{
-	size_t n = strlen(name);
-	if (strncmp(argv[*i], name, n) != 0)
-		return NULL;
-	if (argv[*i][n] == '=')
-		return argv[*i] + n + 1;
-	return !argv[*i][n] && *i + 1 < argc ? argv[++*i] : NULL;
-}
-
 static int read_options(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *value;
-		if ((value = option_value(argc, argv, &i, "--as")))
+		if ((value = explain_value(argc, argv, &i, "--as")))
 			o->as = value;
-		else if ((value = option_value(argc, argv, &i, "--color")))
+		else if ((value = explain_value(argc, argv, &i, "--color")))
 			o->color = value;
 		else if (strcmp(argv[i], "--measures") == 0)
 			o->measures = true;
@@ -48,18 +33,6 @@ static int read_options(int argc, char **argv, struct options *o)
 	if (o->as && strcmp(o->as, "text") != 0 && strcmp(o->as, "html") != 0)
 		return cli_usage("explain extract", "--as %.20s: text or html", o->as);
 	return o->file ? EXIT_CLEAN : cli_usage("explain extract", "no file");
-}
-
-static bool read_file(const char *path, buf *out)
-{
-	gzFile in = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
-	char block[65536];
-	int n = 0;
-	if (!in)
-		return false;
-	while (out->len < MOST_BYTES && (n = gzread(in, block, sizeof block)) > 0)
-		buf_add(out, block, (size_t)n);
-	return gzclose(in) == Z_OK && n >= 0;
 }
 
 static bool is_page(const struct options *o)
@@ -87,7 +60,7 @@ int explain_extract(int argc, char **argv)
 	if (!settings)
 		return EXIT_CONFIG;
 	buf bytes = {0}, text = {0};
-	if (!read_file(o.file, &bytes)) {
+	if (!explain_read(o.file, &bytes)) {
 		rc = cli_failed("explain extract", "cannot read %s: %m", o.file);
 	} else if (is_page(&o)) {
 		html_preload();

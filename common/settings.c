@@ -1,6 +1,7 @@
 /* settings.c - see settings.h.
  *
- * Reading goes in four steps, later ones win: defaults of the table, the file, its drop-ins in byte order, --set. A setting that one file sets twice is
+ * Reading goes in four steps, later ones win: defaults of the table, the file, its drop-ins in byte order, --set. What none of them set of the labels comes
+ * from the taxonomy file, when one is named. A setting that one file sets twice is
  * an error, for nobody knows which of the two was meant. Errors are collected and never quote a property's value. Rules over several
  * settings stand in settings_check.c, texts of numbers in option_values.c, refused librdkafka properties in properties.c. */
 #include "settings.h"
@@ -20,6 +21,7 @@
 #include "mem.h"
 #include "nearest.h"
 #include "settings_parts.h"
+#include "taxonomy.h"
 
 #define DROP_INS_MAX 256
 #define PROPERTIES_MAX 512               /* of one section */
@@ -427,6 +429,48 @@ static int derive_port(const settings *self)
 	return 9180 + (int)(XXH32(instance, strlen(instance), 0) % 400);
 }
 
+/* ---- the taxonomy ---- */
+
+/* What the file says for one setting, unless somebody set that himself. `field` of a label NULL: left out; `label` alone when there is none to name. */
+static void taxonomy_set(reading *at, const taxonomy *labels, const char *file, const char *name, size_t field)
+{
+	const option *row = option_find(name);
+	const char *origin = at->self->values[row - option_table].origin;
+	if (strcmp(origin, "default") != 0)
+		return;
+	buf text = {0};
+	for (size_t i = 0; i < labels->count; i++) {
+		const taxonomy_label *label = &labels->labels[i];
+		const char *value = *(char *const *)(const void *)((const char *)label + field);
+		if (!value)
+			continue;
+		if (text.len)
+			buf_add_char(&text, ' ');
+		buf_add_str(&text, label->label);
+		if (value != label->label)
+			buf_printf(&text, "=%s", value);
+	}
+	buf_add(&text, "", 1);
+	set_value(at, row, file, text.data);
+	buf_free(&text);
+}
+
+static void read_taxonomy(reading *at)
+{
+	const char *file = settings_str(at->self, "classify.taxonomy");
+	taxonomy labels;
+	if (!*file)
+		return;
+	int bad = taxonomy_read(&labels, file, at->errors);
+	at->bad += bad;
+	if (!bad) {
+		taxonomy_set(at, &labels, file, "classify.labels", offsetof(taxonomy_label, label));
+		taxonomy_set(at, &labels, file, "classify.thresholds", offsetof(taxonomy_label, threshold));
+		taxonomy_set(at, &labels, file, "classify.media_topics", offsetof(taxonomy_label, media_topic));
+	}
+	taxonomy_free(&labels);
+}
+
 settings *settings_read_good(const char *file, const char *const *sets, size_t set_count, buf *errors, int *bad)
 {
 	settings *self = mem_alloc(sizeof *self);
@@ -439,6 +483,7 @@ settings *settings_read_good(const char *file, const char *const *sets, size_t s
 	}
 	for (size_t i = 0; i < set_count; i++)
 		read_set(&at, sets[i]);
+	read_taxonomy(&at);
 	self->state_dir = instance_dir(self, "daemon.state_dir", "STATE_DIRECTORY", "/var/lib/millrace");
 	self->runtime_dir = instance_dir(self, "daemon.runtime_dir", "RUNTIME_DIRECTORY", "/run/millrace");
 	self->admin_port = derive_port(self);

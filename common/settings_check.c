@@ -326,6 +326,20 @@ static void check_media_topics(checking *at)
 	}
 }
 
+static void check_thresholds(checking *at)
+{
+	const char *const *items;
+	size_t count = settings_list(at->self, "classify.thresholds", &items);
+	for (size_t i = 0; i < count; i++) {
+		const char *sign = strchr(items[i], '=');
+		char label[33], *end = NULL;
+		snprintf(label, sizeof label, "%.*s", (int)(sign && sign - items[i] < 32 ? sign - items[i] : 32), items[i]);
+		double value = sign ? strtod(sign + 1, &end) : -1;
+		if (!sign || end == sign + 1 || *end || !(value > 0 && value < 1) || !is_word(label, "a", "a0_", 31))
+			complain(at, "classify.thresholds", "'%.64s' is not label=number with a number between 0 and 1", items[i]);
+	}
+}
+
 /* ---- limits, addresses, times ---- */
 
 static bool is_loopback(const char *address)
@@ -377,6 +391,7 @@ int settings_check(const settings *self, buf *errors)
 	check_spawn(&at);
 	check_labels(&at);
 	check_media_topics(&at);
+	check_thresholds(&at);
 	check_limits(&at);
 	check_timeouts(&at);
 	return at.bad;

@@ -386,6 +386,32 @@ static void evidence_sums_to_the_score(void **state)
 	buf_free(&file);
 }
 
+/* Words and bias are the score; the largest gram comes first. */
+static void contributions_of_words_sum_to_the_score(void **state)
+{
+	(void)state;
+	buf file = {0};
+	model m = little(&file, 0.5f);
+	scorer *j = scorer_new(&m);
+	scoring v;
+	scorer_read(j, mr_bytes_of("人才公寓"), mr_bytes_of("数学，人才公寓；人才。Teacher"), &v);
+	for (uint32_t l = 0; l < 2; l++) {
+		double by_token[64], sum = (double)m.head.components[v.component[l]].bias;
+		assert_true(scorer_tokens(j)->count < 64);
+		scorer_token_contributions(j, v.component[l], by_token);
+		for (size_t i = 0; i < scorer_tokens(j)->count; i++)
+			sum += by_token[i];
+		assert_true(fabs(sum - v.score[l]) < 1e-9);
+	}
+	gram_term terms[3];
+	assert_int_equal(scorer_grams(j, v.component[0], terms, 3), 3);
+	assert_memory_equal(terms[0].words.data, "人才", terms[0].words.len);
+	assert_int_equal(terms[0].times, 4);                     /* once in the title, which counts double; twice in the lead */
+	assert_true(fabs(terms[0].contribution) >= fabs(terms[1].contribution));
+	scorer_free(&j);
+	buf_free(&file);
+}
+
 static void evidence_speaks_the_words_of_the_source(void **state)
 {
 	(void)state;
@@ -455,6 +481,7 @@ int main(void)
 		cmocka_unit_test(scorer_has_no_memory),
 		cmocka_unit_test(the_highest_component_speaks_for_its_label),
 		cmocka_unit_test(evidence_sums_to_the_score),
+		cmocka_unit_test(contributions_of_words_sum_to_the_score),
 		cmocka_unit_test(evidence_speaks_the_words_of_the_source),
 		cmocka_unit_test(evidence_stays_within_its_bounds),
 	};

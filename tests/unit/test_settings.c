@@ -394,6 +394,7 @@ static void names_must_be_legal(void **state)
 		     WANTS("pipeline.stages: 'extract' stands twice", "classify.labels: 'a' stands twice", "'none' is what", "'X' is not a label"));
 	expect_rules(SETS("classify.media_topics=education=a talent B=c x="), WANTS("'talent' is not label=code", "'B=c' is not label=code", "'x=' is not label=code"));
 	expect_rules(SETS("classify.labels="), WANTS("classify.labels: wants 1 to 64"));
+	expect_rules(SETS("classify.thresholds=education=0.4 science=1 talent x=0.5y"), WANTS("'science=1' is not label=number", "'talent' is not label=number", "'x=0.5y' is not"));
 	expect_rules(SETS("pipeline.stages=Extract"), WANTS("'Extract' is not a stage name"));
 	expect_rules(SETS("pipeline.stages="), NOTHING);
 	expect_rules(SETS("intake.group="), WANTS("intake.group"));
@@ -426,6 +427,38 @@ static void workers_and_limits_fit_together(void **state)
 	expect_rules(SETS(set, "pipeline.stages=classify"), WANTS("daemon.runtime_dir: the socket"));
 	set[20 + 83] = 0;
 	expect_rules(SETS(set, "pipeline.stages=classify"), NOTHING);
+}
+
+static void taxonomy_fills_what_nobody_set(void **state)
+{
+	(void)state;
+	const char *good = write_file("t.conf", "# labels\n[harbour]\nname = 港口\nthreshold = 0.4\n[fishing]\nmedia_topic = medtop:1\n"), *main = write_file("m.conf", "[classify]\ntaxonomy = t.conf\nthresholds = fishing=0.7\n");
+	settings *s = must_read(main, NULL, 0);
+	assert_string_equal(settings_text(s, "classify.labels"), "harbour fishing");
+	assert_string_equal(settings_origin(s, "classify.labels"), good);
+	assert_string_equal(settings_text(s, "classify.media_topics"), "fishing=medtop:1");
+	assert_string_equal(settings_text(s, "classify.thresholds"), "fishing=0.7");         /* set by the configuration itself */
+	settings_free(&s);
+	s = must_read(main, (const char *const[]){"classify.labels=fishing"}, 1);
+	assert_string_equal(settings_text(s, "classify.labels"), "fishing");
+	settings_free(&s);
+	write_file("t.conf", "name = early\n[harbour]\nnam = x\nname = a\nname = b\n[harbour]\nname = c\n");
+	expect_errors("[classify]\ntaxonomy = t.conf\n", "t.conf:1: key = value before the first [section]\nt.conf:3: 'nam' is none of name, threshold, media_topic\n"
+		      "t.conf:5: 'name' is set a second time\nt.conf:6: 'harbour' stands twice\n");
+	write_file("t.conf", "# nothing\n");
+	expect_errors("[classify]\ntaxonomy = t.conf\n", "t.conf: no label in it\n");
+}
+
+/* The shipped file says what holds without one. */
+static void the_shipped_taxonomy_is_the_default(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"classify.labels", "classify.thresholds", "classify.media_topics"};
+	settings *plain = must_read(NULL, NULL, 0), *shipped = must_read(NULL, (const char *const[]){"classify.taxonomy=" SOURCE_DIR "/conf/taxonomy.conf"}, 1);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		assert_string_equal(settings_text(plain, names[i]), settings_text(shipped, names[i]));
+	settings_free(&plain);
+	settings_free(&shipped);
 }
 
 static void a_reload_names_what_needs_a_restart(void **state)
@@ -498,6 +531,7 @@ static int remove_folder(void **state)
 	clear_drop_ins();
 	rmdir(path_of("conf.d"));
 	unlink(path_of("m.conf"));
+	unlink(path_of("t.conf"));
 	unlink(path_of("password"));
 	return rmdir(folder);
 }
@@ -522,6 +556,8 @@ int main(void)
 		cmocka_unit_test(names_must_be_legal),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(workers_and_limits_fit_together),
+		cmocka_unit_test(taxonomy_fills_what_nobody_set),
+		cmocka_unit_test(the_shipped_taxonomy_is_the_default),
 		cmocka_unit_test(a_reload_names_what_needs_a_restart),
 		cmocka_unit_test(a_reload_keeps_what_needs_a_restart),
 	};

@@ -37,7 +37,7 @@ static int label_index(const model *m, const char *name, size_t len)
 	return -1;
 }
 
-static int taxonomy_read(classify *self, const settings *s, char error[256])
+static int labels_read(classify *self, const settings *s, char error[256])
 {
 	const char *const *names;
 	size_t count = settings_list(s, "classify.labels", &names);
@@ -75,7 +75,30 @@ static int topics_read(classify *self, const settings *s, char error[256])
 	return 0;
 }
 
-/* Name, version, and a hash of all that changes answers: model, shown labels, codes. */
+/* classify.thresholds: label=number ... A section needs no less than the whole. */
+int classify_thresholds(model *m, const settings *s, char error[256])
+{
+	const char *const *items;
+	size_t count = settings_list(s, "classify.thresholds", &items);
+	for (size_t i = 0; i < count; i++) {
+		const char *equals = strchr(items[i], '=');
+		char *end = NULL;
+		double value = equals ? strtod(equals + 1, &end) : 0;
+		if (!equals || *end || !(value > 0 && value < 1)) {
+			snprintf(error, 256, "classify.thresholds: \"%.80s\" is not label=number with a number between 0 and 1", items[i]);
+			return -1;
+		}
+		int at = label_index(m, items[i], (size_t)(equals - items[i]));
+		if (at < 0)
+			continue;
+		model_label *label = &m->head.labels[at];
+		label->threshold = (float)value;
+		label->section_threshold = label->section_threshold > (float)value ? label->section_threshold : (float)value;
+	}
+	return 0;
+}
+
+/* Name, version, and a hash of all that changes answers: model, shown labels, codes, thresholds. */
 static void fingerprint_make(classify *self)
 {
 	XXH3_state_t *state = XXH3_createState();
@@ -85,6 +108,7 @@ static void fingerprint_make(classify *self)
 		const char *name = self->model.head.labels[self->labels[i]].name, *topic = self->topics[self->labels[i]];
 		XXH3_64bits_update(state, name, strlen(name) + 1);
 		XXH3_64bits_update(state, topic ? topic : "", topic ? strlen(topic) + 1 : 1);
+		XXH3_64bits_update(state, &self->model.head.labels[self->labels[i]].threshold, sizeof(float));
 	}
 	snprintf(self->fingerprint, sizeof self->fingerprint, "%s/%d %016llx", self->model.head.name, MODEL_VERSION,
 		 (unsigned long long)XXH3_64bits_digest(state));
@@ -108,7 +132,7 @@ static int classify_open(void **ctx, const struct settings *s, char error[256])
 	char shipped[4096];
 	const char *path = settings_str(s, "classify.model");
 	if (model_open(&self->model, *path ? path : shipped_path("models/topics.model", shipped), error) ||
-	    taxonomy_read(self, s, error) || topics_read(self, s, error)) {
+	    labels_read(self, s, error) || topics_read(self, s, error) || classify_thresholds(&self->model, s, error)) {
 		classify_close(self);
 		return -1;
 	}

@@ -296,13 +296,3 @@ void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)
 		scoring_finish(head, out);
 	}
 }
-
-double scorer_sum_of_contributions(scorer *self, uint32_t component)
-{
-	double sum = self->model->head.components[component].bias;
-	const found *both[] = {&self->text, &self->title};
-	for (int b = 0; b < 2; b++)
-		for (size_t i = 0; i < both[b]->count; i++)
-			sum += found_contribution(self, both[b], &both[b]->at[i], component);
-	return sum;
-}

@@ -52,7 +52,26 @@ typedef struct evidence_term {
 /* The terms that carried each label of the scoring, strongest first; returns their number, at most `max`. */
 size_t scorer_evidence(scorer *self, const scoring *said, evidence_term *terms, size_t max);
 
-/* Score of a component as the sum of what every gram adds, plus the bias: for checks that evidence is exact. */
+/* ---- everything that a score is made of: for `millrace explain` and for checks that evidence is exact (contributions.c) ---- */
+
+/* Score of a component as the sum of what every gram adds, plus the bias. */
 double scorer_sum_of_contributions(scorer *self, uint32_t component);
+
+/* The tokens of the text judged last. Borrowed until the next one. */
+const tokens *scorer_tokens(const scorer *self);
+
+/* What each token adds to a component: a gram's contribution is divided evenly among its places and its tokens. `out` has a number a token; with the bias they add up to the score
+ * (but for grams that stand there more than SCORER_TIMES_MAX times). */
+void scorer_token_contributions(const scorer *self, uint32_t component, double *out);
+
+typedef struct gram_term {
+	mr_bytes words;                          /* of its first place; borrowed from title or body */
+	uint32_t times;                          /* weighted by zone */
+	bool title;                              /* the title's own feature */
+	double contribution;
+} gram_term;
+
+/* The grams that add most to a component, or take most away, largest first; returns their number, at most `max`. */
+size_t scorer_grams(const scorer *self, uint32_t component, gram_term *out, size_t max);
 
 #endif

@@ -1,0 +1,81 @@
+/* contributions.c - a score taken apart to the last gram: see scorer.h. Not on the worker's way: what the record shows as evidence comes from evidence.c. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "workers/classify/scorer_parts.h"
+
+double scorer_sum_of_contributions(scorer *self, uint32_t component)
+{
+	double sum = self->model->head.components[component].bias;
+	const found *both[] = {&self->text, &self->title};
+	for (int b = 0; b < 2; b++)
+		for (size_t i = 0; i < both[b]->count; i++)
+			sum += found_contribution(self, both[b], &both[b]->at[i], component);
+	return sum;
+}
+
+const tokens *scorer_tokens(const scorer *self)
+{
+	return &self->tokens;
+}
+
+static void tokens_add_part(const scorer *self, const found *part, const hits *places, bool title, uint32_t component, double *by_slot, double *out)
+{
+	for (size_t i = 0; i < part->count; i++)
+		by_slot[part->at[i].slot] = found_contribution(self, part, &part->at[i], component) / part->at[i].times;
+	for (size_t h = 0; h < places->count; h++) {
+		size_t first = places->at[h].place >> 2, length = places->at[h].place & 3;
+		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
+		for (size_t i = first; i < first + length; i++)
+			out[i] += by_slot[places->at[h].slot] * times / (double)length;
+	}
+	for (size_t i = 0; i < part->count; i++)
+		by_slot[part->at[i].slot] = 0;
+}
+
+void scorer_token_contributions(const scorer *self, uint32_t component, double *out)
+{
+	double *by_slot = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *by_slot);
+	for (size_t i = 0; i < self->tokens.count; i++)
+		out[i] = 0;
+	tokens_add_part(self, &self->text, &self->text_hits, false, component, by_slot, out);
+	tokens_add_part(self, &self->title, &self->title_hits, true, component, by_slot, out);
+	free(by_slot);
+}
+
+static size_t gram_add(gram_term *best, size_t count, size_t max, gram_term one)
+{
+	if (count == max && fabs(one.contribution) <= fabs(best[count - 1].contribution))
+		return count;
+	size_t at = count < max ? count++ : count - 1;
+	for (; at > 0 && fabs(best[at - 1].contribution) < fabs(one.contribution); at--)
+		best[at] = best[at - 1];
+	best[at] = one;
+	return count;
+}
+
+static mr_bytes gram_words(const scorer *self, const hit *place)
+{
+	const token *first = &self->tokens.at[place->place >> 2], *last = first + (place->place & 3) - 1;
+	mr_bytes source = first->zone == ZONE_TITLE ? self->source_title : self->source_body;
+	return (mr_bytes){source.data + first->start, last->end - first->start};
+}
+
+size_t scorer_grams(const scorer *self, uint32_t component, gram_term *out, size_t max)
+{
+	const found *parts[] = {&self->text, &self->title};
+	const hits *places[] = {&self->text_hits, &self->title_hits};
+	uint32_t *place_of = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *place_of);
+	size_t count = 0;
+	for (int b = 0; b < 2 && max; b++) {
+		for (size_t h = places[b]->count; h-- > 0;)              /* the first place is written last */
+			place_of[places[b]->at[h].slot] = (uint32_t)h;
+		for (size_t i = 0; i < parts[b]->count; i++) {
+			const found_feature *f = &parts[b]->at[i];
+			count = gram_add(out, count, max, (gram_term){gram_words(self, &places[b]->at[place_of[f->slot]]), f->times, b == 1, found_contribution(self, parts[b], f, component)});
+		}
+	}
+	free(place_of);
+	return count;
+}
