@@ -110,18 +110,33 @@ static void on_progress(void *arg, uint64_t done, uint64_t all)
 	index_show_progress(&((reading *)arg)->line, done, all);
 }
 
+int index_must_exist(const index_options *options)
+{
+	index_scan found = {0};
+	buf errors = {0};
+	int rc = index_scan_list(&found, options->folder, &errors) ? EXIT_FAILED : 0;
+	if (!rc && found.segment_count == 0) {
+		buf_printf(&errors, "%s holds no index (no file index-*.log)\n", options->folder);
+		rc = EXIT_FAILED;
+	}
+	if (rc)
+		index_failed(&errors);
+	index_scan_free(&found);
+	buf_free(&errors);
+	return rc;
+}
+
 int index_read(const index_options *options, const settings *conf, index_log_visit visit, void *arg, index_scan *found)
 {
 	reading self = {visit, arg, progress_new()};
 	const index_scan_hooks hooks = {.entry = on_entry, .arg = &self, .progress = on_progress};
 	index_log_identity identity = index_store_identity(conf);
 	buf errors = {0};
-	int result = index_scan_run(found, options->folder, &identity, &hooks, &errors);
+	int result = index_must_exist(options);
+	if (result)
+		return result;
+	result = index_scan_run(found, options->folder, &identity, &hooks, &errors);
 	progress_end(&self.line);
-	if (!result && found->segment_count == 0) {
-		buf_printf(&errors, "%s holds no index (no file index-*.log)\n", options->folder);
-		result = -1;
-	}
 	result = result ? index_failed(&errors) : 0;
 	buf_free(&errors);
 	return result;

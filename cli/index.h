@@ -24,6 +24,8 @@ int index_rebuild(const index_options *options, const settings *conf);
 
 /* Reads the log; the visit and its `arg` are the caller's, the bar is shown meanwhile. 0; else the exit code, the error told (also when the folder holds no index). */
 int index_read(const index_options *options, const settings *conf, index_log_visit visit, void *arg, index_scan *found) MR_MUST_USE;
+/* Whether the folder holds an index; EXIT_FAILED and told when it does not, or cannot be read. */
+int index_must_exist(const index_options *options) MR_MUST_USE;
 /* A bar of megabytes that are read. */
 void index_show_progress(progress *line, uint64_t done, uint64_t all);
 /* Prints the lines of `errors` behind "millrace index: "; returns EXIT_FAILED. */

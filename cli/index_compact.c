@@ -14,26 +14,15 @@ static void on_progress(void *arg, uint64_t done, uint64_t all)
 	index_show_progress(arg, done, all);
 }
 
-static int no_entry(void *arg, mr_bytes entry, uint32_t format, uint32_t segment)
-{
-	(void)arg;
-	(void)entry;
-	(void)format;
-	(void)segment;
-	return 0;
-}
-
 int index_compaction_run(const index_options *options, const settings *conf)
 {
 	index_log_identity identity = index_store_identity(conf);
 	index_compaction done;
-	index_scan found = {0};
 	bool locked = false;
 	buf errors = {0};
 	progress line = progress_new();
 	char a[32], b[32], kept[32], aliases[32], dropped[32];
-	int rc = index_read(options, conf, no_entry, NULL, &found);      /* no folder is made where none is, and nothing touched that cannot be read */
-	index_scan_free(&found);
+	int rc = index_must_exist(options);      /* no folder is made where none is */
 	if (rc)
 		return rc;
 	int failed = index_compact(options->folder, &identity, settings_int(conf, "dedup.window_days") * DAY_MS, (int64_t)time(NULL) * 1000, on_progress, &line, &done,

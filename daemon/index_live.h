@@ -1,6 +1,6 @@
 /* index_live.h - which entries of an index log still matter, found without an index: of those with the same id and place only the last one, and none that the index would
- * let go as out of its window (index_expire). Limits of the index are not looked at. Used in two passes over the log: see all, then ask. About 40 bytes of memory
- * an entry. Single thread. */
+ * let go as out of its window (index_expire). Limits of the index are not looked at. Used in two passes over the log: see all, then ask. At most 70 bytes of memory
+ * an entry (while a table grows). Single thread. */
 #ifndef DAEMON_INDEX_LIVE_H
 #define DAEMON_INDEX_LIVE_H
 

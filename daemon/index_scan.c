@@ -482,7 +482,7 @@ static uint32_t number_of(const char *name)
 	return strcmp(name, same) == 0 ? number : 0;
 }
 
-static int list_segments(index_scan *self, const char *folder, buf *errors)
+int index_scan_list(index_scan *self, const char *folder, buf *errors)
 {
 	DIR *dir = opendir(folder);
 	self->segment_count = 0;
@@ -518,9 +518,9 @@ static uint32_t missing_segment(const index_scan *self)
 int index_scan_run(index_scan *self, const char *folder, const index_log_identity *identity, const index_scan_hooks *hooks, buf *errors)
 {
 	reading r = {.scan = self, .folder = folder, .identity = identity, .hooks = hooks, .errors = errors, .window = {.fd = -1}};
-	int result = list_segments(self, folder, errors);
+	int result = index_scan_list(self, folder, errors);
 	if (!result && missing_segment(self))            /* a daemon that removes the oldest while the folder is listed leaves one, too */
-		result = list_segments(self, folder, errors);
+		result = index_scan_list(self, folder, errors);
 	if (!result && missing_segment(self)) {
 		index_segment_path(folder, missing_segment(self), r.path);
 		buf_printf(errors, "%s is missing, and later files of the index are there: copy it, too. To forget what was in it, make an empty file of that name\n", r.path);

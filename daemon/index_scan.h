@@ -71,6 +71,8 @@ typedef struct index_scan {
 
 /* Zeroed `self`. 0; -1 with a line in `errors`. The caller frees in both cases. */
 int index_scan_run(index_scan *self, const char *folder, const index_log_identity *identity, const index_scan_hooks *hooks, buf *errors) MR_MUST_USE;
+/* Only finds the files: segments with number and size, and `bytes`. 0; -1 with a line in `errors`. */
+int index_scan_list(index_scan *self, const char *folder, buf *errors) MR_MUST_USE;
 /* Visits the entries of the tail; the folder must not have changed since. */
 int index_scan_visit_tail(const index_scan *self, const char *folder, const index_scan_hooks *hooks, buf *errors) MR_MUST_USE;
 void index_scan_free(index_scan *self);

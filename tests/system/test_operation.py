@@ -370,8 +370,8 @@ def index(*arguments, code=0):
     return (done.stdout if not code else done.stdout + done.stderr).decode()
 
 
-def test_the_index_is_looked_at_compacted_and_moved(flow):
-    """stat and verify beside a running daemon; compact when it has left; the folder under another name; copies are found all the time."""
+def test_the_index_is_looked_at_and_compacted(flow):
+    """stat and verify beside a running daemon; compact when it has left; copies are found all the time."""
     f = flow(partitions=1)
     d = f.daemon().start().wait_ready()
     f.feed((news.value(news.record(f"kept {i}")), f"kept {i}", "new") for i in range(60))
@@ -391,3 +391,6 @@ def test_the_index_is_looked_at_compacted_and_moved(flow):
     d.kill()                                         # and what was written behind it is there, too
     told = json.loads(index("stat", "--config", d.config, "--json"))
     assert not told["in_use"] and told["epochs"] > 0 and told["by_itself"] == 60 and told["damaged_places"] == 0
+    assert told["articles"] == 60 and told["aliases"] == 60, "what is remembered of duplicates is not in the log"
+    index("compact", "--config", d.config)
+    assert json.loads(index("stat", "--config", d.config, "--json"))["live"] == told["live"]

@@ -539,23 +539,51 @@ static void it_can_be_read_while_it_is_written(void **state)
 	buf_free(&errors);
 }
 
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes ? bytes : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A start that needs room and finds none: it says so, and with room all is there. */
+static void a_start_that_finds_no_room(void **state)
+{
+	(void)state;
+	buf words = {0};
+	size_t kept;
+	limit_files(20);
+	refused("cannot write to " FOLDER ": File too large");
+	limit_files(0);
+	write_log();
+	buf whole = read_file(FIRST);
+	spoil(FIRST, "a4");
+	limit_files(whole.len);                          /* the mark of no epoch has no room */
+	refused("cannot close the damage in " FIRST ": File too large");
+	limit_files(0);
+	index_log *log = must_open(&words);
+	count_words(&words, &kept);
+	assert_int_equal(kept, COUNTING - 2);
+	assert_int_equal(index_log_found(log)->damage_count, 1);         /* it was not closed half, and is told now */
+	index_log_close(&log);
+	buf_free(&whole);
+	buf_free(&words);
+}
+
 /* The disk is full when a new file has to begin: nothing is half done, and with room it goes on. */
 static void a_new_file_that_finds_no_room(void **state)
 {
 	(void)state;
-	struct rlimit limit;
 	buf words = {0}, errors = {0}, frames = {0};
 	index_log *log = must_open(&words);
 	large_epoch(log, 1, "one");
 	index_log_frame_entry(&frames, mr_bytes_of("two"));
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = 20;                             /* less than a header */
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit_files(20);                                 /* less than a header */
 	assert_int_equal(index_log_append(log, 2, mr_bytes_of("in 0 1\n"), buf_bytes(&frames)), 0);
 	assert_int_equal(errno, EFBIG);
 	assert_int_equal(access(SECOND, F_OK), -1);
-	limit.rlim_cur = limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit_files(0);
 	assert_int_equal(index_log_append(log, 2, mr_bytes_of("in 0 1\n"), buf_bytes(&frames)), 2);
 	assert_int_equal(index_log_mark(log, 2), 0);
 	assert_int_equal(index_log_remove_before(log, 2), 1);
@@ -605,6 +633,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_wrong_owner_is_a_clear_stop, clean, clean),
 		cmocka_unit_test_setup_teardown(other_names_are_not_read, clean, clean),
 		cmocka_unit_test_setup_teardown(it_can_be_read_while_it_is_written, clean, clean),
+		cmocka_unit_test_setup_teardown(a_start_that_finds_no_room, clean, clean),
 		cmocka_unit_test_setup_teardown(a_new_file_that_finds_no_room, clean, clean),
 		cmocka_unit_test_setup_teardown(removal_leaves_no_gap, clean, clean),
 	};
