@@ -4,54 +4,12 @@
  * vocabulary (vocabulary.c) with the shape of the line: how long it is, whether it says a sentence, how much of it such words cover, where it stands.
  * `head` is what stands before the first prose of the page, `tail` what stands behind the last; between them more evidence is asked for, since
  * there a false alarm costs text. A line in the middle of a wrapped paragraph is not asked at all. */
-#include "page.h"
+#include "furniture.h"
 
 #include <string.h>
-#include <uchar.h>
 
 #include "byline.h"
 #include "common/utf8.h"
-
-enum zone { ZONE_HEAD, ZONE_BODY, ZONE_TAIL };
-
-struct place {
-	page *page;
-	page_line *line;
-	size_t index;
-	enum zone zone;
-};
-
-static uint32_t at(const struct place *p, uint32_t i)
-{
-	uint32_t k = p->line->at.begin + i;
-	return k < p->line->at.end ? p->page->text[k] : 0;
-}
-
-static uint32_t length(const page_line *line)
-{
-	return line->at.end - line->at.begin;
-}
-
-static size_t count_of(const struct place *p, uint32_t a, uint32_t b)
-{
-	size_t n = 0;
-	for (uint32_t i = p->line->at.begin; i < p->line->at.end; i++)
-		n += p->page->text[i] == a || p->page->text[i] == b;
-	return n;
-}
-
-static size_t words_of(const struct place *p, uint32_t wanted)
-{
-	size_t n = 0;
-	const uint32_t *c = p->page->text + p->line->at.begin, *end = p->page->text + p->line->at.end;
-	while (c < end) {
-		uint32_t classes;
-		size_t k = vocabulary_match(p->page->words, c, end, &classes);
-		n += k && (classes & wanted);
-		c += k ? k : 1;
-	}
-	return n;
-}
 
 /* Middle of a wrapped paragraph: the line before is full and goes on. */
 static bool is_inside(const page *self, size_t i)
@@ -62,14 +20,6 @@ static bool is_inside(const page *self, size_t i)
 }
 
 /* ---- marks that structure a page ---- */
-
-static bool is_one_of(uint32_t c, const char32_t *set)
-{
-	for (; *set; set++)
-		if (c == *set)
-			return true;
-	return false;
-}
 
 /* The verb of a page turn at `i`: characters it takes; 0: none. A single character (（转A3版）) only behind an opening bracket. */
 static uint32_t turn_verb(const struct place *p, uint32_t i, bool from, bool opened)
@@ -108,15 +58,6 @@ static bool is_turn(const struct place *p, bool from)
 	return verb && page && i == n && (opened || named);
 }
 
-/* Does the line begin (`head`) with an ASCII word, in any case? `word` is in lower case. */
-static bool has_latin(const struct place *p, uint32_t i, const char *word)
-{
-	for (; *word; word++, i++)
-		if (at(p, i) >= 0x80 || (at(p, i) | (at(p, i) >= 'A' && at(p, i) <= 'Z' ? 32u : 0u)) != (unsigned char)*word)
-			return false;
-	return true;
-}
-
 /* `Continued on page A6`, `See SCHOOLS, Page A7`, `Continued from A1`: a short line that ends with a page. */
 static bool is_english_turn(const struct place *p, bool from)
 {
@@ -133,11 +74,11 @@ static bool is_english_turn(const struct place *p, bool from)
 	if (k == digits || digits - k > 3)
 		return false;
 	k -= k > 1 && char_is_letter(at(p, k - 1)) && !char_is_letter(at(p, k - 2));
-	bool page = (k >= 5 && has_latin(p, k - 5, "page ")) || (k < n && char_is_letter(at(p, k)));
+	bool page = (k >= 5 && furniture_latin(p, k - 5, "page ")) || (k < n && char_is_letter(at(p, k)));
 	while (i < n && !char_is_word(at(p, i)))
 		i++;
 	for (const char *const *word = from ? froms : ons; page && *word; word++)
-		if (has_latin(p, i, *word))
+		if (furniture_latin(p, i, *word))
 			return true;
 	return false;
 }
@@ -160,7 +101,7 @@ static bool test_close(const struct place *p)
 		uint32_t i = 0;
 		while (i < length(p->line) && !char_is_word(at(p, i)))
 			i++;
-		uint32_t n = has_latin(p, i, "ends") ? 4 : has_latin(p, i, "end") ? 3 : 0;
+		uint32_t n = furniture_latin(p, i, "ends") ? 4 : furniture_latin(p, i, "end") ? 3 : 0;
 		return n && n == p->line->letters && length(p->line) > n;      /* with dashes around it */
 	}
 	if (length(p->line) > 6)
@@ -198,7 +139,7 @@ static bool test_post(const struct place *p)
 	while (last && char_is_letter(at(p, last - 1)))
 		last--;
 	for (const char *const *post = posts; *post; post++)
-		if (strlen(*post) == n - last && has_latin(p, last, *post))
+		if (strlen(*post) == n - last && furniture_latin(p, last, *post))
 			return true;
 	return false;
 }
@@ -321,7 +262,7 @@ static bool test_menu(const struct place *p)
 	if (p->zone == ZONE_BODY || line->end == END_STOP || line->clauses || length(line) > 200)
 		return false;
 	if (line->letters > line->han)
-		return !has_lower_word(p) && words_of(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION) >= 2 && length(line) <= 160;
+		return !has_lower_word(p) && furniture_words(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION) >= 2 && length(line) <= 160;
 	if (bars >= 2 || (bars && p->zone == ZONE_TAIL))
 		return length(line) <= (bars + 1) * 12;
 	for (uint32_t i = 0; i < length(line); i++) {
@@ -406,7 +347,7 @@ static bool test_widget(const struct place *p)
 	uint32_t colon;
 	if (p->zone != ZONE_BODY && length(line) <= 20 && (label_classes(p, &colon) & WORD_WIDGET))
 		return true;                                                       /* 字號：Ａ Ａ Ａ */
-	if (p->zone == ZONE_HEAD && line->letters > line->han && (line->first_words & WORD_WIDGET) && length(line) <= 300 && words_of(p, WORD_WIDGET) >= 3)
+	if (p->zone == ZONE_HEAD && line->letters > line->han && (line->first_words & WORD_WIDGET) && length(line) <= 300 && furniture_words(p, WORD_WIDGET) >= 3)
 		return true;                                                       /* what a site says of its cookies */
 	if (line->width > 80 || !(line->words & all) || at(p, length(line) - 1) == 0x3002 || line->numbered)
 		return false;
@@ -429,7 +370,7 @@ static bool test_file(const struct place *p)
 		return true;                                                       /* 附件1：某表.xls（下载） */
 	for (const char *const *ending = endings; *ending; ending++) {
 		uint32_t k = (uint32_t)strlen(*ending);
-		if (n > k && has_latin(p, n - k, *ending))
+		if (n > k && furniture_latin(p, n - k, *ending))
 			return !p->line->numbered && (at(p, 0) != U'附' || at(p, 2) == U'下');      /* 附件下载：… */
 	}
 	return false;
@@ -464,88 +405,10 @@ static bool test_staff(const struct place *p)
 	if (line->letters > line->han)
 		return line->first_words & WORD_STAFF && !(line->first_words & WORD_EDITOR) && line->clauses <= 3;
 	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/');
-	if (!apart && words_of(p, WORD_STAFF) < 2)
+	if (!apart && furniture_words(p, WORD_STAFF) < 2)
 		return false;
 	keep_facts(p, line->words & WORD_EDITOR);
 	return true;
-}
-
-/* A05 文体 A06 国际: pages named by letter and number. */
-static size_t count_pages(const struct place *p)
-{
-	size_t pages = 0;
-	for (uint32_t i = 0; i + 1 < length(p->line); i++)
-		pages += at(p, i) >= 'A' && at(p, i) <= 'Z' && char_is_digit(at(p, i + 1)) && !(i && char_is_letter(at(p, i - 1)));
-	return pages;
-}
-
-static bool test_press(const struct place *p)
-{
-	const page_line *line = p->line;
-	if ((line->words & WORD_PRESS) && count_pages(p) >= 2 && line->end == END_OPEN && length(line) <= 80)
-		return true;                                                       /* 今日导读 */
-	if (!(line->words & WORD_PRESS) || line->end == END_STOP || length(line) > 160)
-		return false;
-	size_t colons = count_of(p, ':', 0xFF1A), words = words_of(p, WORD_PRESS | WORD_CONTACT);
-	if ((line->first_words & WORD_PRESS) && line->letters > line->han)
-		return colons && line->digits >= 6;
-	if (words >= 2 && (colons || line->digits) && line->covered * 3 >= line->han)
-		return true;
-	if (p->zone == ZONE_TAIL && words >= 1 && line->digits && length(line) <= 24 && line_is_covered(line, WORD_PRESS, 40))
-		return true;                                                       /* 今日4版 零售价1元 */
-	return words >= 1 && line->digits >= 5 && line_is_covered(line, WORD_PRESS, 60);
-}
-
-/* Keys of up to eight characters before a colon, at the beginning or behind a blank. */
-static size_t count_keys(const struct place *p)
-{
-	size_t keys = 0;
-	uint32_t run = 0;
-	for (uint32_t i = 0; i < length(p->line); i++) {
-		uint32_t c = at(p, i);
-		if ((c == ':' || c == U'：') && run && run <= (p->line->letters > p->line->han ? 16u : 8u))
-			keys++;
-		run = char_is_blank(c) ? 0 : run + 1;
-	}
-	return keys;
-}
-
-/* 读者热线：96500 网址：…: what a printed page says of itself, by shape: two keys with values, or one with a number to call or an address. */
-static bool test_contact(const struct place *p)
-{
-	const page_line *line = p->line;
-	if (!p->page->wrapped || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
-		return false;
-	size_t keys = count_keys(p), at_signs = count_of(p, '@', U'＠');
-	bool address = at_signs > 0;
-	for (uint32_t i = 0; i + 4 < length(line) && !address; i++)
-		address = has_latin(p, i, "www.") || has_latin(p, i, "http");
-	if (p->zone == ZONE_BODY && !(line->first_words & (WORD_PRESS | WORD_CONTACT)) && !(keys >= 2 && address))
-		return false;
-	return (keys >= 2 && (line->digits || address)) || (keys == 1 && (address || line->digits >= 7) && line->width <= 60);
-}
-
-/* For media enquiries contact … on 0555 …; Contact: desk@… */
-static bool test_enquiries(const struct place *p)
-{
-	static const char *const words[] = {"media enquir", "media inquir", "press enquir", "press inquir", "media contact", "press contact", "for more information, contact", NULL};
-	const page_line *line = p->line;
-	if (line->letters <= line->han || length(line) > 200 || (line->digits < 6 && !count_of(p, '@', U'＠')))
-		return false;
-	if (p->zone != ZONE_BODY && (has_latin(p, 0, "contact:") || has_latin(p, 0, "contacts:")) && length(line) <= 100)
-		return true;
-	for (uint32_t i = 0; i < 24 && i < length(line); i++)
-		for (const char *const *word = words; *word && (!i || char_is_blank(at(p, i - 1))); word++)
-			if (has_latin(p, i, *word))
-				return true;
-	return false;
-}
-
-static bool test_weather(const struct place *p)
-{
-	const page_line *line = p->line;
-	return (line->words & WORD_WEATHER) && line->end != END_STOP && length(line) <= 60 && line->clauses <= ((line->first_words & WORD_WEATHER) ? 8 : 2) && words_of(p, WORD_WEATHER) >= 2 &&
-		line->digits && line->covered * 3 >= line->han;
 }
 
 /* Nothing but a date, a clock, a weekday, a zone. */
@@ -603,7 +466,7 @@ static bool test_legal(const struct place *p)
 	if (!(line->words & WORD_LEGAL) || p->zone == ZONE_HEAD)
 		return false;
 	for (uint32_t i = 0; i + 3 < length(line) && length(line) <= 60 && line->digits >= 4; i++)
-		if ((has_latin(p, i, "icp") && at(p, i + 3) == U'备') || (at(p, i) == U'网' && at(p, i + 1) == U'安' && at(p, i + 2) == U'备'))
+		if ((furniture_latin(p, i, "icp") && at(p, i + 3) == U'备') || (at(p, i) == U'网' && at(p, i + 1) == U'安' && at(p, i + 2) == U'备'))
 			return true;                                               /* the number under which a Chinese site is registered */
 	if (p->index + 12 < p->page->line_count)                               /* such words end a page */
 		return false;
@@ -611,7 +474,7 @@ static bool test_legal(const struct place *p)
 		return line->width <= 300 && (line_is_covered(line, WORD_LEGAL, 30) || (line->words & WORD_SELF) || line->letters > line->han / 2);
 	if (p->zone == ZONE_TAIL && length(line) <= 40 && !line->clauses && line->end == END_OPEN && line_is_covered(line, WORD_LEGAL, 50))
 		return true;                                                       /* 某某時報網 版權所有 不得轉載 */
-	size_t words = words_of(p, WORD_LEGAL | WORD_SELF);
+	size_t words = furniture_words(p, WORD_LEGAL | WORD_SELF);
 	return words >= 3 && ((line->words & WORD_SELF) || line->end == END_OPEN);
 }
 
@@ -624,7 +487,7 @@ static bool ends_with_credit(const struct place *p)
 	while (open && n - open < 60 && at(p, open - 1) != '(')
 		open--;
 	for (uint32_t i = open; i + 5 < n; i++)
-		if (has_latin(p, i, "photo") || has_latin(p, i, "image"))
+		if (furniture_latin(p, i, "photo") || furniture_latin(p, i, "image"))
 			return true;
 	return false;
 }
@@ -665,7 +528,7 @@ static bool test_pointer(const struct place *p)
 		return true;                                                       /* 扫码看视频 */
 	if (n < 4 || n > 24 || (a != '(' && a != 0xFF08))
 		return false;
-	return (line->words & (WORD_WIDGET | WORD_AD)) && line->clauses == 0 && line->covered >= 2 && words_of(p, WORD_WIDGET | WORD_AD) >= 1 && !line->digits &&
+	return (line->words & (WORD_WIDGET | WORD_AD)) && line->clauses == 0 && line->covered >= 2 && furniture_words(p, WORD_WIDGET | WORD_AD) >= 1 && !line->digits &&
 		count_of(p, 0x626B, 0x6383) + count_of(p, 0x8BE6, 0x8A73) + count_of(p, 0x7801, 0x78BC) > 0;       /* 扫 详 码 */
 }
 
@@ -674,7 +537,7 @@ static bool is_pay(const struct place *p)
 	const page_line *line = p->line;
 	if (!(line->words & WORD_PAY) || line->width > 80 || line->numbered)
 		return false;
-	size_t words = words_of(p, WORD_PAY);
+	size_t words = furniture_words(p, WORD_PAY);
 	if (at(p, length(line) - 1) == 0x3002 && words < 2)
 		return false;
 	return words >= 2 || line_is_covered(line, WORD_PAY, 60);

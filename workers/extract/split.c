@@ -15,6 +15,7 @@
 
 #include "common/mem.h"
 #include "common/utf8.h"
+#include "headline.h"
 
 #define MOST_ARTICLES 1000       /* parts of one record (include/millrace/stage.h) */
 #define MOST_HEADS 8             /* longest block of headings that is cut in two */
@@ -33,11 +34,6 @@ struct splitter {
 	struct segment *segments;
 	size_t count, room;
 };
-
-static uint32_t block_length(const page_block *block)
-{
-	return block->at.end - block->at.begin;
-}
 
 static bool is_head(const page_block *block)
 {
@@ -60,46 +56,11 @@ static size_t next_of(const page *self, size_t i)
 
 /* ---- bodies ---- */
 
-/* Two pieces of four characters or more with a blank between: only headlines are printed so. */
-static bool has_two_pieces(const page *self, const page_block *block)
-{
-	uint32_t piece = 0, long_ones = 0;
-	for (uint32_t i = block->at.begin; i <= block->at.end; i++) {
-		bool end = i == block->at.end || char_is_blank(self->flow[i]);
-		if (end) {
-			long_ones += piece >= 4;
-			piece = 0;
-		} else {
-			piece++;
-		}
-	}
-	return long_ones >= 2;
-}
-
-/* …时评, …快语, …观察: up to six characters that end as names of columns do. */
-static bool is_column_name(const page *self, const page_block *block)
-{
-	static const uint32_t ends[][2] = {{U'时', U'评'}, {U'時', U'評'}, {U'短', U'评'}, {U'快', U'评'}, {U'锐', U'评'}, {U'评', U'论'}, {U'評', U'論'}, {U'快', U'语'}, {U'论', U'语'}, {U'絮', U'语'},
-		{U'论', U'坛'}, {U'論', U'壇'}, {U'漫', U'谈'}, {U'杂', U'谈'}, {U'夜', U'话'}, {U'随', U'笔'}, {U'走', U'笔'}, {U'观', U'察'}, {U'觀', U'察'}, {U'视', U'点'}, {U'声', U'音'}, {U'之', U'声'},
-		{U'茶', U'座'}, {U'简', U'讯'}, {U'短', U'讯'}, {U'快', U'讯'}, {U'简', U'报'}, {U'之', U'窗'}, {U'连', U'线'}, {U'速', U'递'}, {U'纵', U'横'}, {U'聚', U'焦'}, {U'播', U'报'}};
-	uint32_t n = block_length(block);
-	for (size_t k = 0; n >= 4 && n <= 6 && k < sizeof ends / sizeof *ends; k++)
-		if (self->flow[block->at.end - 2] == ends[k][0] && self->flow[block->at.end - 1] == ends[k][1])
-			return true;
-	return false;
-}
-
-/* The name of a column, not a headline. */
-static bool is_short(const page *self, const page_block *block)
-{
-	return block_length(block) <= 4 || is_column_name(self, block);
-}
-
 /* 记者从某局获悉, 记者昨日…: news begin so, and the reporter of a longer story has been named before. */
 static bool begins_news(const page *self, const page_block *text)
 {
 	const uint32_t *c = self->flow + text->at.begin;
-	if (block_length(text) < 8 || (c[0] != U'记' && c[0] != U'記') || c[1] != U'者')
+	if (headline_length(text) < 8 || (c[0] != U'记' && c[0] != U'記') || c[1] != U'者')
 		return false;
 	return c[2] == U'从' || c[2] == U'從' || c[2] == U'昨' || c[2] == U'今' || (c[2] == U'日' && c[3] == U'前') || (c[2] == U'获' && c[3] == U'悉');
 }
@@ -114,8 +75,8 @@ static bool is_headline(const page *self, size_t from, size_t to)
 		if (!is_head(block))
 			continue;
 		heads++;
-		strong = strong || (block->gap > self->usual_gap && block_length(block) >= 6 && self->wrapped && begins_news(self, &self->blocks[to]));
-		strong = strong || has_two_pieces(self, block) || (is_column_name(self, block) && block->gap > self->usual_gap && self->wrapped) || block_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && block_length(block) >= 6);
+		strong = strong || (block->gap > self->usual_gap && headline_length(block) >= 6 && self->wrapped && begins_news(self, &self->blocks[to]));
+		strong = strong || headline_has_pieces(self, block) || (headline_is_rubric(self, block) && block->gap > self->usual_gap && self->wrapped) || headline_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && headline_length(block) >= 6);
 	}
 	return strong || heads > 1;
 }
@@ -172,7 +133,7 @@ static bool is_bare(const page *self, const struct segment *segment, size_t to)
 		if (is_head(&self->blocks[i]))
 			return false;
 	for (size_t i = segment->last; i < to; i++)
-		if (is_head(&self->blocks[i]) && block_length(&self->blocks[i]) >= 8)
+		if (is_head(&self->blocks[i]) && headline_length(&self->blocks[i]) >= 8)
 			return true;
 	return false;
 }
@@ -274,29 +235,11 @@ struct choice {
 	uint8_t previous;                /* state this came from */
 };
 
-/* ——某县见闻: a line behind a dash explains the headline before it. */
-static bool is_dashed(const page *self, const page_block *block)
-{
-	uint32_t a = self->flow[block->at.begin];
-	return block_length(block) > 3 && (a == 0x2014 || a == 0x2015 || a == 0x2500 || (a == '-' && self->flow[block->at.begin + 1] == '-'));
-}
-
-/* 甲某讲话 乙某主持: who spoke at the meeting stands below its headline. */
-static bool is_subtitle(const page *self, const page_block *block)
-{
-	static const uint32_t does[][2] = {{U'讲', U'话'}, {U'主', U'持'}, {U'出', U'席'}, {U'参', U'加'}, {U'部', U'署'}, {U'致', U'辞'}, {U'講', U'話'}, {U'參', U'加'}};
-	uint32_t n = block_length(block);
-	for (size_t k = 0; n >= 4 && n <= 24 && k < sizeof does / sizeof *does; k++)
-		if (self->flow[block->at.end - 2] == does[k][0] && self->flow[block->at.end - 1] == does[k][1])
-			return true;
-	return is_dashed(self, block);
-}
-
 /* What it costs to cut the headings of a group before heading `k` (1 .. n-1). */
 static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 {
 	const page_block *before = &self->blocks[heads[k - 1]], *behind = &self->blocks[heads[k]];
-	if (is_subtitle(self, behind))                                         /* ——某县见闻 stays below its headline */
+	if (headline_is_subtitle(self, behind))                                         /* ——某县见闻 stays below its headline */
 		return COST_BAD_CUT * 2;
 	if (before->end == END_HALF)                                           /* a kicker with its colon stays with its headline */
 		return COST_BAD_CUT * 2;
@@ -305,7 +248,7 @@ static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 	bool widest = behind->gap > self->usual_gap;                           /* the widest gap inside the group shows it */
 	for (size_t i = 1; i < n; i++)
 		widest = widest && (i == k || self->blocks[heads[i]].gap < behind->gap);
-	bool shown = behind->apart || behind->gap > before->gap || widest || behind->end == END_HALF || is_short(self, behind);
+	bool shown = behind->apart || behind->gap > before->gap || widest || behind->end == END_HALF || headline_is_short(self, behind);
 	for (size_t i = 1; i < n; i++)                                         /* another place shows the cut better */
 		if (i != k && ((self->blocks[heads[i]].apart && !behind->apart) || heads[i] != heads[i - 1] + 1))
 			return COST_BAD_CUT;
@@ -350,7 +293,7 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 				continue;
 			if (n > 255 && p)
 				continue;
-			bool rubric = n && n <= MOST_HEADS && p + 1 == n && is_short(s->page, &s->page->blocks[heads[n - 1]]);      /* all that is left above segment k */
+			bool rubric = n && n <= MOST_HEADS && p + 1 == n && headline_is_short(s->page, &s->page->blocks[heads[n - 1]]);      /* all that is left above segment k */
 			for (int drop = 0; drop <= rubric; drop++) {
 				int cost = before->cost[has];
 				if (k) {
@@ -366,7 +309,7 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 					cost += cut_cost(s->page, heads, n, p);
 				if (n && n <= MOST_HEADS)
 					cost += gap_cost(&s->page->blocks[heads[0]], &s->page->blocks[segment->first], p, n);
-				if (rubric || (n == 1 && is_short(s->page, &s->page->blocks[heads[0]])))
+				if (rubric || (n == 1 && headline_is_short(s->page, &s->page->blocks[heads[0]])))
 					cost += drop ? COST_DROP : COST_SHORT;
 				int state = n > p && !drop;
 				if (cost < out->cost[state]) {
@@ -375,93 +318,6 @@ static void plan_step(const struct splitter *s, size_t k, const struct plan *bef
 				}
 			}
 		}
-	}
-}
-
-/* ---- roles of the headings of one article ---- */
-
-/* Two or three pieces equally long: the pair of slogans that Chinese papers like as main headline. */
-static bool is_parallel(const page *self, const page_block *block)
-{
-	uint32_t piece = 0, first = 0, pieces = 0;
-	for (uint32_t i = block->at.begin; i <= block->at.end; i++) {
-		if (i < block->at.end && !char_is_blank(self->flow[i])) {
-			piece += char_is_word(self->flow[i]);
-			continue;
-		}
-		if (!piece)
-			continue;
-		if (pieces && (piece > first + 1 || first > piece + 1))
-			return false;
-		first = pieces ? first : piece;
-		pieces++;
-		piece = 0;
-	}
-	return pieces >= 2;
-}
-
-/* 某某调研时强调: a line that ends with a word of saying announces what the next line says. */
-static bool is_announcing(const page *self, const page_block *block)
-{
-	static const uint32_t says[][2] = {{0x5F3A, 0x8C03}, {0x5F37, 0x8ABF}, {0x6307, 0x51FA}, {0x8981, 0x6C42}, {0x63D0, 0x51FA}, {0x8868, 0x793A}, {0x6307, 0x793A}, {0x547C, 0x5401}, {0x6279, 0x793A}};
-	uint32_t n = block_length(block);
-	const uint32_t *z = self->flow + block->at.end - 2;
-	for (size_t k = 0; n >= 6 && k < sizeof says / sizeof *says; k++)
-		if (z[0] == says[k][0] && z[1] == says[k][1])
-			return true;
-	return false;
-}
-
-static bool has_quote(const page *self, const page_block *block)
-{
-	for (uint32_t i = block->at.begin; i < block->at.end; i++)
-		if (self->flow[i] == 0x201C || self->flow[i] == 0x300C)
-			return true;
-	return false;
-}
-
-/* Kicker, headline, subtitle: the line before is the kicker when it ends with a colon, is much shorter, or the next is a pair of slogans or
- * plays with a word in quotes, as headlines do and kickers do not; else the first line is the headline. Of three, two equally long lines at the end are one headline. */
-static void set_roles(page *self, const uint32_t *heads, size_t n)
-{
-	size_t main = 0, joined = 0;
-	if (!n)
-		return;
-	const page_block *a = &self->blocks[heads[0]], *b = n > 1 ? &self->blocks[heads[1]] : a;
-	bool parallel = is_parallel(self, a), shorter = block_length(a) < block_length(b);
-	bool kicker = a->end == END_HALF || (shorter && !parallel && is_parallel(self, b)) || (!parallel && block_length(a) <= 10 && block_length(a) * 7 < block_length(b) * 5);
-	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !has_two_pieces(self, b) && block_length(b) <= block_length(a) + 2);
-	kicker = (kicker || is_announcing(self, a)) && !(n >= 2 && is_subtitle(self, b));
-	if (n >= 2 && kicker)
-		main = 1;
-	else if (n == 3 && !is_dashed(self, b)) {
-		uint32_t x = block_length(a), y = block_length(&self->blocks[heads[1]]), z = block_length(&self->blocks[heads[2]]);
-		if (y == z) {
-			main = 1;                                              /* kicker, headline on two lines */
-			joined = 2;
-		} else if (x < y || (!parallel && z <= y && x * 2 < y * 3)) {
-			main = 1;                                              /* the longest first line of three is a headline, others are kickers */
-		}
-	}
-	for (size_t i = 0; i < n; i++)
-		self->blocks[heads[i]].role = i == main || (joined && i == joined) ? ROLE_TITLE : i < main ? ROLE_KICKER : ROLE_SUBTITLE;
-}
-
-/* A word of up to four characters above or below a headline, with a gap between: the name of a column. */
-static void take_rubrics(page *self, uint32_t *heads, size_t *n, page_article *article)
-{
-	if (*n < 2)
-		return;
-	size_t last = *n - 1;
-	if (is_short(self, &self->blocks[heads[0]]) && self->blocks[heads[0]].end != END_HALF) {
-		article->section = heads[0] + 1;
-		self->blocks[heads[0]].role = ROLE_OUT;
-		for (size_t i = 0; i + 1 < *n; i++)
-			heads[i] = heads[i + 1];
-		--*n;
-	} else if (is_column_name(self, &self->blocks[heads[last]]) || (is_short(self, &self->blocks[heads[last]]) && self->blocks[heads[last]].gap > self->blocks[heads[last - 1]].gap)) {
-		self->blocks[heads[last]].role = ROLE_OUT;
-		--*n;
 	}
 }
 
@@ -520,10 +376,10 @@ static void carry_out(struct splitter *s, const struct plan *plans, uint8_t stat
 		}
 		own(self, segment->first, segment->last, (int32_t)k);
 		size_t used = n;
-		take_rubrics(self, heads, &used, article);
+		headline_take_rubrics(self, heads, &used, article);
 		for (size_t i = 0; i < used; i++)
 			self->blocks[heads[i]].article = (int32_t)k;
-		set_roles(self, heads, used);
+		headline_set_roles(self, heads, used);
 		(void)before;
 		for (size_t i = segment->heads_from; i < end; i++)                     /* bylines and marks between bodies */
 			if (self->blocks[i].article < 0 && self->blocks[i].kind != BLOCK_HEAD && !self->blocks[i].repeated && i >= segment->last && (segment->behind || self->blocks[i].kind == BLOCK_ON))
@@ -615,7 +471,7 @@ static size_t headline_end(const page *self, size_t first_text)
 {
 	for (size_t i = first_text; i-- > 1;)
 		if (is_head(&self->blocks[i]) && is_head(&self->blocks[i - 1]) && labelled_between(self, self->blocks[i - 1].line, self->blocks[i].line) &&
-		    !labelled_between(self, self->blocks[i].line, self->blocks[first_text].line) && block_length(&self->blocks[i - 1]) >= 8)
+		    !labelled_between(self, self->blocks[i].line, self->blocks[first_text].line) && headline_length(&self->blocks[i - 1]) >= 8)
 			return i;
 	return first_text;
 }
@@ -625,7 +481,7 @@ static size_t drop_names(page *self, uint32_t *heads, size_t n)
 {
 	size_t keep = n;
 	for (size_t i = n; i-- > 1;)
-		if ((self->blocks[heads[i]].apart || heads[i] != heads[i - 1] + 1) && block_length(&self->blocks[heads[i]]) >= 8) {
+		if ((self->blocks[heads[i]].apart || heads[i] != heads[i - 1] + 1) && headline_length(&self->blocks[heads[i]]) >= 8) {
 			keep = n - i;
 			break;
 		}
@@ -659,7 +515,7 @@ static void split_single(page *self)
 	for (size_t i = 0; i < from; i++)
 		if (is_head(&self->blocks[i]) && to < first_text)
 			self->blocks[i].role = ROLE_OUT;
-	set_roles(self, heads, n);
+	headline_set_roles(self, heads, n);
 	for (size_t i = 0; i < n; i++)
 		if (self->blocks[heads[i]].role == ROLE_TITLE)
 			find_carried(self, heads[i]);
