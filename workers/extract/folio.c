@@ -123,7 +123,8 @@ void page_mark_folio(page *self, size_t head)
 		page_line *line = &self->lines[i];
 		if (line->kind != LINE_TEXT || line->lead_in)
 			continue;
-		bool latin = self->section >= 0 && line->letters > line->han && line->width <= 30;
+		bool named = i && line[-1].kind == LINE_DROPPED && line[-1].rule == RULE_MASTHEAD && line[-1].han;        /* the paper's name in English below it */
+		bool latin = (self->section >= 0 || named) && line->letters > line->han && line->width <= 30;
 		if ((is_paper_name(self, line->at, line) || latin) && self->masthead < 0) {
 			self->masthead = (int32_t)i;
 			self->masthead_name = line->at;
@@ -134,6 +135,11 @@ void page_mark_folio(page *self, size_t head)
 	}
 	/* the name of the section right behind, apart from what follows */
 	page_line *behind = found && last + 2 < self->line_count ? &self->lines[last + 1] : NULL;
+	if (behind && behind->kind == LINE_TEXT && self->masthead < 0 && behind[1].gap && is_paper_name(self, behind->at, behind)) {
+		self->masthead = (int32_t)last + 1;                                /* the paper's name below its date */
+		self->masthead_name = behind->at;
+		mark(behind, LINE_DROPPED, RULE_MASTHEAD);
+	}
 	if (behind && behind->kind == LINE_TEXT && self->section >= 0 && !behind->gap && behind[1].gap && behind->width <= (behind->letters > behind->han ? 20 : 12) && behind->end == END_OPEN)
 		mark(behind, LINE_DROPPED, RULE_MASTHEAD);
 }

@@ -126,7 +126,8 @@ static bool begins_text(const struct place *p)
 		return false;
 	while (i < n && !is_one_of(at(p, i), U"】〕]"))
 		i++;
-	return i + 1 < n;
+	/* a bracket as wide as its column, and the text of the column right behind it */
+	return i + 1 < n || (p->line->column && line_is_full(p->line) && p->index + 1 < p->page->line_count && p->line[1].column && p->line[1].gap <= p->line->gap && !p->line[1].lead_in);
 }
 
 /* Staff Writer, Science Correspondent: what an English byline says on its second line. */
@@ -261,8 +262,10 @@ static bool test_menu(const struct place *p)
 	size_t bars = count_of(p, '|', 0xFF5C) + count_of(p, 0x2502, 0xA6), pieces = 0, inside = 0;
 	if (p->zone == ZONE_BODY || line->end == END_STOP || line->clauses || length(line) > 200)
 		return false;
-	if (line->letters > line->han)
-		return !has_lower_word(p) && furniture_words(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION) >= 2 && length(line) <= 160;
+	if (line->letters > line->han) {
+		size_t words = furniture_words(p, WORD_PATH | WORD_WIDGET | WORD_LABEL | WORD_SECTION);
+		return !has_lower_word(p) && length(line) <= 160 && (words >= 2 || (words && p->zone == ZONE_HEAD && path_marks(p)));       /* Newsroom / Press Release */
+	}
 	if (bars >= 2 || (bars && p->zone == ZONE_TAIL))
 		return length(line) <= (bars + 1) * 12;
 	for (uint32_t i = 0; i < length(line); i++) {
@@ -317,6 +320,33 @@ static bool begins_with_time(const struct place *p)
 	return clock && !p->line->clauses && length(p->line) <= 80;
 }
 
+/* 某某融媒 08-05 09:30 发布于某地: a day and a clock between short pieces. */
+static bool holds_time(const struct place *p)
+{
+	uint32_t run = 0, n = length(p->line);
+	bool found = false;
+	if (p->line->clauses || p->line->digits < 7 || n > 60 || p->line->end == END_STOP)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		run = char_is_blank(at(p, i)) ? 0 : run + 1;
+		if (run > 16)
+			return false;
+		found = found || (i + 10 < n && is_one_of(at(p, i + 2), U"-/月") && char_is_digit(at(p, i)) && char_is_digit(at(p, i + 1)) && char_is_digit(at(p, i + 3)) && char_is_blank(at(p, i + 5)) &&
+			is_one_of(at(p, i + 8), U":：") && char_is_digit(at(p, i + 7)) && char_is_digit(at(p, i + 9)));
+	}
+	return found;
+}
+
+/* One label between two articles: 来源：某报 behind other furniture or a byline; 时间：2025-05-30 大 中 小 with things to press. */
+static bool is_lone_label(const struct place *p, uint32_t classes)
+{
+	const page_line *line = p->line;
+	if (line->clauses || line->end == END_STOP || length(line) > 40)
+		return false;
+	bool behind = p->index && (line[-1].kind == LINE_DROPPED || line[-1].kind == LINE_BYLINE);
+	return (behind && (classes & WORD_SOURCE) && length(line) <= 24) || ((classes & WORD_TIME) && line->digits >= 6 && (line->words & WORD_WIDGET));
+}
+
 /* 发布时间：… 来源：… : metadata of the page. In the body a single label may be part of a notice, so two are asked for. */
 static bool test_label(const struct place *p)
 {
@@ -325,11 +355,11 @@ static bool test_label(const struct place *p)
 	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
 		return false;
 	bool dated = (line->words & WORD_LABEL) && char_is_digit(at(p, 0)) && line->digits >= 6 && count_of(p, ':', 0xFF1A) && count_of(p, ' ', 0x3000) && line->clauses == 0;
-	dated = dated || (p->zone == ZONE_HEAD && begins_with_time(p));
+	dated = dated || (p->zone == ZONE_HEAD && (begins_with_time(p) || holds_time(p)));
 	bool pairs = p->zone == ZONE_HEAD && (line->words & WORD_LABEL) && !line->clauses && count_of(p, ':', 0xFF1A) >= 2;
 	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !pairs && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
 		return false;
-	if (p->zone == ZONE_BODY && count_of(p, ':', 0xFF1A) < 2)
+	if (p->zone == ZONE_BODY && count_of(p, ':', 0xFF1A) < 2 && !is_lone_label(p, classes))
 		return false;
 	keep_facts(p, dated ? line->words | WORD_TIME : classes ? line->words : WORD_TIME);
 	return true;
@@ -371,7 +401,7 @@ static bool test_file(const struct place *p)
 	for (const char *const *ending = endings; *ending; ending++) {
 		uint32_t k = (uint32_t)strlen(*ending);
 		if (n > k && furniture_latin(p, n - k, *ending))
-			return !p->line->numbered && (at(p, 0) != U'附' || at(p, 2) == U'下');      /* 附件下载：… */
+			return (!p->line->numbered || (p->index && p->line[-1].kind == LINE_DROPPED && p->line[-1].rule == RULE_WIDGET)) && (at(p, 0) != U'附' || at(p, 2) == U'下');      /* 附件下载：… */
 	}
 	return false;
 }
@@ -387,6 +417,21 @@ static bool begins_with_day(const struct place *p)
 	return digits >= 6 && digits <= 8 && marks >= 2 && i < length(p->line) && char_is_blank(at(p, i));
 }
 
+/* 要闻责编：甲 视觉：乙, 供图/某某学院 责任编辑/甲: two words of the trade with a colon or slash behind each, wherever the line begins. */
+static bool is_keyed_staff(const struct place *p)
+{
+	size_t keys = 0;
+	if (p->line->clauses || p->line->end == END_STOP || length(p->line) > 80 || furniture_words(p, WORD_STAFF | WORD_PHOTO) < 2)
+		return false;
+	for (uint32_t i = 0; i < length(p->line); i++) {
+		uint32_t classes, k = p->line->at.begin + i;
+		uint32_t n = (uint32_t)vocabulary_match(p->page->words, p->page->text + k, p->page->text + p->line->at.end, &classes);
+		keys += n && (classes & (WORD_STAFF | WORD_PHOTO)) && is_one_of(at(p, i + n), U":：/／");
+		i += n ? n - 1 : 0;
+	}
+	return keys >= 2;
+}
+
 /* 责编 甲 校对 乙: staff of the page, names behind words of the trade. */
 static bool test_staff(const struct place *p)
 {
@@ -394,6 +439,10 @@ static bool test_staff(const struct place *p)
 	if (p->zone == ZONE_HEAD && (line->words & WORD_STAFF) && !line->clauses && length(line) <= 80 && begins_with_day(p)) {
 		keep_facts(p, (line->words & WORD_EDITOR) | WORD_TIME);
 		return true;                                                       /* 2025年6月3日 星期二 值班主任 甲 编辑 乙 */
+	}
+	if ((line->words & WORD_STAFF) && is_keyed_staff(p)) {
+		keep_facts(p, line->words & WORD_EDITOR);
+		return true;
 	}
 	if (!(line->first_words & WORD_STAFF) || line->end == END_STOP || length(line) > 80)
 		return false;
@@ -404,7 +453,7 @@ static bool test_staff(const struct place *p)
 		i++;
 	if (line->letters > line->han)
 		return line->first_words & WORD_STAFF && !(line->first_words & WORD_EDITOR) && line->clauses <= 3;
-	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/');
+	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/' || at(p, skip) == 0xFF0F);
 	if (!apart && furniture_words(p, WORD_STAFF) < 2)
 		return false;
 	keep_facts(p, line->words & WORD_EDITOR);
@@ -470,6 +519,8 @@ static bool test_legal(const struct place *p)
 			return true;                                               /* the number under which a Chinese site is registered */
 	if (p->index + 12 < p->page->line_count)                               /* such words end a page */
 		return false;
+	if (p->zone == ZONE_TAIL && at(p, 0) == 0xA9 && length(line) <= 80)
+		return true;                                                       /* © 某大学 */
 	if (line->first_words & WORD_LEGAL)
 		return line->width <= 300 && (line_is_covered(line, WORD_LEGAL, 30) || (line->words & WORD_SELF) || line->letters > line->han / 2);
 	if (p->zone == ZONE_TAIL && length(line) <= 40 && !line->clauses && line->end == END_OPEN && line_is_covered(line, WORD_LEGAL, 50))
@@ -492,6 +543,42 @@ static bool ends_with_credit(const struct place *p)
 	return false;
 }
 
+/* 某某 摄, 某学院供图 at the end of the line, without a stop behind it. */
+static bool ends_with_han_credit(const struct place *p)
+{
+	static const char32_t *const ends[] = {U"供图", U"供圖", U"摄影", U"攝影", U"提供", U"翻攝", U"翻摄", NULL};
+	uint32_t n = length(p->line), z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
+	if (n < 4 || p->line->letters > p->line->han)
+		return false;
+	for (const char32_t *const *end = ends; *end; end++)
+		if (y == (*end)[0] && z == (*end)[1])
+			return true;
+	return is_one_of(z, U"摄攝");
+}
+
+/* `学生在车间实训 某学院供图`: two pieces, the last one a credit, and no sentence. */
+static bool is_credited(const struct place *p)
+{
+	uint32_t blank = length(p->line);
+	if (p->line->clauses || p->line->end != END_OPEN || length(p->line) > 60 || !ends_with_han_credit(p))
+		return false;
+	while (blank && !char_is_blank(at(p, blank - 1)))
+		blank--;
+	uint32_t first = blank;
+	for (uint32_t i = 0; i + 1 < blank; i++)
+		first = char_is_blank(at(p, i)) && i < first ? i : first;
+	return first >= 7 && blank && length(p->line) - blank >= 3;
+}
+
+/* `甲与乙合影。 记者某某 摄`: the credit was cut off, and what stands before it is one line by itself, not the text below a heading. */
+static bool is_caption_line(const struct place *p)
+{
+	const page_line *text = p->line - 1, *before = p->index > 1 ? text - 1 : NULL;
+	if (!ends_with_han_credit(p) || text->kind != LINE_TEXT || text->clauses > 3 || text->width > 120 || text->lead_in || (text->words & WORD_PHOTO) || is_inside(p->page, p->index - 1))
+		return false;
+	return before && (before->kind == LINE_BYLINE || before->kind == LINE_CAPTION || (before->kind == LINE_TEXT && before->end == END_STOP));
+}
+
 /* Photo captions: ▲ before, a credit behind, or who stands where: （左） （右二）. */
 static bool test_caption(const struct place *p)
 {
@@ -511,6 +598,8 @@ static bool test_caption(const struct place *p)
 	}
 	if ((line->first_words & WORD_CAPTION) && count_of(p, ':', U'：') && line->clauses <= 1 && n <= 80)
 		return true;                                                       /* 圖說：… */
+	if (is_credited(p))
+		return true;
 	if (line->letters > line->han)
 		return ((line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160) || ends_with_credit(p);
 	uint32_t z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
@@ -665,7 +754,7 @@ void page_mark_lines(page *self)
 		if (!line_is_body(self, line) && !line->lead_in)
 			continue;
 		p.zone = ZONE_TAIL;
-		if (!test_legal(&p) && !is_pay(&p) && !test_enquiries(&p))
+		if (!test_legal(&p) && !is_pay(&p) && !test_enquiries(&p) && !test_weather(&p))
 			tail = i + 1;
 	}
 	for (size_t i = 0; i < self->line_count; i++) {
@@ -676,6 +765,8 @@ void page_mark_lines(page *self)
 			mark(line, LINE_CAPTION, RULE_CAPTION);
 			continue;
 		}
+		if (line->cut && is_caption_line(&p))
+			mark(line - 1, LINE_CAPTION, RULE_CAPTION);
 		if (line->cut && line[-1].kind == LINE_CAPTION) {
 			mark(line, LINE_CAPTION, RULE_CAPTION);                    /* the credit of the caption before it */
 			continue;
@@ -705,6 +796,6 @@ void page_mark_lines(page *self)
 const char *page_rule_name(enum line_rule rule)
 {
 	static const char *const names[RULE_COUNT] = {"text", "symbols", "path", "menu", "label", "widget", "staff", "press", "weather", "page date", "masthead",
-		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "pointer"};
+		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "pointer", "announcement"};
 	return rule < RULE_COUNT ? names[rule] : "";
 }

@@ -66,7 +66,8 @@ size_t furniture_keys(const struct place *p)
 bool test_contact(const struct place *p)
 {
 	const page_line *line = p->line;
-	if (!p->page->wrapped || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
+	bool behind = p->zone == ZONE_TAIL && p->index && line[-1].kind == LINE_DROPPED && (line->first_words & (WORD_PRESS | WORD_CONTACT));      /* the foot of a web page */
+	if ((!p->page->wrapped && !behind) || line->end == END_STOP || line->clauses > 1 || length(line) > 100 || line->numbered)
 		return false;
 	size_t keys = furniture_keys(p), at_signs = count_of(p, '@', U'＠');
 	bool address = at_signs > 0;
@@ -82,6 +83,11 @@ bool test_enquiries(const struct place *p)
 {
 	static const char *const words[] = {"media enquir", "media inquir", "press enquir", "press inquir", "media contact", "press contact", "for more information, contact", NULL};
 	const page_line *line = p->line;
+	bool named = p->zone == ZONE_TAIL && line->letters > line->han && length(line) <= 100 && line->end != END_STOP;
+	if (named && line_is_covered(line, WORD_PRESS, 90))
+		return true;                                                       /* Media contact, and who it is below */
+	if (named && p->index && line[-1].kind == LINE_DROPPED && line[-1].rule == RULE_PRESS && (count_of(p, '@', U'＠') || line->digits >= 7))
+		return true;
 	if (line->letters <= line->han || length(line) > 200 || (line->digits < 6 && !count_of(p, '@', U'＠')))
 		return false;
 	if (p->zone != ZONE_BODY && (furniture_latin(p, 0, "contact:") || furniture_latin(p, 0, "contacts:")) && length(line) <= 100)
@@ -96,6 +102,8 @@ bool test_enquiries(const struct place *p)
 bool test_weather(const struct place *p)
 {
 	const page_line *line = p->line;
+	if ((line->first_words & WORD_WEATHER) && p->zone != ZONE_BODY && length(line) <= 60 && is_one_of(at(p, 2), U":：　 ") && furniture_words(p, WORD_WEATHER) >= 3)
+		return true;                                                       /* 天氣：多雲，氣溫…至…度。 */
 	return (line->words & WORD_WEATHER) && line->end != END_STOP && length(line) <= 60 && line->clauses <= ((line->first_words & WORD_WEATHER) ? 8 : 2) && furniture_words(p, WORD_WEATHER) >= 2 &&
 		line->digits && line->covered * 3 >= line->han;
 }

@@ -223,6 +223,21 @@ static page_line *add_line(page *self, uint32_t begin, uint32_t end, uint32_t ga
 }
 
 #define CUT_SPAN 40              /* characters of a closing remark in brackets */
+#define CREDIT_SPAN 24           /* of the credit of a picture */
+
+/* Where `记者某某 摄` begins behind the last stop of a line; `end` when it does not end so. */
+static uint32_t credit_begin(const uint32_t *c, uint32_t from, uint32_t end)
+{
+	uint32_t i = end, z = end > from ? c[end - 1] : 0;
+	if (z != 0x6444 && z != 0x651D && z != 0x5F71 && z != 0x56FE && z != 0x5716 && z != 0x4F9B)      /* 摄 攝 影 图 圖 供 */
+		return end;
+	while (i > from && end - i < CREDIT_SPAN && !char_is_stop(c[i - 1]) && !char_is_clause(c[i - 1]))
+		i--;
+	uint32_t stop = i;
+	while (i < end && (char_is_closer(c[i]) || char_is_blank(c[i])))
+		i++;
+	return stop > from + 1 && char_is_stop(c[stop - 1]) && end - i >= 3 ? i : end;
+}
 
 /* A remark in brackets behind the last stop of a line, （记者 某某）, （下转03版）, is looked at alone: a line of its own until a later pass
  * puts it back. Likewise a （上接01版） before the first sentence. */
@@ -244,6 +259,15 @@ static void add_lines(page *self, uint32_t begin, uint32_t end, uint32_t gap)
 			line = add_line(self, open - 1, last, 0);
 			line->cut = 1;
 		}
+	}
+	uint32_t credit = line->cut ? last : credit_begin(c, from, last);
+	if (credit < last) {
+		line->at.end = credit;
+		while (char_is_blank(c[line->at.end - 1]))
+			line->at.end--;
+		measure(self, line);
+		line = add_line(self, credit, last, 0);
+		line->cut = 1;
 	}
 	measure(self, line);
 }

@@ -38,6 +38,31 @@ static void drop_related(page *self)
 	}
 }
 
+#define NOTICE_LINES 60
+
+/* 遗失声明, 招租公告 alone on a line of a printed page, and what stands under it: paid announcements, up to the headline of the next news. */
+static void drop_notices(page *self)
+{
+	if (!self->wrapped && self->masthead < 0 && self->section < 0)
+		return;
+	for (size_t i = 0; i < self->line_count; i++) {
+		const page_line *head = &self->lines[i];
+		if (head->kind != LINE_TEXT || !(head->first_words & WORD_NOTICE) || !line_is_covered(head, WORD_NOTICE, 100) || head->clauses)
+			continue;
+		size_t stop = i + 1;
+		while (stop < self->line_count && stop - i <= NOTICE_LINES && !self->lines[stop].lead_in && (self->lines[stop].kind == LINE_TEXT || self->lines[stop].kind == LINE_DROPPED))
+			stop++;
+		size_t keep = stop;
+		if (stop < self->line_count)
+			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !self->lines[keep - 1].clauses && self->lines[keep - 1].end == END_OPEN && !self->lines[keep - 1].date_only)
+				keep--;
+		for (size_t k = i; k < keep; k++)
+			if (self->lines[k].kind == LINE_TEXT)
+				mark(&self->lines[k], LINE_DROPPED, RULE_NOTICE);
+		i = keep - 1;
+	}
+}
+
 static bool is_attachment(const page *self, const page_line *line)
 {
 	uint32_t a = self->text[line->at.begin], b = line->at.begin + 1 < line->at.end ? self->text[line->at.begin + 1] : 0;
@@ -91,7 +116,7 @@ static void drop_link_list(page *self, size_t tail)
 		return;                                                            /* references */
 	if (dates < 2 || dates * 4 < lines)
 		for (size_t k = i; k < self->line_count; k++) {
-			if (self->lines[k].date_only && self->lines[k].kind == LINE_TEXT && k > i)
+			if (self->lines[k].date_only && self->lines[k].kind == LINE_TEXT && k > i && !(is_signer(self, &self->lines[k - 1]) && self->lines[k - 1].kind == LINE_TEXT))
 				mark(&self->lines[k], LINE_DROPPED, RULE_LINK_LIST);
 		}
 	else
@@ -115,6 +140,7 @@ static void drop_after_pay(page *self)
 void page_drop_links(page *self, size_t tail)
 {
 	drop_related(self);
+	drop_notices(self);
 	drop_after_pay(self);
 	drop_link_list(self, tail);
 }

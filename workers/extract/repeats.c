@@ -109,7 +109,8 @@ void page_drop_repeats(page *self)
 		uint32_t length = block->at.end - block->at.begin;
 		bool head = block->kind == BLOCK_HEAD && length >= SHORTEST_HEAD && !self->wrapped;    /* columns of a printed page share kickers */
 		bool item = block->numbered && length < SHORTEST_ITEM;             /* laws and forms say the same under two heads */
-		if (block->repeated || (block->kind != BLOCK_TEXT && !head) || (length < SHORTEST && !head) || item)
+		bool signs = block->kind == BLOCK_HEAD && i + 1 < self->block_count && self->blocks[i + 1].date_only;        /* who signs stands above the title, too */
+		if (block->repeated || signs || (block->kind != BLOCK_TEXT && !head) || (length < SHORTEST && !head) || item)
 			continue;
 		struct tail *slot = slot_of(&t, tail_key(self, block));
 		if (!slot->block) {

@@ -471,7 +471,8 @@ static size_t headline_end(const page *self, size_t first_text)
 {
 	for (size_t i = first_text; i-- > 1;)
 		if (is_head(&self->blocks[i]) && is_head(&self->blocks[i - 1]) && labelled_between(self, self->blocks[i - 1].line, self->blocks[i].line) &&
-		    !labelled_between(self, self->blocks[i].line, self->blocks[first_text].line) && headline_length(&self->blocks[i - 1]) >= 8)
+		    !labelled_between(self, self->blocks[i].line, self->blocks[first_text].line) &&
+		    (headline_length(&self->blocks[i - 1]) >= 8 || (headline_length(&self->blocks[i - 1]) >= 4 && headline_is_subtitle(self, &self->blocks[i]))))
 			return i;
 	return first_text;
 }
@@ -481,7 +482,7 @@ static size_t drop_names(page *self, uint32_t *heads, size_t n)
 {
 	size_t keep = n;
 	for (size_t i = n; i-- > 1;)
-		if ((self->blocks[heads[i]].apart || heads[i] != heads[i - 1] + 1) && headline_length(&self->blocks[heads[i]]) >= 8) {
+		if ((self->blocks[heads[i]].apart || heads[i] != heads[i - 1] + 1) && headline_length(&self->blocks[heads[i]]) >= 8 && !headline_is_subtitle(self, &self->blocks[heads[i]])) {
 			keep = n - i;
 			break;
 		}
@@ -503,6 +504,8 @@ static void split_single(page *self)
 	if (first_text == self->block_count)
 		return;                                                            /* nothing but headings: they are the text */
 	size_t from = 0, to = headline_end(self, first_text);
+	if (to && to < first_text && first_text - to <= 2 && headline_is_subtitle(self, &self->blocks[to]))
+		to = first_text;                                                   /* ——在某会议上, and who spoke: below the headline, whatever stands between */
 	for (size_t i = to; i-- > 0 && n < 3;) {
 		if (!is_head(&self->blocks[i]))
 			continue;

@@ -158,6 +158,8 @@ static bool goes_on_first(const struct join *j, const page_line *line)
 	const page_line *last = j->last;
 	if (last->two_pieces && !last->lead_in)
 		return false;
+	if (last->spaced && line->peers && last->tight > line->column)
+		return false;                                                      /* a stretched line is no wider than its column: this one stands over a narrower one */
 	if (line->gap < j->usual_gap || (last->gap < j->usual_gap && last > j->page->lines))
 		return false;                                                      /* lines closer than those of columns: a headline on two lines */
 	if (j->indents_kept)

@@ -33,6 +33,7 @@ enum word_class {
 	WORD_CONTACT = 1 << 21,  /* 地址, 邮编: of papers, but of notices too */
 	WORD_SECTION = 1 << 22,  /* World, Politics: what menus of English sites name, and texts too */
 	WORD_CAPTION = 1 << 23,  /* 圖說：, 图注： */
+	WORD_NOTICE = 1 << 24,   /* 遗失声明, 招租公告: heading of a paid announcement in a paper */
 	WORD_AD = 1 << 19,       /* 加微信, 客服, 下载APP */
 };
 
