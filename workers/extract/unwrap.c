@@ -204,6 +204,8 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 			return false;
 		if (j->block->lines > 1 && line->gap > j->usual_gap && !last->clauses && is_heading(j))
 			return false;                                              /* a headline on two full lines, then a gap */
+		if (j->indents_lost && line->peers && !line->spaced && line->clauses && lost_indent(line, line->column) && is_heading(j))
+			return false;                                              /* the first line of a paragraph: what has no punctuation before it is headlines */
 		if (j->block->lines > 1 || last->clauses)
 			return !j->apart || line->column;
 		return goes_on_first(j, line);
@@ -229,11 +231,13 @@ static bool indents_lost(const page *self, bool *flush_left)
 		const page_line *line = &self->lines[i], *before = line - 1;
 		if (before->end != END_STOP || !before->column || before->width + 6u > before->column || !line->peers || line->spaced || is_latin_line(line))
 			continue;
+		if (!line->clauses && line->end != END_COMMA)
+			continue;                                                  /* headlines behind a body have any width */
 		lost += lost_indent(line, line->column);
 		flush += line->width + 2u >= line->column;
 	}
 	*flush_left = flush >= 2 && flush > lost * 3;
-	return lost >= 2 && lost > flush * 2;
+	return lost >= 2 && lost >= flush * 2;
 }
 
 /* Most lines behind a clearly short last line are indented, hardly any behind a full one is. */
