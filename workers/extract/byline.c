@@ -5,8 +5,10 @@
 #include "byline.h"
 
 #include <string.h>
+#include <uchar.h>
 
 #include "common/utf8.h"
+#include "html_names.h"
 
 #define LEAD_SPAN 64             /* a lead-in is at most so long: four reporters with their titles */
 
@@ -46,8 +48,18 @@ struct parse {
 	uint32_t at, end;
 	bool reporter;                   /* a word of the trade was there */
 	bool clean;                      /* nothing else was */
+	bool staff;                      /* behind a word of the staff (责任编辑): names are those of editors */
 	uint32_t single;                 /* position + 1 of a lone ideograph: half of a letter-spaced name */
 };
+
+/* 某某学院, 某局: who sent a text or picture is no name. */
+static bool is_office(const uint32_t *c, uint32_t begin, uint32_t end)
+{
+	for (const char32_t *last = U"院局部处處室办辦社馆館站校厂廠司所台网網报報系会會委府心"; *last && end - begin >= 4; last++)
+		if (c[end - 1] == *last)
+			return true;
+	return false;
+}
 
 static bool has_dot(const uint32_t *c, uint32_t from, uint32_t end)
 {
@@ -62,13 +74,17 @@ static void take_run(struct parse *p, byline *out)
 	uint32_t begin = p->at, end = begin, classes;
 	while (end < p->end && (utf8_is_han(p->c[end]) || (end > begin && p->c[end] == 0xB7))) {
 		size_t n = end > begin ? vocabulary_match(p->words, p->c + end, p->c + p->end, &classes) : 0;
-		if (n && (classes & WORD_REPORTER))
+		if (n && (classes & (WORD_REPORTER | WORD_PHOTO)))
 			break;
 		end++;
 	}
 	uint32_t tail = verb_tail(p->c, begin, end), n = end - begin - tail;
 	bool place = tail == 2 && n >= 2;                                      /* 某地报道 */
 	p->at = end;
+	if (p->staff || is_office(p->c, begin, end - tail)) {
+		p->single = 0;
+		return;
+	}
 	if (n == 1 && !tail) {
 		if (p->single)
 			add_name(out, p->single - 1, end);
@@ -95,6 +111,11 @@ static void parse_names(struct parse *p, byline *out)
 		size_t n = vocabulary_match(p->words, p->c + p->at, p->c + p->end, &classes);
 		if (n && (classes & (WORD_REPORTER | WORD_PHOTO | WORD_AUTHOR))) {
 			p->reporter = true;
+			p->staff = false;
+			p->single = 0;
+			p->at += (uint32_t)n;
+		} else if (n && p->reporter && (classes & WORD_STAFF)) {
+			p->staff = true;
 			p->single = 0;
 			p->at += (uint32_t)n;
 		} else if (is_separator(p->c[p->at])) {
@@ -254,6 +275,39 @@ bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *ou
 		out->count = before;
 	}
 	return english_line(c, at, out);
+}
+
+/* （待续）, （综合）: remarks, no names. */
+static bool is_remark(const uint32_t *c, uint32_t n)
+{
+	static const char32_t *const remarks[] = {U"试行", U"待续", U"未完", U"节选", U"摘编", U"综合", U"整理", U"暂行", U"草案", U"本报", U"新华", U"转载", U"原创", U"图略", U"表略", U"下同", U"完毕", U"本刊", U"來源",
+		U"試行", U"待續", U"節選", U"綜合", U"轉載", NULL};
+	for (const char32_t *const *remark = remarks; n == 2 && *remark; remark++)
+		if (c[0] == (*remark)[0] && c[1] == (*remark)[1])
+			return true;
+	return false;
+}
+
+bool byline_bare(const uint32_t *c, span at, bool alone, byline *out)
+{
+	size_t before = out->count;
+	uint32_t begin = at.begin + 1, end = at.end - 1;
+	if (at.end - at.begin < 4 || at.end - at.begin > 14 || (c[at.begin] != '(' && c[at.begin] != 0xFF08) || (c[end] != ')' && c[end] != 0xFF09))
+		return false;
+	buf text = {0}, names = {0};
+	page_utf8(c, (span){begin, end}, &text);
+	bool named = html_names_alone(buf_bytes(&text), &names);
+	buf_free(&text);
+	buf_free(&names);
+	bool lone = alone && end - begin <= 3 && !is_remark(c + begin, end - begin);
+	for (uint32_t i = begin; i < end; i++) {
+		uint32_t from = i;
+		while (i < end && utf8_is_han(c[i]))
+			i++;
+		if (i - from >= 2 && i - from <= 4 && (named || lone))
+			add_name(out, from, i);
+	}
+	return out->count > before;
 }
 
 static bool has_word(const vocabulary *words, const uint32_t *c, uint32_t from, uint32_t end, uint32_t wanted)

@@ -17,6 +17,8 @@ typedef struct byline {
 
 /* A whole line that is nothing but a byline. Names are appended. */
 bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *out);
+/* （甲乙丙） and nothing else, without a word of the trade: names that begin with a family name, or, when it stands `alone` on a line behind a story, any two or three ideographs that are no remark. */
+bool byline_bare(const uint32_t *c, span at, bool alone, byline *out);
 /* The lead-in at the beginning of a paragraph: characters it takes (0: none). Names are appended. */
 uint32_t byline_lead_in(const vocabulary *words, const uint32_t *c, span at, byline *out);
 

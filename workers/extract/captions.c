@@ -2,7 +2,7 @@
  *
  * Text of portals loses its pictures and keeps their captions, which look like sub-headings. What tells them: a list belongs to one heading. A short line without
  * number that interrupts it is a caption: between item n and item n + 1; between the heading's introduction and item 1; or between a heading and the
- * first item, where the heading already is. */
+ * first item, where the heading already is. So is a short line among the paragraphs of a web page that ends as names of pictures do. */
 #include "page.h"
 
 struct state {
@@ -19,6 +19,18 @@ static bool is_caption(const struct state *s, enum number_kind next, uint32_t va
 	if (s->kind == next && value == s->value + 1)
 		return true;
 	return next == NUMBER_ITEM && (s->headed || (value == 1 && s->introduced));
+}
+
+/* 团队成员合影, 签约仪式现场: what a picture shows. On pages of a paper headlines end so, too. */
+static bool shows_picture(const page *self, const page_block *block)
+{
+	static const uint32_t ends[][2] = {{U'合', U'影'}, {U'现', U'场'}, {U'現', U'場'}, {U'剪', U'影'}, {U'掠', U'影'}, {U'外', U'景'}, {U'全', U'景'}, {U'截', U'图'}, {U'截', U'圖'}, {U'照', U'片'},
+		{U'意', U'图'}, {U'意', U'圖'}, {U'果', U'图'}, {U'果', U'圖'}, {U'一', U'角'}};      /* …示意图, …效果图 */
+	uint32_t n = block->at.end - block->at.begin;
+	for (size_t k = 0; !self->wrapped && self->masthead < 0 && n >= 4 && n <= 30 && k < sizeof ends / sizeof *ends; k++)
+		if (self->flow[block->at.end - 2] == ends[k][0] && self->flow[block->at.end - 1] == ends[k][1])
+			return true;
+	return false;
 }
 
 static enum number_kind number_of(const page *self, size_t i, uint32_t *value)
@@ -55,7 +67,7 @@ void page_find_captions(page *self)
 			while (next < self->block_count && self->blocks[next].repeated)
 				next++;
 			enum number_kind kind = number_of(self, next, &value);
-			if (text && is_caption(&s, kind, value))
+			if (text && (is_caption(&s, kind, value) || shows_picture(self, block)))
 				take_out(self, block);
 			else
 				s = (struct state){NUMBER_NONE, 0, true, false};

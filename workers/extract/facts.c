@@ -147,7 +147,8 @@ json_t *facts_authors(const page *self, size_t k)
 			photo = self->lines[block->line].words & WORD_PHOTO && !(self->lines[block->line].words & WORD_REPORTER);
 			if (photo && json_array_size(list))
 				continue;
-			byline_line(self->words, self->flow, block->at, &names);
+			if (!byline_line(self->words, self->flow, block->at, &names))
+				byline_bare(self->flow, block->at, true, &names);
 		} else if (block->kind == BLOCK_TEXT && first && !block->repeated) {
 			byline_lead_in(self->words, self->flow, block->at, &names);
 			first = false;

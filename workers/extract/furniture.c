@@ -145,11 +145,23 @@ static bool test_post(const struct place *p)
 	return false;
 }
 
+/* （甲乙） behind the last stop of a story: what follows is a headline, furniture or nothing. */
+static bool is_bare_byline(const struct place *p)
+{
+	const page_line *line = p->line, *next = p->index + 1 < p->page->line_count ? line + 1 : NULL;
+	byline names = {.count = 0};
+	bool behind = line->cut || (p->index && line[-1].kind == LINE_TEXT && line[-1].end == END_STOP);
+	bool last = !next || next->lead_in || (!next->clauses && !next->numbered && !next->cut && (next->end == END_OPEN || next->end == END_BRACKET));
+	return behind && last && byline_bare(p->page->text, line->at, !line->cut, &names);
+}
+
 static bool test_byline(const struct place *p)
 {
 	byline names = {.count = 0};
 	if (begins_text(p))
 		return false;
+	if (is_one_of(at(p, 0), U"(（") && is_bare_byline(p))
+		return true;
 	bool boxed = p->page->wrapped && is_one_of(at(p, 0), U"□■◎◇○");
 	bool taken = length(p->line) > 3 && length(p->line) <= 16 && is_one_of(at(p, length(p->line) - 1), U"摄攝") && char_is_blank(at(p, length(p->line) - 2));      /* 某某 摄 */
 	if (!taken && !(p->line->words & (WORD_REPORTER | WORD_PHOTO)) && p->line->letters < 6 && !boxed)

@@ -38,6 +38,9 @@ bool test_press(const struct place *p)
 		return true;                                                       /* 今日导读 */
 	if (!(line->words & WORD_PRESS) || line->end == END_STOP || length(line) > 160)
 		return false;
+	for (uint32_t i = 0; i + 2 < length(line) && length(line) <= 30 && p->zone != ZONE_BODY; i++)
+		if (is_one_of(at(p, i), U"总總") && at(p, i + 1) == U'第' && char_is_digit(at(p, i + 2)))
+			return true;                                               /* 今日4版 总第5821期 */
 	size_t colons = count_of(p, ':', 0xFF1A), words = furniture_words(p, WORD_PRESS | WORD_CONTACT);
 	if ((line->first_words & WORD_PRESS) && line->letters > line->han)
 		return colons && line->digits >= 6;
