@@ -16,7 +16,7 @@ static bool is_separator(uint32_t c)
 {
 	switch (c) {
 	case 0x3001: case ',': case 0xFF0C: case '/': case 0xFF0F: case ':': case 0xFF1A: case ';': case 0xFF1B: case 0xB7: case '|': case 0xFF5C:
-	case 0x25A1: case 0x25A0: case 0x25CF: case 0x25C6: case 0x25CB: case 0x2299: case 0x25CE: case 0x25B2: case 0x25B3: case 0x3000: case 0x2014:
+	case 0x4E28: case 0x25A1: case 0x25A0: case 0x25CF: case 0x25C6: case 0x25CB: case 0x2299: case 0x25CE: case 0x25B2: case 0x25B3: case 0x3000: case 0x2014:
 		return true;
 	default:
 		return char_is_blank(c) || char_is_opener(c) || char_is_closer(c);
@@ -72,7 +72,7 @@ static bool has_dot(const uint32_t *c, uint32_t from, uint32_t end)
 static void take_run(struct parse *p, byline *out)
 {
 	uint32_t begin = p->at, end = begin, classes;
-	while (end < p->end && (utf8_is_han(p->c[end]) || (end > begin && p->c[end] == 0xB7))) {
+	while (end < p->end && p->c[end] != 0x4E28 && (utf8_is_han(p->c[end]) || (end > begin && p->c[end] == 0xB7))) {
 		size_t n = end > begin ? vocabulary_match(p->words, p->c + end, p->c + p->end, &classes) : 0;
 		if (n && (classes & (WORD_REPORTER | WORD_PHOTO)))
 			break;

@@ -79,7 +79,8 @@ void page_find_columns(page *self)
 	for (size_t i = 1; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
 		const page_line *before = line - 1;
-		if (!line->column && before->column && line->width <= before->column + tolerance(before))
+		bool leads = (line->first_words & WORD_LEAD) && i + 1 < self->line_count && line[1].column;      /* the column of its text, not of the headline above */
+		if (!line->column && before->column && !leads && line->width <= before->column + tolerance(before))
 			line->column = before->column;
 	}
 	for (size_t i = self->line_count; i-- > 1;) {

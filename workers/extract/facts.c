@@ -21,7 +21,7 @@ void facts_label(const page *self, int32_t line, uint32_t wanted, buf *out)
 			continue;
 		}
 		uint32_t begin = i + n;
-		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/' || c[begin] == 0xFF0F))
+		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/' || c[begin] == 0xFF0F || c[begin] == 0x4E28))
 			begin++;
 		uint32_t end = begin;
 		while (end < at.end && c[end] != '|' && c[end] != 0xFF5C && !char_is_closer(c[end]) && !(char_is_blank(c[end]) && (!latin || (end + 1 < at.end && char_is_blank(c[end + 1])))))

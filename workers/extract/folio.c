@@ -43,6 +43,33 @@ static bool is_paper_name(const page *self, span at, const page_line *line)
 	return at.end - at.begin >= 3 && at.end - at.begin <= 12 && line->han >= 3 && !line->clauses && (last == 0x62A5 || last == 0x5831 || last == 0x520A || last == 0x7F51 || last == 0x7DB2);
 }
 
+/* The Millbrook Ledger: capitalised words, the last one a word by which papers are called. */
+static bool is_english_paper(const page *self, const page_line *line)
+{
+	static const char *const names[] = {"ledger", "times", "news", "post", "herald", "tribune", "gazette", "journal", "chronicle", "courier", "star", "observer", "globe", "press", "record", "sentinel", "examiner",
+		"mercury", "argus", "echo", "register", "dispatch", "bulletin", "independent", "telegraph", "guardian", "express", "advertiser", "messenger", "reporter", "weekly", "daily", NULL};
+	const uint32_t *c = self->text;
+	uint32_t last = line->at.end, words = 0;
+	if (line->letters <= line->han || line->clauses || line->digits || line->end == END_STOP || line->width > 40)
+		return false;
+	for (uint32_t i = line->at.begin; i < line->at.end; i++) {
+		if (i > line->at.begin && !char_is_blank(c[i - 1]))
+			continue;
+		if (c[i] < 'A' || c[i] > 'Z')
+			return false;
+		words++;
+		last = i;
+	}
+	for (const char *const *name = names; *name && words >= 2 && words <= 5; name++) {
+		uint32_t i = 0;
+		while ((*name)[i] && last + i < line->at.end && (c[last + i] | 32u) == (unsigned char)(*name)[i])
+			i++;
+		if (!(*name)[i] && last + i == line->at.end)
+			return true;
+	}
+	return false;
+}
+
 /* A piece of a folio line: part of a date, weekday, page number, a short name. */
 enum piece { PIECE_OTHER, PIECE_DATE, PIECE_DAY, PIECE_NUMBER, PIECE_PAPER, PIECE_NAME };
 
@@ -125,7 +152,7 @@ void page_mark_folio(page *self, size_t head)
 			continue;
 		bool named = i && line[-1].kind == LINE_DROPPED && line[-1].rule == RULE_MASTHEAD && line[-1].han;        /* the paper's name in English below it */
 		bool latin = (self->section >= 0 || named) && line->letters > line->han && line->width <= 30;
-		if ((is_paper_name(self, line->at, line) || latin) && self->masthead < 0) {
+		if ((is_paper_name(self, line->at, line) || latin || (latin = is_english_paper(self, line))) && self->masthead < 0) {
 			self->masthead = (int32_t)i;
 			self->masthead_name = line->at;
 		}

@@ -93,10 +93,40 @@ static bool test_on(const struct place *p)
 	return is_turn(p, false) || is_english_turn(p, false);
 }
 
+/* — 2 —, - 3 -, 第 4 页: the number of a page of the document, also in the middle of a paragraph. */
+static bool test_page_number(const struct place *p)
+{
+	uint32_t n = length(p->line), i = 0, dashes = 0, digits = 0;
+	if (n > 12 || !p->line->digits || p->line->han > 2 || p->line->letters)
+		return false;
+	bool ordinal = at(p, 0) == U'第' && is_one_of(at(p, n - 1), U"页頁");
+	for (; i < n; i++) {
+		dashes += is_one_of(at(p, i), U"-—–－");
+		digits += char_is_digit(at(p, i));
+	}
+	bool framed = is_one_of(at(p, 0), U"-—–－") && is_one_of(at(p, n - 1), U"-—–－") && dashes + digits + 2 >= n && !p->line->han;
+	return digits <= 3 && (framed || (ordinal && p->line->han == 2));
+}
+
+/* 抄送：…, 2025年2月19日印发, 共印80份: the imprint of a document (GB/T 9704), behind its signature. */
+static bool test_imprint(const struct place *p)
+{
+	uint32_t n = length(p->line);
+	const page_line *line = p->line;
+	if (n < 5 || n > 120 || !line->han)
+		return false;
+	bool copies = (at(p, 0) == U'抄' && is_one_of(at(p, 1), U"送報报") && is_one_of(at(p, 2), U"：:")) || (is_one_of(at(p, 0), U"报送发") && at(p, 1) == U'：' && p->index && line[-1].kind != LINE_TEXT) ||
+		(at(p, 0) == U'主' && is_one_of(at(p, 1), U"送报") && is_one_of(at(p, 2), U"：:") && p->zone == ZONE_TAIL);
+	bool printed = at(p, n - 2) == U'印' && is_one_of(at(p, n - 1), U"发發") && line->digits >= 6 && !line->clauses && n <= 50;
+	return copies || printed || (n <= 10 && at(p, 0) == U'共' && at(p, 1) == U'印' && line->digits);
+}
+
 /* 完, （完）, -ENDS-, ###: the article ends. */
 static bool test_close(const struct place *p)
 {
 	uint32_t words = 0, only = 0;
+	if (p->line->letters == 3 && length(p->line) == 3 && at(p, 0) == 'E' && at(p, 1) == 'N' && at(p, 2) == 'D')
+		return true;                                                       /* END: accounts of Chinese messengers */
 	if (p->line->letters && length(p->line) <= 10 && !p->line->digits) {
 		uint32_t i = 0;
 		while (i < length(p->line) && !char_is_word(at(p, i)))
@@ -295,7 +325,7 @@ static bool test_menu(const struct place *p)
 static uint32_t label_classes(const struct place *p, uint32_t *colon)
 {
 	uint32_t key[12], n = 0, i = 0, classes = 0;
-	uint32_t close = at(p, 0) == U'【' ? U'】' : ':';                        /* 【文号】 某政发〔2025〕6号 */
+	uint32_t close = at(p, 0) == U'【' ? U'】' : 0x4E28;                        /* 【文号】 某政发〔2025〕6号 */
 	for (; i < length(p->line) && n < 12 && at(p, i) != ':' && at(p, i) != 0xFF1A && at(p, i) != close; i++)
 		if (!char_is_blank(at(p, i)) && !char_is_opener(at(p, i)))
 			key[n++] = at(p, i);
@@ -377,6 +407,15 @@ static bool test_label(const struct place *p)
 	return true;
 }
 
+/* #某地 #某事: words to search by. */
+static bool is_tags(const struct place *p)
+{
+	size_t tags = 0;
+	for (uint32_t i = 0; i + 1 < length(p->line); i++)
+		tags += is_one_of(at(p, i), U"#＃") && (!i || char_is_blank(at(p, i - 1))) && char_is_word(at(p, i + 1));
+	return (tags >= 2 || (tags && p->zone == ZONE_TAIL)) && is_one_of(at(p, 0), U"#＃") && !p->line->clauses && p->line->end == END_OPEN && length(p->line) <= 100;
+}
+
 /* 分享 打印 关闭窗口 上一篇：… : things to press, and links that turn the page. */
 static bool test_widget(const struct place *p)
 {
@@ -386,6 +425,10 @@ static bool test_widget(const struct place *p)
 	bool link = (line->first_words & WORD_RELATED) && count_of(p, ':', 0xFF1A);
 	if (turn || link)
 		return length(line) <= 100;
+	if (is_tags(p))
+		return true;
+	if (p->zone == ZONE_TAIL && is_one_of(at(p, 0), U"★☆※◎") && p->index && line[-1].kind == LINE_DROPPED && length(line) <= 60)
+		return true;                                                       /* ★某某網提醒您：… */
 	uint32_t colon;
 	if (p->zone != ZONE_BODY && length(line) <= 20 && (label_classes(p, &colon) & WORD_WIDGET))
 		return true;                                                       /* 字號：Ａ Ａ Ａ */
@@ -582,10 +625,26 @@ static bool is_credited(const struct place *p)
 	return first >= 7 && blank && length(p->line) - blank >= 3;
 }
 
+/* …（圖／某局提供）, （記者某某攝）, （翻攝自某處）: a bracket at the end that says where the picture is from. */
+static bool is_bracket_credit(const struct place *p)
+{
+	uint32_t n = length(p->line), open = n ? n - 1 : 0;
+	if (n < 5 || n > 120 || !is_one_of(at(p, n - 1), U"）)"))
+		return false;
+	while (open && n - open < 30 && !is_one_of(at(p, open), U"（("))
+		open--;
+	if (!is_one_of(at(p, open), U"（("))
+		return false;
+	uint32_t y = at(p, n - 2), x = at(p, n - 3), a = at(p, open + 1), b = at(p, open + 2);
+	return (y == U'供' && x == U'提') || (is_one_of(a, U"图圖") && is_one_of(b, U"／/：:")) || (a == U'翻' && is_one_of(b, U"摄攝")) || (x == U'供' && is_one_of(y, U"图圖"));
+}
+
 /* `甲与乙合影。 记者某某 摄`: the credit was cut off, and what stands before it is one line by itself, not the text below a heading. */
 static bool is_caption_line(const struct place *p)
 {
 	const page_line *text = p->line - 1, *before = p->index > 1 ? text - 1 : NULL;
+	if (is_bracket_credit(p) && text->kind == LINE_TEXT && text->clauses <= 3 && text->width <= 120 && !text->lead_in && !is_inside(p->page, p->index - 1))
+		return true;
 	if (!ends_with_han_credit(p) || text->kind != LINE_TEXT || text->clauses > 3 || text->width > 120 || text->lead_in || (text->words & WORD_PHOTO) || is_inside(p->page, p->index - 1))
 		return false;
 	return before && (before->kind == LINE_BYLINE || before->kind == LINE_CAPTION || (before->kind == LINE_TEXT && before->end == END_STOP));
@@ -614,6 +673,8 @@ static bool test_caption(const struct place *p)
 		return true;
 	if (line->letters > line->han)
 		return ((line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160) || ends_with_credit(p);
+	if (is_bracket_credit(p))
+		return true;
 	uint32_t z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
 	if ((z == ')' || z == 0xFF09) && (y == 0x6444 || y == 0x651D))         /* （某某摄） */
 		return p->zone == ZONE_BODY;
@@ -660,6 +721,7 @@ struct rule {
 static const struct rule marks[] = {
 	{RULE_TURN, LINE_FROM, test_from},
 	{RULE_TURN, LINE_ON, test_on},
+	{RULE_PAGE_NUMBER, LINE_DROPPED, test_page_number},
 	{RULE_CLOSE, LINE_CLOSE, test_close},
 	{RULE_NOTE, LINE_NOTE, test_note},
 	{RULE_POINTER, LINE_DROPPED, test_pointer},
@@ -674,6 +736,7 @@ static const struct rule rules[] = {
 	{RULE_LABEL, LINE_DROPPED, test_label},
 	{RULE_STAFF, LINE_DROPPED, test_staff},
 	{RULE_PAY, LINE_DROPPED, test_pay},
+	{RULE_IMPRINT, LINE_DROPPED, test_imprint},
 	{RULE_PRESS, LINE_DROPPED, test_press},
 	{RULE_PRESS, LINE_DROPPED, test_contact},
 	{RULE_PRESS, LINE_DROPPED, test_enquiries},
@@ -808,6 +871,6 @@ void page_mark_lines(page *self)
 const char *page_rule_name(enum line_rule rule)
 {
 	static const char *const names[RULE_COUNT] = {"text", "symbols", "path", "menu", "label", "widget", "staff", "press", "weather", "page date", "masthead",
-		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "pointer", "announcement"};
+		"legal", "pay line", "behind pay line", "related", "link list", "caption", "byline", "source note", "page turn", "end mark", "pointer", "announcement", "page number", "imprint"};
 	return rule < RULE_COUNT ? names[rule] : "";
 }

@@ -84,7 +84,7 @@ bool test_contact(const struct place *p)
 /* For media enquiries contact … on 0555 …; Contact: desk@… */
 bool test_enquiries(const struct place *p)
 {
-	static const char *const words[] = {"media enquir", "media inquir", "press enquir", "press inquir", "media contact", "press contact", "for more information, contact", NULL};
+	static const char *const words[] = {"media enquir", "media inquir", "press enquir", "press inquir", "media contact", "press contact", "for more information, contact", "to report an error", "to reach the newsroom", "to subscribe", "letters to the editor", NULL};
 	const page_line *line = p->line;
 	bool named = p->zone == ZONE_TAIL && line->letters > line->han && length(line) <= 100 && line->end != END_STOP;
 	if (named && line_is_covered(line, WORD_PRESS, 90))
@@ -107,6 +107,8 @@ bool test_weather(const struct place *p)
 	const page_line *line = p->line;
 	if ((line->first_words & WORD_WEATHER) && p->zone != ZONE_BODY && length(line) <= 60 && is_one_of(at(p, 2), U":：　 ") && furniture_words(p, WORD_WEATHER) >= 3)
 		return true;                                                       /* 天氣：多雲，氣溫…至…度。 */
+	if (line->letters > line->han)
+		return p->zone != ZONE_BODY && length(line) <= 90 && line->digits >= 2 && line->digits <= 12 && furniture_words(p, WORD_WEATHER) >= 4;      /* Today: Sunny, high 64. Tonight: … */
 	return (line->words & WORD_WEATHER) && line->end != END_STOP && length(line) <= 60 && line->clauses <= ((line->first_words & WORD_WEATHER) ? 8 : 2) && furniture_words(p, WORD_WEATHER) >= 2 &&
 		line->digits && line->covered * 3 >= line->han;
 }

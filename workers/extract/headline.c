@@ -106,7 +106,7 @@ static bool has_blank(const page *self, const page_block *block)
 	return false;
 }
 
-/* May line `b` be the second half of the headline `a`? Nothing printed tells the two apart: they touch, end open, have no blanks inside, and the second is not longer than the first by more than two fifths.
+/* May line `b` be the second half of the headline `a`? Nothing printed tells the two apart: they touch, end open, have no blanks inside, and the second is not longer than the first by more than half.
  * An English one begins in lower case. */
 static bool goes_on(const page *self, const page_block *a, const page_block *b)
 {
@@ -118,7 +118,14 @@ static bool goes_on(const page *self, const page_block *a, const page_block *b)
 		return first >= 'a' && first <= 'z';
 	if (has_quote(self, a) && !has_quote(self, b) && self->lines[b->line].digits)
 		return false;                                                  /* 公交“微循环”进老小区, 首批6条线路开通: the play, then the figures */
-	return !has_blank(self, a) && !has_blank(self, b) && headline_length(b) >= 3 && headline_length(b) * 5 <= headline_length(a) * 7;
+	return !has_blank(self, a) && !has_blank(self, b) && headline_length(b) >= 3 && headline_length(b) * 2 <= headline_length(a) * 3;
+}
+
+/* 的通知, 》的意见: the end of a headline that the line before began. */
+static bool is_rest(const page *self, const page_block *a, const page_block *b)
+{
+	uint32_t first = self->flow[b->at.begin];
+	return self->lines[a->line].quoting || first == U'的' || first == U'》' || first == U'及' || first == U'暨';
 }
 
 /* Does the first of the headings announce the headline behind it? It ends with a colon or a verb of saying, is much shorter, or the next is a pair of slogans or plays with a word in quotes, as
@@ -127,7 +134,7 @@ static bool is_kicker(const page *self, const page_block *a, const page_block *b
 {
 	uint32_t x = headline_length(a), y = headline_length(b);
 	bool parallel = is_parallel(self, a);
-	bool kicker = a->end == END_HALF || (x < y && !parallel && is_parallel(self, b)) || (!parallel && x <= 10 && x * 7 < y * 5) || is_announcing(self, a);
+	bool kicker = a->end == END_HALF || (x < y && !parallel && is_parallel(self, b)) || (!parallel && x <= 10 && x * 3 < y * 2) || is_announcing(self, a);
 	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !headline_has_pieces(self, b) && y <= x + 2);
 	return kicker && !headline_is_subtitle(self, b);
 }
@@ -149,7 +156,7 @@ void headline_set_roles(page *self, const uint32_t *heads, size_t n)
 	if (!n)
 		return;
 	const page_block *blocks = self->blocks, *a = &blocks[heads[0]], *b = n > 1 ? &blocks[heads[1]] : a, *c = n > 2 ? &blocks[heads[2]] : NULL;
-	bool told = !self->paged && !self->wrapped;                            /* a page of one article: its headline is one line */
+	bool told = !self->paged && !self->wrapped && !(n > 1 && is_rest(self, a, b));      /* a page of one article: its headline is one line */
 	if (n > 1 && is_kicker(self, a, b, n))
 		main = 1;
 	else if (n == 3 && !(!told && goes_on(self, a, b) && !goes_on(self, b, c)))
@@ -169,7 +176,9 @@ void headline_take_rubrics(page *self, uint32_t *heads, size_t *n, page_article 
 	if (*n < 2)
 		return;
 	size_t last = *n - 1;
-	if (headline_is_short(self, &self->blocks[heads[0]]) && self->blocks[heads[0]].end != END_HALF) {
+	const page_block *first = &self->blocks[heads[0]], *next = first + 1;
+	bool half = !headline_is_rubric(self, first) && headline_length(first) == 4 && self->wrapped && heads[1] == heads[0] + 1 && next->gap <= self->usual_gap && headline_length(next) <= 8;      /* of a headline in large type */
+	if (headline_is_short(self, first) && !half && first->end != END_HALF) {
 		article->section = heads[0] + 1;
 		self->blocks[heads[0]].role = ROLE_OUT;
 		for (size_t i = 0; i + 1 < *n; i++)

@@ -17,11 +17,11 @@ static bool is_link(const page *self, const page_line *line)
 }
 
 /* 相关新闻 and what stands under it, up to the next prose; the heading right above that prose stays. */
-static void drop_related(page *self)
+static void drop_related(page *self, size_t tail)
 {
 	for (size_t i = 0; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
-		if (line->kind != LINE_DROPPED || line->rule != RULE_WIDGET || !(line->first_words & WORD_RELATED) || !line_is_covered(line, WORD_RELATED, 60))
+		if (line->kind != LINE_DROPPED || line->rule != RULE_WIDGET || !(line->first_words & WORD_RELATED) || (i < tail && !line_is_covered(line, WORD_RELATED, 60)))
 			continue;
 		mark(line, LINE_DROPPED, RULE_RELATED);
 		size_t stop = i + 1;
@@ -139,7 +139,7 @@ static void drop_after_pay(page *self)
 
 void page_drop_links(page *self, size_t tail)
 {
-	drop_related(self);
+	drop_related(self, tail);
 	drop_notices(self);
 	drop_after_pay(self);
 	drop_link_list(self, tail);

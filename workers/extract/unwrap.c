@@ -152,12 +152,33 @@ static bool cuts_word(const page *self, const page_line *line)
 	return i + 1 < line->at.end && utf8_is_han(self->text[i]) && (self->text[i + 1] == 0xFF0C || self->text[i + 1] == 0x3002 || self->text[i + 1] == 0x3001);
 }
 
+/* The English line begins with a capital, and the one before does not end with a word that asks for a name (of, the, in). */
+static bool begins_sentence(const page *self, const page_line *before, const page_line *line)
+{
+	static const char *const small[] = {"of", "the", "in", "and", "for", "to", "a", "an", "by", "at", "on", "with", "from", "as", "or", NULL};
+	uint32_t first = self->text[line->at.begin], last = before->at.end;
+	if (first < 'A' || first > 'Z')
+		return false;
+	while (last > before->at.begin && !char_is_blank(self->text[last - 1]))
+		last--;
+	for (const char *const *word = small; *word; word++) {
+		uint32_t i = 0;
+		while ((*word)[i] && last + i < before->at.end && (self->text[last + i] | 32u) == (unsigned char)(*word)[i])
+			i++;
+		if (!(*word)[i] && last + i == before->at.end)
+			return false;
+	}
+	return true;
+}
+
 /* A full line without punctuation that begins a block: a headline as wide as the column, or a paragraph's first line? */
 static bool goes_on_first(const struct join *j, const page_line *line)
 {
 	const page_line *last = j->last;
 	if (last->two_pieces && !last->lead_in)
 		return false;
+	if (is_latin_line(last) && last->gap > j->usual_gap && !last->lead_in && begins_sentence(j->page, last, line))
+		return false;                                                      /* a headline over its text */
 	if (last->spaced && line->peers && last->tight > line->column)
 		return false;                                                      /* a stretched line is no wider than its column: this one stands over a narrower one */
 	if (line->gap < j->usual_gap || (last->gap < j->usual_gap && last > j->page->lines))
@@ -191,6 +212,15 @@ static bool is_heading(const struct join *j)
 	return !j->block->lead_in;
 }
 
+/* The next line is wider than `line` by an indent, and the last one was ended although the first word of `line` would have fitted: `line` begins a paragraph. */
+static bool begins_narrower(const struct join *j, const page_line *line)
+{
+	const page_line *next = line + 1;
+	if (j->flush_left || j->indents_kept || next >= j->page->lines + j->page->line_count || next->kind != LINE_TEXT || !next->peers || next->spaced || j->last->spaced)
+		return false;
+	return next->width >= line->width + LOST_INDENT - 1u && next->width <= line->width + LOST_INDENT + 1u && printed_width(j) + first_piece(j->page, line) + (j->block->lines == 1 ? LOST_INDENT : 0u) <= next->width;
+}
+
 /* Does a line that ends in mid-sentence go on in `line`? */
 static bool goes_on_open(const struct join *j, const page_line *line)
 {
@@ -200,11 +230,11 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 	if (j->block->lead_in && j->block->lines == 1 && line->column && line->gap <= j->usual_gap && last->width <= line->column + 8u && line->width <= line->column + 8u)
 		return true;
 	if (last->column && line_is_full(last) && last->end != END_BRACKET) {
-		if (!same_column(last, line))
-			return false;
+		if (!same_column(last, line) && !(last->clauses && line->clauses && line->end == END_STOP && line->tight <= last->width + 6u))
+			return false;                                              /* in a short paragraph the column may be judged too narrow */
 		if (j->block->lines > 1 && line->gap > j->usual_gap && !last->clauses && is_heading(j))
 			return false;                                              /* a headline on two full lines, then a gap */
-		if (j->indents_lost && line->peers && !line->spaced && line->clauses && lost_indent(line, line->column) && is_heading(j))
+		if (line->peers && !line->spaced && line->clauses && ((j->indents_lost && lost_indent(line, line->column)) || begins_narrower(j, line)) && is_heading(j))
 			return false;                                              /* the first line of a paragraph: what has no punctuation before it is headlines */
 		if (j->block->lines > 1 || last->clauses)
 			return !j->apart || line->column;
