@@ -304,6 +304,8 @@ bool byline_bare(const uint32_t *c, span at, bool alone, byline *out)
 		uint32_t from = i;
 		while (i < end && utf8_is_han(c[i]))
 			i++;
+		if (is_office(c, from, i) || (i - from == 2 && c[i - 1] == 0x9001))      /* （某局 报送） */
+			return out->count = before, false;
 		if (i - from >= 2 && i - from <= 4 && (named || lone))
 			add_name(out, from, i);
 	}

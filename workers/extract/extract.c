@@ -244,7 +244,7 @@ struct text_job {
 	bool chinese;
 };
 
-/* Headings of one role of article k, joined by a blank: a headline may be printed on two lines. */
+/* Headings of one role of article k, joined by a blank, or by nothing where the line broke inside. */
 static void role_text(const page *self, size_t k, enum block_role role, buf *out)
 {
 	const page_article *article = &self->articles[k];
@@ -254,7 +254,7 @@ static void role_text(const page *self, size_t k, enum block_role role, buf *out
 			break;
 		if (block->article != (int32_t)k || block->role != role)
 			continue;
-		if (out->len)
+		if (out->len && !(block->rest && self->lines[block->line].han))
 			buf_add_char(out, ' ');
 		page_utf8(self->flow, block->at, out);
 	}

@@ -11,14 +11,6 @@
 #include "byline.h"
 #include "common/utf8.h"
 
-/* Middle of a wrapped paragraph: the line before is full and goes on. */
-static bool is_inside(const page *self, size_t i)
-{
-	const page_line *line = &self->lines[i], *before = i ? line - 1 : NULL;
-	return before && before->kind == LINE_TEXT && line->column && line_is_full(before) && (before->end == END_OPEN || before->end == END_COMMA) && before->clauses &&
-		line->gap <= before->gap;
-}
-
 /* ---- marks that structure a page ---- */
 
 /* The verb of a page turn at `i`: characters it takes; 0: none. A single character (（转A3版）) only behind an opening bracket. */
@@ -389,6 +381,19 @@ static bool is_lone_label(const struct place *p, uint32_t classes)
 	return (behind && (classes & WORD_SOURCE) && length(line) <= 24) || ((classes & WORD_TIME) && line->digits >= 6 && (line->words & WORD_WIDGET));
 }
 
+/* 某政发〔2025〕11号 alone on a line of the head. */
+static bool is_document_number(const struct place *p)
+{
+	uint32_t n = length(p->line), i = 0;
+	if (p->zone != ZONE_HEAD || n < 8 || n > 24 || p->line->clauses || !is_one_of(at(p, n - 1), U"号號"))
+		return false;
+	while (i + 6 < n && !(is_one_of(at(p, i), U"〔[（(") && char_is_digit(at(p, i + 1)) && char_is_digit(at(p, i + 4)) && is_one_of(at(p, i + 5), U"〕]）)")))
+		i++;
+	for (i += 6; i + 1 < n && (char_is_digit(at(p, i)) || at(p, i) == U'第'); i++)
+		;
+	return i + 1 == n;
+}
+
 /* 发布时间：… 来源：… : metadata of the page. In the body a single label may be part of a notice, so two are asked for. */
 static bool test_label(const struct place *p)
 {
@@ -397,6 +402,8 @@ static bool test_label(const struct place *p)
 	if (length(line) > 120 || (line->end == END_STOP && line->clauses > 1))
 		return false;
 	bool dated = (line->words & WORD_LABEL) && char_is_digit(at(p, 0)) && line->digits >= 6 && count_of(p, ':', 0xFF1A) && count_of(p, ' ', 0x3000) && line->clauses == 0;
+	if (is_document_number(p))
+		return true;
 	dated = dated || (p->zone == ZONE_HEAD && (begins_with_time(p) || holds_time(p)));
 	bool pairs = p->zone == ZONE_HEAD && (line->words & WORD_LABEL) && !line->clauses && count_of(p, ':', 0xFF1A) >= 2;
 	if (!(classes & (WORD_LABEL | WORD_STAFF)) && !dated && !pairs && !((line->words & WORD_TIME) && line->letters && (line->first_words & WORD_TIME) && line->digits >= 5))
@@ -481,7 +488,7 @@ static bool is_keyed_staff(const struct place *p)
 	for (uint32_t i = 0; i < length(p->line); i++) {
 		uint32_t classes, k = p->line->at.begin + i;
 		uint32_t n = (uint32_t)vocabulary_match(p->page->words, p->page->text + k, p->page->text + p->line->at.end, &classes);
-		keys += n && (classes & (WORD_STAFF | WORD_PHOTO)) && is_one_of(at(p, i + n), U":：/／");
+		keys += n && (classes & (WORD_STAFF | WORD_PHOTO)) && is_one_of(at(p, i + n), U":：/／丨");
 		i += n ? n - 1 : 0;
 	}
 	return keys >= 2;
@@ -508,7 +515,7 @@ static bool test_staff(const struct place *p)
 		i++;
 	if (line->letters > line->han)
 		return line->first_words & WORD_STAFF && !(line->first_words & WORD_EDITOR) && line->clauses <= 3;
-	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/' || at(p, skip) == 0xFF0F);
+	bool apart = !i && skip && (char_is_blank(at(p, skip)) || at(p, skip) == ':' || at(p, skip) == 0xFF1A || at(p, skip) == '/' || at(p, skip) == 0xFF0F || at(p, skip) == 0x4E28);
 	if (!apart && furniture_words(p, WORD_STAFF) < 2)
 		return false;
 	keep_facts(p, line->words & WORD_EDITOR);
@@ -582,103 +589,6 @@ static bool test_legal(const struct place *p)
 		return true;                                                       /* 某某時報網 版權所有 不得轉載 */
 	size_t words = furniture_words(p, WORD_LEGAL | WORD_SELF);
 	return words >= 3 && ((line->words & WORD_SELF) || line->end == END_OPEN);
-}
-
-/* `… on Monday. (Some Press Photo/Jane Doe)`: the credit in the last bracket, which may be a line of its own. */
-static bool ends_with_credit(const struct place *p)
-{
-	uint32_t n = length(p->line), open = n;
-	if (n < 10 || n > 400 || at(p, n - 1) != ')')
-		return false;
-	while (open && n - open < 60 && at(p, open - 1) != '(')
-		open--;
-	for (uint32_t i = open; i + 5 < n; i++)
-		if (furniture_latin(p, i, "photo") || furniture_latin(p, i, "image"))
-			return true;
-	return false;
-}
-
-/* 某某 摄, 某学院供图 at the end of the line, without a stop behind it. */
-static bool ends_with_han_credit(const struct place *p)
-{
-	static const char32_t *const ends[] = {U"供图", U"供圖", U"摄影", U"攝影", U"提供", U"翻攝", U"翻摄", NULL};
-	uint32_t n = length(p->line), z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
-	if (n < 4 || p->line->letters > p->line->han)
-		return false;
-	for (const char32_t *const *end = ends; *end; end++)
-		if (y == (*end)[0] && z == (*end)[1])
-			return true;
-	return is_one_of(z, U"摄攝");
-}
-
-/* `学生在车间实训 某学院供图`: two pieces, the last one a credit, and no sentence. */
-static bool is_credited(const struct place *p)
-{
-	uint32_t blank = length(p->line);
-	if (p->line->clauses || p->line->end != END_OPEN || length(p->line) > 60 || !ends_with_han_credit(p))
-		return false;
-	while (blank && !char_is_blank(at(p, blank - 1)))
-		blank--;
-	uint32_t first = blank;
-	for (uint32_t i = 0; i + 1 < blank; i++)
-		first = char_is_blank(at(p, i)) && i < first ? i : first;
-	return first >= 7 && blank && length(p->line) - blank >= 3;
-}
-
-/* …（圖／某局提供）, （記者某某攝）, （翻攝自某處）: a bracket at the end that says where the picture is from. */
-static bool is_bracket_credit(const struct place *p)
-{
-	uint32_t n = length(p->line), open = n ? n - 1 : 0;
-	if (n < 5 || n > 120 || !is_one_of(at(p, n - 1), U"）)"))
-		return false;
-	while (open && n - open < 30 && !is_one_of(at(p, open), U"（("))
-		open--;
-	if (!is_one_of(at(p, open), U"（("))
-		return false;
-	uint32_t y = at(p, n - 2), x = at(p, n - 3), a = at(p, open + 1), b = at(p, open + 2);
-	return (y == U'供' && x == U'提') || (is_one_of(a, U"图圖") && is_one_of(b, U"／/：:")) || (a == U'翻' && is_one_of(b, U"摄攝")) || (x == U'供' && is_one_of(y, U"图圖"));
-}
-
-/* `甲与乙合影。 记者某某 摄`: the credit was cut off, and what stands before it is one line by itself, not the text below a heading. */
-static bool is_caption_line(const struct place *p)
-{
-	const page_line *text = p->line - 1, *before = p->index > 1 ? text - 1 : NULL;
-	if (is_bracket_credit(p) && text->kind == LINE_TEXT && text->clauses <= 3 && text->width <= 120 && !text->lead_in && !is_inside(p->page, p->index - 1))
-		return true;
-	if (!ends_with_han_credit(p) || text->kind != LINE_TEXT || text->clauses > 3 || text->width > 120 || text->lead_in || (text->words & WORD_PHOTO) || is_inside(p->page, p->index - 1))
-		return false;
-	return before && (before->kind == LINE_BYLINE || before->kind == LINE_CAPTION || (before->kind == LINE_TEXT && before->end == END_STOP));
-}
-
-/* Photo captions: ▲ before, a credit behind, or who stands where: （左） （右二）. */
-static bool test_caption(const struct place *p)
-{
-	const page_line *line = p->line;
-	uint32_t a = at(p, 0), n = length(line);
-	if (n > 120)
-		return false;
-	if (a == 0x25B2 || a == 0x25B3 || a == 0x25BC || a == 0x25B6 || a == 0x25C0 || a == 0x25BA || a == 0x25C4)      /* ▲ △ ▼ ▶ ◀ ► ◄ */
-		return n > 4;
-	for (uint32_t i = 0; i + 2 < n && n <= 60; i++) {
-		uint32_t c = at(p, i + 1), d = at(p, i + 2);
-		if (at(p, i) != '(' && at(p, i) != 0xFF08)
-			continue;
-		bool side = c == 0x5DE6 || c == 0x53F3 || (c == 0x4E2D && (d == ')' || d == 0xFF09));      /* 左 右 中 */
-		if (side && line->clauses <= 2 && (d == ')' || d == 0xFF09 || char_is_number(d)))
-			return true;
-	}
-	if ((line->first_words & WORD_CAPTION) && count_of(p, ':', U'：') && line->clauses <= 1 && n <= 80)
-		return true;                                                       /* 圖說：… */
-	if (is_credited(p))
-		return true;
-	if (line->letters > line->han)
-		return ((line->words & WORD_PHOTO) && line->end != END_STOP && n <= 160) || ends_with_credit(p);
-	if (is_bracket_credit(p))
-		return true;
-	uint32_t z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
-	if ((z == ')' || z == 0xFF09) && (y == 0x6444 || y == 0x651D))         /* （某某摄） */
-		return p->zone == ZONE_BODY;
-	return false;
 }
 
 /* （详情请参阅二维码）, 扫码看视频: a pointer to something that the text does not hold. */
@@ -787,7 +697,7 @@ static bool is_lead_in(const page *self, const page_line *line)
 		return true;
 	if ((a == 0x3010 || a == 0x3014) && (line->words & WORD_REPORTER))
 		return true;
-	bool inside = line > self->lines && is_inside(self, (size_t)(line - self->lines));
+	bool inside = line > self->lines && furniture_inside(self, (size_t)(line - self->lines));
 	return !inside && byline_lead_in(self->words, self->text, line->at, &names) > 0;
 }
 
@@ -829,18 +739,18 @@ void page_mark_lines(page *self)
 		if (!line_is_body(self, line) && !line->lead_in)
 			continue;
 		p.zone = ZONE_TAIL;
-		if (!test_legal(&p) && !is_pay(&p) && !test_enquiries(&p) && !test_weather(&p))
+		if (!test_legal(&p) && !is_pay(&p) && !test_enquiries(&p) && !test_weather(&p) && !test_imprint(&p))
 			tail = i + 1;
 	}
 	for (size_t i = 0; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
 		struct place p = {self, line, i, i < head ? ZONE_HEAD : i >= tail ? ZONE_TAIL : ZONE_BODY};
-		if (line->cut && ends_with_credit(&p) && line[-1].kind == LINE_TEXT && line[-1].letters > line[-1].han) {
+		if (line->cut && caption_ends_with_credit(&p) && line[-1].kind == LINE_TEXT && line[-1].letters > line[-1].han) {
 			mark(line - 1, LINE_CAPTION, RULE_CAPTION);
 			mark(line, LINE_CAPTION, RULE_CAPTION);
 			continue;
 		}
-		if (line->cut && is_caption_line(&p))
+		if (line->cut && caption_stands_alone(&p))
 			mark(line - 1, LINE_CAPTION, RULE_CAPTION);
 		if (line->cut && line[-1].kind == LINE_CAPTION) {
 			mark(line, LINE_CAPTION, RULE_CAPTION);                    /* the credit of the caption before it */
@@ -854,7 +764,7 @@ void page_mark_lines(page *self)
 		}
 		if (try_rules(marks, sizeof marks / sizeof *marks, &p))
 			continue;
-		if (!line->cut && !line->lead_in && (!is_inside(self, i) || is_rule_off(&p)))
+		if (!line->cut && !line->lead_in && (!furniture_inside(self, i) || is_rule_off(&p)))
 			try_rules(rules, sizeof rules / sizeof *rules, &p);
 	}
 	mark_weather_heads(self);

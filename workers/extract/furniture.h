@@ -1,4 +1,5 @@
-/* furniture.h - what the tests for furniture share (inside workers/extract only): furniture.c has marks, labels, dates, captions; furniture_press.c what a paper or site says of itself.
+/* furniture.h - what the tests for furniture share (inside workers/extract only): furniture.c has marks, labels, dates; furniture_caption.c captions;
+ * furniture_press.c what a paper or site says of itself.
  *
  * A test looks at one line at its place on the page and changes nothing but facts of the page (keep_facts). It owns nothing. */
 #ifndef EXTRACT_FURNITURE_H
@@ -52,6 +53,15 @@ size_t furniture_words(const struct place *p, uint32_t wanted);
 bool furniture_latin(const struct place *p, uint32_t i, const char *word);
 /* Keys of up to eight characters (16 Latin ones) before a colon, at the beginning or behind a blank. */
 size_t furniture_keys(const struct place *p);
+
+/* Middle of a wrapped paragraph: the line before is full and goes on. */
+bool furniture_inside(const page *self, size_t i);
+
+/* ---- captions (furniture_caption.c) ---- */
+bool test_caption(const struct place *p);                /* ▲…, （左二）, …（某某摄） */
+bool caption_ends_with_credit(const struct place *p);    /* `… on Monday. (Some Press Photo/Jane Doe)` */
+/* The credit `甲某 摄` or （某局提供） was cut off the line before, which is one line by itself and no text below a heading. */
+bool caption_stands_alone(const struct place *p);
 
 /* ---- tests (furniture_press.c) ---- */
 bool test_press(const struct place *p);          /* 今日4版 零售价1元, 新闻热线 … */

@@ -22,6 +22,13 @@ bool furniture_latin(const struct place *p, uint32_t i, const char *word)
 	return true;
 }
 
+bool furniture_inside(const page *self, size_t i)
+{
+	const page_line *line = &self->lines[i], *before = i ? line - 1 : NULL;
+	return before && before->kind == LINE_TEXT && line->column && line_is_full(before) && (before->end == END_OPEN || before->end == END_COMMA) && before->clauses &&
+		line->gap <= before->gap;
+}
+
 /* A05 文体 A06 国际: pages named by letter and number. */
 static size_t count_pages(const struct place *p)
 {

@@ -156,16 +156,20 @@ void headline_set_roles(page *self, const uint32_t *heads, size_t n)
 	if (!n)
 		return;
 	const page_block *blocks = self->blocks, *a = &blocks[heads[0]], *b = n > 1 ? &blocks[heads[1]] : a, *c = n > 2 ? &blocks[heads[2]] : NULL;
-	bool told = !self->paged && !self->wrapped && !(n > 1 && is_rest(self, a, b));      /* a page of one article: its headline is one line */
+	bool several = self->paged || self->wrapped;                           /* the headline of a page of one article is one line, but for the end of a title */
 	if (n > 1 && is_kicker(self, a, b, n))
 		main = 1;
-	else if (n == 3 && !(!told && goes_on(self, a, b) && !goes_on(self, b, c)))
+	else if (n == 3 && !(several && goes_on(self, a, b) && !goes_on(self, b, c)))
 		main = first_of_three(self, a, b, c);
 	last = main;
 	if (n == 3 && main == 1 && headline_length(b) == headline_length(c) && !is_dashed(self, c))
 		last = 2;                                                      /* kicker, headline on two lines */
-	else if (!told && main + 1 < n && goes_on(self, &blocks[heads[main]], &blocks[heads[main + 1]]))
+	else if (main + 1 < n && (several || is_rest(self, &blocks[heads[main]], &blocks[heads[main + 1]])) && goes_on(self, &blocks[heads[main]], &blocks[heads[main + 1]]))
 		last = main + 1;
+	if (last > main) {                                                     /* two lines of one length are a pair of slogans: a blank stays between them */
+		uint32_t x = headline_length(&blocks[heads[main]]), y = headline_length(&blocks[heads[last]]);
+		self->blocks[heads[last]].rest = x > y + 1 || y > x + 1;
+	}
 	for (size_t i = 0; i < n; i++)
 		self->blocks[heads[i]].role = i < main ? ROLE_KICKER : i <= last ? ROLE_TITLE : ROLE_SUBTITLE;
 }

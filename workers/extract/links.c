@@ -54,7 +54,8 @@ static void drop_notices(page *self)
 			stop++;
 		size_t keep = stop;
 		if (stop < self->line_count)
-			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !self->lines[keep - 1].clauses && self->lines[keep - 1].end == END_OPEN && !self->lines[keep - 1].date_only)
+			while (keep > i + 1 && stop - keep < 3 && self->lines[keep - 1].kind == LINE_TEXT && !self->lines[keep - 1].clauses && self->lines[keep - 1].end == END_OPEN && !self->lines[keep - 1].date_only &&
+			       (keep == stop || !self->lines[keep].gap))
 				keep--;
 		for (size_t k = i; k < keep; k++)
 			if (self->lines[k].kind == LINE_TEXT)

@@ -97,6 +97,7 @@ typedef struct page_block {
 	uint8_t repeated : 1;    /* stands earlier on the page: role OUT */
 	uint8_t date_only : 1;
 	uint8_t apart : 1;       /* furniture or a caption stood between the block before and it */
+	uint8_t rest : 1;        /* the second line of a headline that the first began: no blank between them */
 	uint8_t clauses;         /* of the first line */
 } page_block;
 

@@ -6,6 +6,7 @@
 #include "body.h"
 
 #include <string.h>
+#include <uchar.h>
 
 #define HEADING_CHARACTERS 60
 #define UNIT_CHARACTERS 40
@@ -176,6 +177,20 @@ static void add_units(const uint32_t *c, span at, enum unit_role role, json_t *e
 	}
 }
 
+/* …按职责分工负责, …分别牵头, …共同配合: how they are to do it. Characters at the end. */
+static uint32_t manner_before(const uint32_t *c, span at)
+{
+	static const char32_t *const manners[] = {U"按照各自职责分工", U"按照职责分工", U"按职责分工", U"按各自职责", U"根据职责分工", U"依职责分工", U"按分工", U"按职责", U"分别", U"共同", U"分頭", U"共同分工", NULL};
+	for (const char32_t *const *manner = manners; *manner; manner++) {
+		uint32_t n = 0;
+		while ((*manner)[n])
+			n++;
+		if (at.end - at.begin >= n + 2 && memcmp(c + at.end - n, *manner, n * sizeof *c) == 0)
+			return n;
+	}
+	return 0;
+}
+
 /* 甲局牵头, 丙镇配合: what the units are to do, behind the last of them. Characters it takes; 0: none stands at the end. */
 static uint32_t role_behind(const uint32_t *c, span at, enum unit_role *role)
 {
@@ -186,7 +201,7 @@ static uint32_t role_behind(const uint32_t *c, span at, enum unit_role *role)
 		if (c[at.end - 2] != words[k].word[0] || c[at.end - 1] != words[k].word[1])
 			continue;
 		*role = words[k].role;
-		return 2;
+		return 2 + manner_before(c, (span){at.begin, at.end - 2});
 	}
 	return 0;
 }

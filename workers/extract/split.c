@@ -495,7 +495,7 @@ static size_t drop_names(page *self, uint32_t *heads, size_t n)
 
 static void split_single(page *self)
 {
-	uint32_t heads[3];
+	uint32_t heads[4];
 	size_t n = 0, first_text = 0;
 	add_article(self, 0, self->block_count);
 	own(self, 0, self->block_count, 0);
@@ -506,7 +506,7 @@ static void split_single(page *self)
 	size_t from = 0, to = headline_end(self, first_text);
 	if (to && to < first_text && first_text - to <= 2 && headline_is_subtitle(self, &self->blocks[to]))
 		to = first_text;                                                   /* ——在某会议上, and who spoke: below the headline, whatever stands between */
-	for (size_t i = to; i-- > 0 && n < 3;) {
+	for (size_t i = to; i-- > 0 && n < 4;) {
 		if (!is_head(&self->blocks[i]))
 			continue;
 		from = i;

@@ -301,6 +301,8 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 	if (j->indents_kept)
 		return true;
 	uint32_t width = printed_width(j), blank = is_latin_line(last) ? 1 : 0;
+	if (j->block->lead_in && j->block->lines == 1 && !j->indents_lost && !j->flush_left && !is_latin_line(last))
+		width += LOST_INDENT;                                          /* who speaks first in a story: its first line may have lost its indent */
 	if (j->indents_lost && line->peers && !line->spaced && (last->spaced || width + 6 > last->column))
 		return !lost_indent(line, last->column) && !lost_indent(line, line->column);                                         /* the next line tells better than the last */
 	if (!last->spaced && width + blank + first_piece(j->page, line) <= last->column)
