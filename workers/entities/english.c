@@ -156,11 +156,23 @@ static fact_span span_of(const english *self, size_t from, size_t to)
 	return (fact_span){self->list[from].begin, self->list[to - 1].end};
 }
 
+/* The name of a body; Inc. and Corp. keep their point unless it may end the sentence. */
+static fact_span body_span(const english *self, size_t from, size_t to)
+{
+	static const char *const short_forms[] = {"Inc", "Corp", "Co", "Ltd", "Bros"};
+	fact_span out = span_of(self, from, to);
+	for (size_t k = 0; to - from >= 2 && k < sizeof short_forms / sizeof *short_forms; k++)
+		if (is_word(self, to - 1, short_forms[k]) && out.end + 2 < self->end && self->c[out.end] == '.' && (self->c[out.end + 1] == ',' || (self->c[out.end + 1] == ' ' && !is_upper(self->c[out.end + 2]))))
+			return (fact_span){out.begin, out.end + 1};
+	return out;
+}
+
 static void add(english *self, enum fact_type type, size_t from, size_t to)
 {
+	fact_span at = type == FACT_ORGANIZATION ? body_span(self, from, to) : span_of(self, from, to);
 	if (type == FACT_ORGANIZATION)
-		self->body = span_of(self, from, to);
-	found_add(self->found, (fact){.at = span_of(self, from, to), .type = (uint8_t)type});
+		self->body = at;
+	found_add(self->found, (fact){.at = at, .type = (uint8_t)type});
 }
 
 /* The end of the name of a body within [from, to): behind its last word of the list; from: none. */
@@ -172,8 +184,10 @@ static size_t body_end(const english *self, size_t from, size_t to)
 		const uint32_t *c = self->c;
 		uint32_t pair = i > from + 1 ? self->list[i - 1].begin : self->list[i].begin;
 		const lexicon_entry *two = lexicon_find(self->words, c + pair, c + self->list[i].end);
-		if (self->list[i].classes & LEX_ENGLISH_BODY || (two && two->classes & LEX_ENGLISH_BODY))
-			return i + 1;
+		if (!(self->list[i].classes & LEX_ENGLISH_BODY) && !(two && two->classes & LEX_ENGLISH_BODY))
+			continue;
+		/* State Department of Health: the name goes on behind of */
+		return i + 2 < to && (is_word(self, i + 1, "of") || is_word(self, i + 1, "for")) ? to : i + 1;
 	}
 	return from;
 }
@@ -264,7 +278,7 @@ static void role_behind(english *self, size_t at, fact *out)
 		stop++;
 	if (stop < end) {
 		size_t last = body_end(self, stop, row_end(self, stop));
-		out->organization = span_of(self, stop, last);
+		out->organization = body_span(self, stop, last);
 		end = stop;
 	}
 	for (size_t i = at; i < end; i++)                        /* ... at the university: where one works is no part of the office */
@@ -305,6 +319,11 @@ static size_t read_row(english *self, size_t i)
 		if (end > i + 1)
 			add(self, FACT_PLACE, i, end);
 		return end > i + 1 ? end : i + 1;
+	}
+	if (to + 1 < self->count && is_word(self, to, "to") && self->list[to].joined && self->list[to + 1].joined && self->list[to + 1].capital && !self->list[to + 1].starts) {
+		size_t further = row_end(self, to + 1);
+		if (further - i <= ROW_MAX && self->list[further - 1].classes & LEX_ENGLISH_POLICY)
+			to = further;                            /* Bridge to Bedside Scholarship */
 	}
 	for (size_t k = i + 1; k + 1 < to; k++)                  /* Some Council and | the Department ... */
 		if (is_word(self, k, "and") && (self->list[k - 1].classes & (LEX_ENGLISH_BODY | LEX_ENGLISH_POLICY) || place_end(self, i, k) == k))

@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "common/settings.h"
+#include "appointed.h"
 #include "english.h"
 #include "moments.h"
 #include "quantities.h"
@@ -16,6 +17,7 @@
 #define PERSON_WEIGHT 2000               /* as a word, less a share of its margin */
 #define PERSON_SHARE 10
 #define PERSON_MAX 20                    /* characters */
+#define APPOINTED_MAX 64                 /* names in one sentence */
 
 struct entities {
 	lexicon *words;
@@ -150,13 +152,33 @@ static size_t tags_of(entities *self, fact_span at)
 	return count;
 }
 
+/* The names that the sentence appoints join those of the tagger; where they overlap, the tagger's go. Both ascend. */
+static size_t add_appointed(entities *self, fact_span at, size_t count)
+{
+	named more[APPOINTED_MAX];
+	size_t n = appointed_names(self->words, &self->text, at, more, APPOINTED_MAX), kept = 0;
+	for (size_t i = 0; n && i < count; i++) {
+		bool over = false;
+		for (size_t k = 0; k < n; k++)
+			over = over || (self->names[i].begin < more[k].end && more[k].begin < self->names[i].end);
+		if (!over)
+			self->names[kept++] = self->names[i];
+	}
+	if (!n || kept + n > SEGMENT_MAX)
+		return n ? kept : count;
+	size_t all = kept + n;
+	for (size_t i = all; n;)
+		self->names[--i] = kept && self->names[kept - 1].begin > more[n - 1].begin ? self->names[--kept] : more[--n];
+	return all;
+}
+
 static void read_sentence(entities *self, fact_span at)
 {
 	sentence *s = &self->sentence;
 	s->text = &self->text;
 	s->words = self->words;
 	s->found = self->found;
-	size_t names = tags_of(self, at);
+	size_t names = add_appointed(self, at, tags_of(self, at));
 	s->count = segment(self->segmenter, &self->text, at, self->names, names, &s->tokens);
 	memset(s->taken, 0, s->count * sizeof *s->taken);
 	memset(s->body, 0, s->count * sizeof *s->body);

@@ -66,7 +66,7 @@ struct loader {
 struct class_row { const char *file, *column; uint32_t classes; };
 
 static const struct class_row rows[] = {
-	{"words", NULL, LEX_WORD}, {"surnames", NULL, LEX_SURNAME}, {"places", NULL, LEX_PLACE}, {"countries", NULL, LEX_PLACE | LEX_COUNTRY}, {"organizations", NULL, LEX_ORGANIZATION}, {"persons", NULL, LEX_PERSON},
+	{"words", NULL, LEX_WORD}, {"surnames", NULL, LEX_SURNAME}, {"places", NULL, LEX_PLACE}, {"countries", NULL, LEX_PLACE | LEX_COUNTRY}, {"organizations", NULL, LEX_ORGANIZATION}, {"persons", NULL, LEX_PERSON}, {"name-parts", NULL, LEX_PART},
 	{"policies", NULL, LEX_POLICY}, {"speech", NULL, LEX_SPEECH}, {"inner", NULL, LEX_INNER}, {"borders", NULL, LEX_BORDER}, {"generic", NULL, LEX_GENERIC},
 	{"media", NULL, LEX_MEDIA}, {"given", NULL, 0}, {"foreign", NULL, 0},
 	{"organization-suffixes", "body", LEX_BODY}, {"organization-suffixes", "name", LEX_NAMED}, {"organization-suffixes", "weak", LEX_WEAK}, {"organization-suffixes", "short", LEX_SHORT},

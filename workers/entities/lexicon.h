@@ -50,6 +50,7 @@ enum lexicon_class {
 	LEX_ENGLISH_PLAIN = 1 << 24,
 	LEX_COMMON = 1 << 19,            /* titles.txt: common, address */
 	LEX_COUNTRY = 1 << 26,           /* countries.txt, beside LEX_PLACE */
+	LEX_PART = 1 << 27,              /* name-parts.txt: 扎西, 卓玛, 格日勒 */
 	LEX_WEAK = 1 << 25,              /* organization-suffixes.txt: weak */
 };
 

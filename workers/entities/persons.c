@@ -142,7 +142,7 @@ static bool is_place(const sentence *self, const token *t)
 	for (size_t k = 0; token_length(t) >= 3 && k < sizeof ends / sizeof *ends; k++)
 		if (last == ends[k])
 			return true;
-	return false;
+	return token_length(t) >= 3 && last == 0x8BAF;           /* 本报青岭讯: a place and the word for news */
 }
 
 static bool is_believed(const sentence *self, size_t i)
@@ -248,6 +248,22 @@ static bool apposition(const sentence *self, size_t i, struct role *out)
 	return true;
 }
 
+/* 甲乙为某局局长, 甲乙的某局局长职务: the office to which a decision appoints, or from which it dismisses. */
+static bool appointed(const sentence *self, size_t i, struct role *out)
+{
+	size_t from = i + 2 + (token_first(self, i + 1) == 0x540C), to = from;                                          /* 同志 */
+	if (!token_is(self, from - 1, 0x4E3A) && !token_is(self, from - 1, 0x7684))                                      /* 为 的 */
+		return false;
+	while (to < self->count && to - from < ROLE_WORDS_MAX && (self->tokens[to].kind != TOKEN_MARK || token_is(self, to, ENUM_COMMA)))
+		to++;
+	if (to > from && token_length(&self->tokens[to - 1]) == 2 && token_first(self, to - 1) == 0x804C)               /* 职务 */
+		to--;
+	if (to == from || !(self->tokens[to - 1].classes & LEX_TITLE))
+		return false;
+	*out = split_role(self, from, to);
+	return true;
+}
+
 /* 联系人:甲乙 */
 static bool labelled(const sentence *self, size_t i)
 {
@@ -270,6 +286,8 @@ static struct role role_of(const sentence *self, size_t i, const struct role *ro
 	struct role out = {{0, 0}, {0, 0}};
 	if (title_before(self, i))
 		return role_before(self, i);
+	if (appointed(self, i, &out))
+		return out;
 	if (labelled(self, i)) {
 		out.role = (fact_span){self->tokens[i - 2].begin, self->tokens[i - 2].end};
 		return out;

@@ -39,6 +39,9 @@ static void add_unit(const fact_text *text, figure *out)
 		out->unit_at.begin = skip_blank(text, p + qualified);
 		if (qualified)
 			out->number.inner = (fact_span){p, p + 1};
+	} else if (c[p] == U'成' && c[p + 1] == U'为' && out->number.form == NUMERAL_HAN && out->number.value < 10 && out->begin && is_one_of(c[out->begin - 1], U"近约超逾有")) {
+		out->unit = (unit){p + 1, UNIT_TENTHS, UNIT_SMALL};                /* 近六成为青年: 成为 is no word here */
+		out->unit_at.begin = p;
 	} else if (!qualified || !unit_match(text, skip_blank(text, p), &out->unit)) {
 		out->unit = (unit){.end = 0};
 		return;

@@ -18,12 +18,22 @@ static uint32_t before(const fact_text *text, uint32_t at, uint32_t count)
 
 /* ---- left of the number ---- */
 
+/* CT6台, DR16台: an abbreviation of two capitals or more, and a measure word for devices and things behind the number. */
+static bool is_named_device(const fact_text *text, const figure *at, const figure *to)
+{
+	uint32_t p = at->begin;
+	while (p && text->characters[p - 1] >= 'A' && text->characters[p - 1] <= 'Z')
+		p--;
+	return at->begin - p >= 2 && !(p && (is_letter(text->characters[p - 1]) || text->characters[p - 1] < 0x80)) && to->unit.kind == UNIT_COUNT && is_one_of(text->characters[to->unit_at.begin], U"台套部辆架艘") &&
+	       at->number.scale == 1 && !at->number.decimals;
+}
+
 /* G60, T3, 1+3, 3:1, 0500-6633021, ×24: part of a code. A minus sign needs nothing before it. */
-static bool is_code(const fact_text *text, const figure *at)
+static bool is_code(const fact_text *text, const figure *at, const figure *to)
 {
 	uint32_t c = before(text, at->begin, 1), further = before(text, at->begin, 2);
 	if (is_letter(c))
-		return true;
+		return !is_named_device(text, at, to);
 	if (is_one_of(c, U"-–/.:_+×*#@&=\\"))
 		return is_letter(further) || (further >= '0' && further <= '9') || is_one_of(c, U"+×*#@_=\\");
 	return c >= '0' && c <= '9';     /* a circled figure before it, the rest of a long number */
@@ -34,7 +44,7 @@ static bool is_rank(const fact_text *text, const figure *at, const figure *to)
 {
 	if (before(text, at->begin, 1) != U'前' || to->unit.kind == UNIT_MONEY)
 		return false;
-	return !is_one_of(before(text, at->begin, 2), U"目此以日之当先提眼从生午会跟面赛战课餐行");
+	return !is_one_of(before(text, at->begin, 2), U"目此以日之当先提眼从生午会跟面赛战课餐行底末");
 }
 
 static bool is_ordinal(const fact_text *text, const figure *at, const figure *to)
@@ -49,26 +59,40 @@ static bool is_ordinal(const fact_text *text, const figure *at, const figure *to
 	return is_rank(text, at, to);
 }
 
+/* 每所1名, 为每所小学配备1名: a measure word or a kind of place behind 每 says how much there is for one of them. */
+static bool is_share_out(const fact_text *text, uint32_t at)
+{
+	unit ignored;
+	return unit_match(text, at, &ignored) || is_one_of(text->characters[at], U"村校镇乡县区户班站院人");
+}
+
 /* 每招用1人: what something is counted by; (含50人): told a moment ago. */
 static bool is_base(const fact_text *text, const figure *at)
 {
 	uint32_t p = at->begin, ignored;
 	if (ends_with_word(text, p, U"(含 (不含", &ignored))
 		return true;
-	for (; at->number.value == 1 && p && at->begin - p < 7 && utf8_is_han(text->characters[p - 1]); p--)
+	for (; at->number.value == 1 && p && at->begin - p < 9 && utf8_is_han(text->characters[p - 1]); p--)
 		if (text->characters[p - 1] == U'每')
-			return true;
+			return !is_share_out(text, p);
 	return false;
 }
 
 /* ---- times ---- */
+
+/* 提前7天, 延后45分钟, 间隔12分钟: by how much, not when. */
+static bool is_shift(const fact_text *text, uint32_t at)
+{
+	uint32_t ignored;
+	return ends_with_word(text, at, U"提前 延后 推后 落后 滞后 错后 间隔 相隔 早于 晚于", &ignored);
+}
 
 /* 近三年, 过去5年: a stretch of time that something else is told of. */
 static bool is_past_or_coming(const fact_text *text, const figure *at, const figure *to)
 {
 	uint32_t ignored;
 	bool short_time = begins_with_word(text, to->unit_at.begin, U"小时 个小时 分钟 秒 钟头 毫秒", &ignored);
-	if (ends_with_word(text, at->begin, U"过去 未来 今后 此后 最近 近 前 后 这 上 头 首 末 每 隔 第 再过 时隔 往后 随后 之后", &ignored))
+	if (ends_with_word(text, at->begin, U"过去 未来 今后 此后 最近 近 前 后 这 上 头 首 末 每 隔 第 再过 时隔 往后 随后 之后", &ignored) && !is_shift(text, at->begin))
 		return !short_time || !ends_with_word(text, at->begin, U"近", &ignored);
 	uint32_t end = to->end;
 	begins_with_word(text, end, U"多 余", &end);
@@ -125,6 +149,15 @@ static bool duration_counts(const fact_text *text, const figure *at, const figur
 
 /* ---- counts ---- */
 
+/* 万人成讼率, 万人失火率: the base of a rate. */
+static bool is_rate(const fact_text *text, uint32_t at)
+{
+	for (uint32_t p = at; p < at + 6 && utf8_is_han(text->characters[p]); p++)
+		if (text->characters[p] == U'率' && p > at)
+			return true;
+	return false;
+}
+
 /* 万人计划, 百企千岗, 千家万户, 百家争鸣. */
 static bool is_phrase(const fact_text *text, const figure *at, const figure *to)
 {
@@ -133,6 +166,8 @@ static bool is_phrase(const fact_text *text, const figure *at, const figure *to)
 	if (numeral_han_power(c[p]) >= 2 || (at->begin >= 2 && numeral_han_power(c[at->begin - 2]) >= 2))
 		return true;
 	if (is_one_of(before(text, at->begin, 1), U"成数几亿百千万十"))
+		return true;
+	if (is_rate(text, p))
 		return true;
 	if (begins_with_word(text, p, U"争鸣 讲坛 灯火 之言 齐放 大战 空巷 户 一面 一心", &ignored))
 		return true;
@@ -172,7 +207,7 @@ static bool arabic_counts(const fact_text *text, const figure *at, const figure 
 	uint32_t ignored;
 	if (at->number.zero_first && !at->number.decimals)
 		return false;
-	if (is_code(text, at))
+	if (is_code(text, at, to))
 		return false;
 	if (to->unit.kind == UNIT_COUNT && at->number.decimals && at->number.scale == 1 && at->number.value == to->number.value && at->number.decimals > 2)
 		return false;                                    /* 1.2025 */

@@ -20,6 +20,7 @@
 #define FOREIGN_PRIOR 700
 #define FOREIGN_MAX 7
 #define DOT_PART_MAX 9           /* characters of a part of a foreign name */
+#define PART_WEIGHT 1300         /* a part of a name without a dot; two of them half of it */
 #define RUN_WEIGHT 900           /* letters or digits in a row */
 #define DOTTED_WEIGHT 300
 #define NONE UINT32_MAX
@@ -216,6 +217,12 @@ static void offer_name(segmenter *self, uint32_t i, uint32_t given, uint32_t end
 	offer(self, i, end, weight, TOKEN_NAME, 0, hint);
 }
 
+/* …加, …吉, …措: a last syllable of names of the plateau. */
+static bool is_name_end(uint32_t c)
+{
+	return c == 0x52A0 || c == 0x5409 || c == 0x63AA || c == 0x592A || c == 0x6770 || c == 0x739B || c == 0x8349 || c == 0x5353;      /* 加 吉 措 太 杰 玛 草 卓 */
+}
+
 /* Characters of foreign names in a row; two of them only behind an office. */
 static void offer_foreign(segmenter *self, uint32_t i)
 {
@@ -242,6 +249,8 @@ static uint32_t office_cut(const segmenter *self, const lexicon_entry *entry, ui
 	return next == 0x957F || (next == 0x95E8 && last == 0x90E8) ? OFFICE_CUT : 0;
 }
 
+static void offer_parts(segmenter *self, uint32_t i, uint32_t end);
+
 static void offer_words(segmenter *self, uint32_t i)
 {
 	const struct position *at = &self->positions[i];
@@ -256,8 +265,10 @@ static void offer_words(segmenter *self, uint32_t i)
 		single = single || length == 1;
 		offer(self, i, i + length, entry->weight + office_cut(self, entry, i + length), entry->classes & LEX_PERSON ? TOKEN_NAME : entry->kind, entry->classes, entry->classes & LEX_PERSON ? HINT_KNOWN : 0);
 	}
-	for (size_t k = 0; at->surname && k < at->count; k++) {
+	for (size_t k = 0; k < at->count; k++) {
 		uint32_t length = matches[k].length, surname = matches[k].entry->surname;
+		if (matches[k].entry->classes & LEX_PART)
+			offer_parts(self, i, i + length);
 		if (!surname)
 			continue;
 		offer_name(self, i, i + length, i + length + 1, surname);
@@ -265,6 +276,31 @@ static void offer_words(segmenter *self, uint32_t i)
 	}
 	if (!single)
 		offer(self, i, i + 1, LEXICON_UNKNOWN, TOKEN_UNKNOWN, 0, 0);
+}
+
+/* 次仁, 桑吉 + 卓玛, 尕藏 + 加: parts of which names without a dot are made. One part alone needs an office or a verb of speech beside it. */
+static void offer_parts(segmenter *self, uint32_t i, uint32_t end)
+{
+	uint32_t parts = 1, bonus;
+	for (;;) {
+		unsigned hint = name_hints(self, i, end, &bonus);
+		uint32_t weight = PART_WEIGHT / parts;
+		if (hint & (HINT_TITLE | HINT_BEHIND | HINT_SPEECH) || parts > 1)
+			offer(self, i, end, weight > bonus + 100 ? weight - bonus : 100, TOKEN_NAME, 0, hint);
+		uint32_t next = end;
+		for (uint32_t length = 3; length > 1 && next == end && parts < 2; length--) {
+			const lexicon_entry *part = end + length <= self->count ? lexicon_find(self->words, self->c + end, self->c + end + length) : NULL;
+			next = part && part->classes & LEX_PART ? end + length : end;
+		}
+		if (next == end && parts < 3 && end < self->count && is_name_end(self->c[end])) {
+			next = end + 1;
+			parts = 2;                                                 /* nothing behind it */
+		}
+		if (next == end)
+			return;
+		end = next;
+		parts++;
+	}
 }
 
 static void offer_named(segmenter *self, uint32_t i, uint32_t end, uint32_t weight)

@@ -45,7 +45,7 @@ static const struct unit_name { const char *name; uint8_t kind, flags; } units[]
 	{"册", UNIT_COUNT, B}, {"册次", UNIT_COUNT, 0}, {"分", UNIT_COUNT, A|Y}, {"分半钟", UNIT_TIME, 0}, {"分多钟", UNIT_TIME, 0},
 	{"分贝", UNIT_MEASURE, 0}, {"分钟", UNIT_TIME, 0}, {"分钱", UNIT_MONEY, 0}, {"列", UNIT_COUNT, 0}, {"剂", UNIT_COUNT, 0}, {"剂次", UNIT_COUNT, 0},
 	{"副", UNIT_COUNT, 0}, {"加仑", UNIT_MEASURE, 0}, {"加元", UNIT_MONEY, 0}, {"加币", UNIT_MONEY, 0}, {"包", UNIT_COUNT, 0}, {"匹", UNIT_COUNT, S},
-	{"千伏", UNIT_MEASURE, 0}, {"千克", UNIT_MEASURE, 0}, {"千卡", UNIT_MEASURE, 0}, {"千帕", UNIT_MEASURE, 0}, {"千焦", UNIT_MEASURE, 0},
+	{"千伏", UNIT_MEASURE, 0}, {"千伏安", UNIT_MEASURE, 0}, {"千克", UNIT_MEASURE, 0}, {"千卡", UNIT_MEASURE, 0}, {"千帕", UNIT_MEASURE, 0}, {"千焦", UNIT_MEASURE, 0},
 	{"千瓦", UNIT_MEASURE, 0}, {"千瓦时", UNIT_MEASURE, 0}, {"千米", UNIT_MEASURE, 0}, {"千赫", UNIT_MEASURE, 0}, {"升", UNIT_MEASURE, A},
 	{"华里", UNIT_MEASURE, 0}, {"单", UNIT_COUNT, A|Y}, {"卡", UNIT_MEASURE, 0}, {"卢布", UNIT_MONEY, 0}, {"卢比", UNIT_MONEY, 0},
 	{"卷", UNIT_COUNT, A|Y}, {"厘米", UNIT_MEASURE, 0}, {"县", UNIT_COUNT, A|Y}, {"双", UNIT_COUNT, A}, {"口", UNIT_COUNT, 0}, {"只", UNIT_COUNT, 0},
