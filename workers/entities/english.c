@@ -144,7 +144,7 @@ static size_t row_end(const english *self, size_t i)
 		size_t next = end;
 		while (next < self->count && next - end < 2 && self->list[next].joined && is_link(self, next))
 			next++;
-		if (next == self->count || !self->list[next].capital || self->list[next].starts || !adjoins(self, next) || (next > end && is_plain(&self->list[next])))
+		if (next == self->count || !self->list[next].capital || self->list[next].starts || !adjoins(self, next) || (next > end && is_plain(&self->list[next]) && !(self->list[end - 1].classes & LEX_ENGLISH_BODY)))
 			break;
 		end = next + 1;
 	}
@@ -328,6 +328,9 @@ static size_t read_row(english *self, size_t i)
 	for (size_t k = i + 1; k + 1 < to; k++)                  /* Some Council and | the Department ... */
 		if (is_word(self, k, "and") && (self->list[k - 1].classes & (LEX_ENGLISH_BODY | LEX_ENGLISH_POLICY) || place_end(self, i, k) == k))
 			to = k;
+	for (size_t k = i + 1; k + 2 < to; k++)                  /* Some Initiative of the | Some Foundation */
+		if (self->list[k].classes & LEX_ENGLISH_POLICY && is_word(self, k + 1, "of") && body_end(self, k + 2 + is_word(self, k + 2, "the"), to) == to)
+			to = k + 1;
 	if (to - i >= 2 && self->list[to - 1].classes & LEX_ENGLISH_POLICY) {
 		add(self, FACT_POLICY, i, to);
 		return to;

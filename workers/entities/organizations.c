@@ -41,7 +41,7 @@ static bool follows_name(const sentence *self, size_t i)
 /* 某大学 | 建设 某产业园: a verb behind a whole name is the sentence's. */
 static bool is_predicate(const sentence *self, size_t i)
 {
-	return i && self->tokens[i].kind == 'v' && token_length(&self->tokens[i]) > 1 && end_kind(self, i - 1) & (LEX_BODY | LEX_NAMED | LEX_WEAK);
+	return i && self->tokens[i].kind == 'v' && token_length(&self->tokens[i]) > 1 && end_kind(self, i - 1) & (LEX_BODY | LEX_NAMED | LEX_WEAK | LEX_SHORT);
 }
 
 /* 某某 中学, 某某 创新 人才 学院: at most two nouns between the name of a person and the end of a body. */
