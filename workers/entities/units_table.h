@@ -40,7 +40,7 @@ static const struct unit_name { const char *name; uint8_t kind, flags; } units[]
 	{"像素", UNIT_MEASURE, 0}, {"元", UNIT_MONEY, S|B}, {"元人民币", UNIT_MONEY, 0}, {"兆", UNIT_MEASURE, A}, {"兆字节", UNIT_MEASURE, 0},
 	{"兆帕", UNIT_MEASURE, 0}, {"兆比特", UNIT_MEASURE, 0}, {"兆瓦", UNIT_MEASURE, 0}, {"兆瓦时", UNIT_MEASURE, 0}, {"兆赫", UNIT_MEASURE, 0},
 	{"兆赫兹", UNIT_MEASURE, 0}, {"光年", UNIT_MEASURE, 0}, {"克", UNIT_MEASURE, 0}, {"克拉", UNIT_MEASURE, 0}, {"克朗", UNIT_MONEY, 0},
-	{"公分", UNIT_MEASURE, 0}, {"公升", UNIT_MEASURE, 0}, {"公吨", UNIT_MEASURE, 0}, {"公尺", UNIT_MEASURE, 0}, {"公斤", UNIT_MEASURE, S|B},
+	{"公克", UNIT_MEASURE, 0}, {"公分", UNIT_MEASURE, 0}, {"公升", UNIT_MEASURE, 0}, {"公吨", UNIT_MEASURE, 0}, {"公尺", UNIT_MEASURE, 0}, {"公斤", UNIT_MEASURE, S|B},
 	{"公里", UNIT_MEASURE, S|B}, {"公里/小时", UNIT_MEASURE, 0}, {"公顷", UNIT_MEASURE, S|B}, {"兰特", UNIT_MONEY, 0}, {"具", UNIT_COUNT, 0},
 	{"册", UNIT_COUNT, B}, {"册次", UNIT_COUNT, 0}, {"分", UNIT_COUNT, A|Y}, {"分半钟", UNIT_TIME, 0}, {"分多钟", UNIT_TIME, 0},
 	{"分贝", UNIT_MEASURE, 0}, {"分钟", UNIT_TIME, 0}, {"分钱", UNIT_MONEY, 0}, {"列", UNIT_COUNT, 0}, {"剂", UNIT_COUNT, 0}, {"剂次", UNIT_COUNT, 0},

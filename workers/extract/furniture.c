@@ -457,6 +457,10 @@ static bool test_file(const struct place *p)
 	uint32_t n = length(p->line);
 	if (p->zone != ZONE_TAIL || n > 100 || p->line->clauses > 1)
 		return false;
+	if (n <= 4 && at(p, 0) == U'附' && at(p, 1) == U'件' && p->line->end == END_HALF && p->index + 1 < p->page->line_count && length(p->line + 1) > 4) {
+		struct place next = {p->page, p->line + 1, p->index + 1, ZONE_TAIL};
+		return !p->line[1].numbered && test_file(&next);                  /* 附件： and the files below it */
+	}
 	uint32_t end = n - (char_is_closer(at(p, n - 1)) ? 1 : 0);
 	if (end > 3 && end < n && is_one_of(at(p, end - 1), U"载載") && at(p, end - 2) == U'下' && char_is_opener(at(p, end - 3)))
 		return true;                                                       /* 附件1：某表.xls（下载） */
@@ -562,7 +566,8 @@ static bool test_date(const struct place *p)
 {
 	if (!p->line->date_only)
 		return false;
-	bool alone = p->index && p->line[-1].kind != LINE_TEXT;                  /* behind other furniture */
+	bool clock = p->line->digits >= 9 && (count_of(p, ':', 0xFF1A) || count_of(p, 0x65F6, 0x6642));                  /* 2025年5月14日 11時20分 is no text anywhere */
+	bool alone = clock || (p->index && p->line[-1].kind != LINE_TEXT);       /* behind other furniture */
 	if (p->zone == ZONE_HEAD || ((p->line->words & WORD_DAY) && p->zone != ZONE_BODY) || (p->zone == ZONE_BODY && alone)) {
 		if (p->page->page_date < 0 && p->line->digits >= 5)
 			p->page->page_date = (int32_t)p->index;
@@ -598,6 +603,9 @@ static bool test_pointer(const struct place *p)
 	uint32_t a = at(p, 0), n = length(line);
 	if (n >= 4 && n <= 14 && is_one_of(a, U"扫掃") && !line->clauses && line->end == END_OPEN && (line->first_words & (WORD_WIDGET | WORD_AD)))
 		return true;                                                       /* 扫码看视频 */
+	for (uint32_t i = 0; i + 1 < n && n <= 14 && p->page->wrapped && !line->clauses && line->end == END_OPEN && !line->digits; i++)
+		if (is_one_of(at(p, i), U"扫掃") && is_one_of(at(p, i + 1), U"码碼"))
+			return true;                                               /* 视频请扫码 */
 	if (n < 4 || n > 24 || (a != '(' && a != 0xFF08))
 		return false;
 	return (line->words & (WORD_WIDGET | WORD_AD)) && line->clauses == 0 && line->covered >= 2 && furniture_words(p, WORD_WIDGET | WORD_AD) >= 1 && !line->digits &&

@@ -134,7 +134,8 @@ static bool is_kicker(const page *self, const page_block *a, const page_block *b
 {
 	uint32_t x = headline_length(a), y = headline_length(b);
 	bool parallel = is_parallel(self, a);
-	bool kicker = a->end == END_HALF || (x < y && !parallel && is_parallel(self, b)) || (!parallel && x <= 10 && x * 3 < y * 2) || is_announcing(self, a);
+	bool figures = self->lines[b->line].digits && !self->lines[a->line].digits;          /* a pair that gives the figures explains the headline before it */
+	bool kicker = a->end == END_HALF || (x < y && !parallel && !figures && is_parallel(self, b)) || (!parallel && x <= 10 && x * 3 < y * 2) || is_announcing(self, a);
 	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !headline_has_pieces(self, b) && y <= x + 2);
 	return kicker && !headline_is_subtitle(self, b);
 }

@@ -242,8 +242,9 @@ static bool goes_on_open(const struct join *j, const page_line *line)
 	}
 	if (last->column && last->end == END_BRACKET)
 		return line_is_full(last) && same_column(last, line) && (j->indents_kept || printed_width(j) + first_piece(j->page, line) > last->column);
-	if (last->end == END_BRACKET)
-		return false;
+	uint32_t z = j->page->flow[j->page->flow_count - 1];
+	if (last->end == END_BRACKET && !(last->clauses && last->width >= 60 && (z == 0x201D || z == 0x300D || z == '"')))
+		return false;                                                      /* a quote in mid-sentence may be cut behind, a remark in brackets ends its paragraph */
 	bool prose = line->end == END_STOP || line->clauses;
 	if (last->clauses && last->width >= 60)
 		return prose && !line->date_only;
