@@ -306,6 +306,26 @@ static void add_person(english *self, size_t from, size_t to)
 
 /* ---- rows ---- */
 
+/* The row [i, to) goes on behind the word `to` when that makes it a scheme: Bridge to Bedside Scholarship. */
+static size_t scheme_end(const english *self, size_t i, size_t to)
+{
+	if (to + 1 < self->count && is_word(self, to, "to") && self->list[to].joined && self->list[to + 1].joined && self->list[to + 1].capital && !self->list[to + 1].starts) {
+		size_t further = row_end(self, to + 1);
+		if (further - i <= ROW_MAX && self->list[further - 1].classes & LEX_ENGLISH_POLICY)
+			return further;
+	}
+	return to;
+}
+
+/* The row [i, to) ends behind a scheme that is told with the body whose it is: Some Initiative of the | Some Foundation. */
+static size_t scheme_of_body(const english *self, size_t i, size_t to)
+{
+	for (size_t k = i + 1; k + 2 < to; k++)
+		if (self->list[k].classes & LEX_ENGLISH_POLICY && is_word(self, k + 1, "of") && body_end(self, k + 2 + is_word(self, k + 2, "the"), to) == to)
+			return k + 1;
+	return to;
+}
+
 /* Reads the row that begins with word i; returns the word to go on with. */
 static size_t read_row(english *self, size_t i)
 {
@@ -320,17 +340,11 @@ static size_t read_row(english *self, size_t i)
 			add(self, FACT_PLACE, i, end);
 		return end > i + 1 ? end : i + 1;
 	}
-	if (to + 1 < self->count && is_word(self, to, "to") && self->list[to].joined && self->list[to + 1].joined && self->list[to + 1].capital && !self->list[to + 1].starts) {
-		size_t further = row_end(self, to + 1);
-		if (further - i <= ROW_MAX && self->list[further - 1].classes & LEX_ENGLISH_POLICY)
-			to = further;                            /* Bridge to Bedside Scholarship */
-	}
+	to = scheme_end(self, i, to);
 	for (size_t k = i + 1; k + 1 < to; k++)                  /* Some Council and | the Department ... */
 		if (is_word(self, k, "and") && (self->list[k - 1].classes & (LEX_ENGLISH_BODY | LEX_ENGLISH_POLICY) || place_end(self, i, k) == k))
 			to = k;
-	for (size_t k = i + 1; k + 2 < to; k++)                  /* Some Initiative of the | Some Foundation */
-		if (self->list[k].classes & LEX_ENGLISH_POLICY && is_word(self, k + 1, "of") && body_end(self, k + 2 + is_word(self, k + 2, "the"), to) == to)
-			to = k + 1;
+	to = scheme_of_body(self, i, to);
 	if (to - i >= 2 && self->list[to - 1].classes & LEX_ENGLISH_POLICY) {
 		add(self, FACT_POLICY, i, to);
 		return to;

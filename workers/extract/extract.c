@@ -22,7 +22,7 @@
 #include "workers/entities/entities.h"
 
 #define LANGUAGE_CHARACTERS 500          /* tell a language as surely as 20,000 do */
-#define RULES_VERSION "extract/2"        /* goes up with every change of a rule that changes answers */
+#define RULES_VERSION "extract/3"        /* goes up with every change of a rule that changes answers */
 
 static const char *const extract_fields[] = {"input", "input.text", "charset", "clock_ms", "url", "title", "authors", "source_name", "published_at", "language", NULL};
 
