@@ -79,7 +79,9 @@ void page_find_columns(page *self)
 	for (size_t i = 1; i < self->line_count; i++) {
 		page_line *line = &self->lines[i];
 		const page_line *before = line - 1;
-		bool leads = (line->first_words & WORD_LEAD) && i + 1 < self->line_count && line[1].column;      /* the column of its text, not of the headline above */
+		bool leads = false;                                                /* 本报讯: the column of its text, not of what stands above */
+		for (size_t k = 1; (line->first_words & WORD_LEAD) && k <= 3 && i + k < self->line_count; k++)
+			leads = leads || line[k].peers;
 		if (!line->column && before->column && !leads && line->width <= before->column + tolerance(before))
 			line->column = before->column;
 	}

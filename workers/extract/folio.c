@@ -113,10 +113,11 @@ static void mark_folio_line(page *self, size_t index)
 		}
 		i = at.end + 1;
 	}
-	if (seen[PIECE_OTHER] || seen[PIECE_DATE] != 1 || seen[PIECE_NAME] > 3 || !(seen[PIECE_PAPER] || seen[PIECE_NUMBER]))
+	bool dated = seen[PIECE_DATE] == 1 || (!seen[PIECE_DATE] && seen[PIECE_PAPER] == 1 && seen[PIECE_NUMBER] == 1 && index + 1 < self->line_count && line[1].date_only);      /* the date on the next line */
+	if (seen[PIECE_OTHER] || !dated || seen[PIECE_NAME] > 3 || !(seen[PIECE_PAPER] || seen[PIECE_NUMBER]))
 		return;
 	mark(line, LINE_DROPPED, RULE_MASTHEAD);
-	if (self->page_date < 0)
+	if (self->page_date < 0 && seen[PIECE_DATE])
 		self->page_date = (int32_t)index;
 	if (self->section < 0 && seen[PIECE_NUMBER])
 		self->section = (int32_t)index;

@@ -53,7 +53,8 @@ static bool is_bracket_credit(const struct place *p)
 	if (!is_one_of(at(p, open), U"（("))
 		return false;
 	uint32_t y = at(p, n - 2), x = at(p, n - 3), a = at(p, open + 1), b = at(p, open + 2);
-	return (y == U'供' && x == U'提') || (is_one_of(a, U"图圖") && is_one_of(b, U"／/：:")) || (a == U'翻' && is_one_of(b, U"摄攝")) || (x == U'供' && is_one_of(y, U"图圖"));
+	return (y == U'供' && x == U'提') || (is_one_of(a, U"图圖") && is_one_of(b, U"／/：:")) || (a == U'翻' && is_one_of(b, U"摄攝")) || (x == U'供' && is_one_of(y, U"图圖")) ||
+	       (x == U'料' && is_one_of(y, U"图圖") && n - open <= 6);               /* （资料图） */
 }
 
 /* `甲与乙合影。 记者某某 摄`: the credit was cut off, and what stands before it is one line by itself, not the text below a heading. */

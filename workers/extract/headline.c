@@ -106,7 +106,7 @@ static bool has_blank(const page *self, const page_block *block)
 	return false;
 }
 
-/* May line `b` be the second half of the headline `a`? Nothing printed tells the two apart: they touch, end open, have no blanks inside, and the second is not longer than the first by more than half.
+/* May line `b` be the second half of the headline `a`? Nothing printed tells the two apart: they touch, end open, have no blanks inside, and the second is not longer than the first by more than two thirds.
  * An English one begins in lower case. */
 static bool goes_on(const page *self, const page_block *a, const page_block *b)
 {
@@ -118,7 +118,7 @@ static bool goes_on(const page *self, const page_block *a, const page_block *b)
 		return first >= 'a' && first <= 'z';
 	if (has_quote(self, a) && !has_quote(self, b) && self->lines[b->line].digits)
 		return false;                                                  /* 公交“微循环”进老小区, 首批6条线路开通: the play, then the figures */
-	return !has_blank(self, a) && !has_blank(self, b) && headline_length(b) >= 3 && headline_length(b) * 2 <= headline_length(a) * 3;
+	return !has_blank(self, a) && !has_blank(self, b) && headline_length(b) >= 3 && headline_length(b) * 3 <= headline_length(a) * 5;
 }
 
 /* 的通知, 》的意见: the end of a headline that the line before began. */
@@ -135,7 +135,7 @@ static bool is_kicker(const page *self, const page_block *a, const page_block *b
 	uint32_t x = headline_length(a), y = headline_length(b);
 	bool parallel = is_parallel(self, a);
 	bool figures = self->lines[b->line].digits && !self->lines[a->line].digits;          /* a pair that gives the figures explains the headline before it */
-	bool kicker = a->end == END_HALF || (x < y && !parallel && !figures && is_parallel(self, b)) || (!parallel && x <= 10 && x * 3 < y * 2) || is_announcing(self, a);
+	bool kicker = a->end == END_HALF || (x < y && !parallel && !figures && is_parallel(self, b)) || (!parallel && x <= 10 && x * 5 < y * 3) || is_announcing(self, a);
 	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !headline_has_pieces(self, b) && y <= x + 2);
 	return kicker && !headline_is_subtitle(self, b);
 }

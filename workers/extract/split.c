@@ -202,7 +202,8 @@ static void find_segments(struct splitter *s)
 			size_t next = next_of(self, i);
 			size_t previous = previous_of(self, i);
 			bool after_head = previous != SIZE_MAX && is_head(&self->blocks[previous]);
-			bool signs = segment && char_is_opener(self->flow[block->at.begin]) && next < self->block_count && self->blocks[next].lead_in;   /* headline,（記者 某某）: of what stands above */
+			uint32_t mark = self->flow[block->at.begin];
+			bool signs = segment && (char_is_opener(mark) || mark == 0x25A1 || mark == 0x25A0) && next < self->block_count && self->blocks[next].lead_in;   /* headline,（記者 某某）: of what stands above */
 			if (after_head && next < self->block_count && is_text(&self->blocks[next]) && !signs) {
 				ended = true;                                      /* headline, byline, body */
 				break;

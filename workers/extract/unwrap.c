@@ -130,7 +130,8 @@ static bool is_heading_run(const page *self, size_t i)
 /* As wide as the first line of a paragraph is when its indent was lost. */
 static bool lost_indent(const page_line *line, unsigned column)
 {
-	return line->width + LOST_INDENT + 2u >= column && line->width + LOST_INDENT - 1u <= column;
+	unsigned hung = line->end == END_COMMA && line->han ? 2 : 0;             /* the comma hangs over the end of the line */
+	return line->width + LOST_INDENT + 2u >= column && line->width + LOST_INDENT - 1u <= column + hung;
 }
 
 /* Width of the last line with its indent, printed or lost. */
@@ -295,6 +296,8 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 	const page_line *last = j->last;
 	if (line->two_pieces || is_heading_run(j->page, (size_t)(line - j->page->lines)))
 		return false;
+	if (!last->column && j->page->wrapped && last->width >= 40 && line->end == END_OPEN && line->width + 3u >= last->width && line->width <= last->width + 3u && line->gap <= j->usual_gap)
+		return true;                                                       /* two equally wide lines below a picture: too few to make a column */
 	if (!last->column || j->apart || line->gap > j->usual_gap || !same_column(last, line) || !line->column)
 		return false;
 	if (line->indent >= 2 && line->indent > last->indent)
