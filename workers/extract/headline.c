@@ -26,7 +26,9 @@ bool headline_is_rubric(const page *self, const page_block *block)
 {
 	static const uint32_t ends[][2] = {{U'时', U'评'}, {U'時', U'評'}, {U'短', U'评'}, {U'快', U'评'}, {U'锐', U'评'}, {U'评', U'论'}, {U'評', U'論'}, {U'快', U'语'}, {U'论', U'语'}, {U'絮', U'语'},
 		{U'论', U'坛'}, {U'論', U'壇'}, {U'漫', U'谈'}, {U'杂', U'谈'}, {U'夜', U'话'}, {U'随', U'笔'}, {U'走', U'笔'}, {U'观', U'察'}, {U'觀', U'察'}, {U'视', U'点'}, {U'声', U'音'}, {U'之', U'声'},
-		{U'茶', U'座'}, {U'简', U'讯'}, {U'短', U'讯'}, {U'快', U'讯'}, {U'简', U'报'}, {U'之', U'窗'}, {U'连', U'线'}, {U'速', U'递'}, {U'纵', U'横'}, {U'聚', U'焦'}, {U'播', U'报'}};
+		{U'茶', U'座'}, {U'简', U'讯'}, {U'短', U'讯'}, {U'快', U'讯'}, {U'简', U'报'}, {U'之', U'窗'}, {U'连', U'线'}, {U'速', U'递'}, {U'纵', U'横'}, {U'聚', U'焦'}, {U'播', U'报'},
+		{U'关', U'注'}, {U'關', U'注'}, {U'要', U'闻'}, {U'要', U'聞'}, {U'动', U'态'}, {U'動', U'態'}, {U'链', U'接'}, {U'手', U'记'}, {U'手', U'記'}, {U'传', U'真'}, {U'视', U'窗'}, {U'专', U'栏'}, {U'專', U'欄'},
+		{U'特', U'写'}, {U'特', U'寫'}, {U'快', U'报'}, {U'快', U'報'}, {U'资', U'讯'}, {U'資', U'訊'}, {U'天', U'地'}, {U'园', U'地'}, {U'广', U'角'}, {U'热', U'线'}, {U'热', U'点'}, {U'熱', U'點'}, {U'调', U'查'}, {U'专', U'题'}, {U'新', U'闻'}, {U'新', U'聞'}};
 	uint32_t n = headline_length(block);
 	for (size_t k = 0; n >= 4 && n <= 6 && k < sizeof ends / sizeof *ends; k++)
 		if (self->flow[block->at.end - 2] == ends[k][0] && self->flow[block->at.end - 1] == ends[k][1])
@@ -106,6 +108,12 @@ static bool has_blank(const page *self, const page_block *block)
 	return false;
 }
 
+/* 缺工严重 | 农场引进机器人: four characters above the line that goes on, as no name of a column is. */
+static bool is_first_clause(const page *self, const page_block *a, const page_block *b)
+{
+	return self->wrapped && headline_length(a) == 4 && !headline_is_rubric(self, a) && self->lines[a->line].han == 4 && b == a + 1 && !b->apart && b->gap <= self->usual_gap && headline_length(b) <= 12 && !has_blank(self, b);
+}
+
 /* May line `b` be the second half of the headline `a`? Nothing printed tells the two apart: they touch, end open, have no blanks inside, and the second is not longer than the first by more than two thirds.
  * An English one begins in lower case. */
 static bool goes_on(const page *self, const page_block *a, const page_block *b)
@@ -118,6 +126,8 @@ static bool goes_on(const page *self, const page_block *a, const page_block *b)
 		return first >= 'a' && first <= 'z';
 	if (has_quote(self, a) && !has_quote(self, b) && self->lines[b->line].digits)
 		return false;                                                  /* 公交“微循环”进老小区, 首批6条线路开通: the play, then the figures */
+	if (is_first_clause(self, a, b))
+		return true;
 	return !has_blank(self, a) && !has_blank(self, b) && headline_length(b) >= 3 && headline_length(b) * 3 <= headline_length(a) * 5;
 }
 
@@ -137,7 +147,7 @@ static bool is_kicker(const page *self, const page_block *a, const page_block *b
 	bool figures = self->lines[b->line].digits && !self->lines[a->line].digits;          /* a pair that gives the figures explains the headline before it */
 	bool kicker = a->end == END_HALF || (x < y && !parallel && !figures && is_parallel(self, b)) || (!parallel && x <= 10 && x * 5 < y * 3) || is_announcing(self, a);
 	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !headline_has_pieces(self, b) && y <= x + 2);
-	return kicker && !headline_is_subtitle(self, b);
+	return kicker && !headline_is_subtitle(self, b) && !is_first_clause(self, a, b);
 }
 
 /* Of three headings the first of those that are the headline: the longest first line of three is one, others are kickers; so is one before two lines that belong together. */
@@ -169,7 +179,7 @@ void headline_set_roles(page *self, const uint32_t *heads, size_t n)
 		last = main + 1;
 	if (last > main) {                                                     /* two lines of one length are a pair of slogans: a blank stays between them */
 		uint32_t x = headline_length(&blocks[heads[main]]), y = headline_length(&blocks[heads[last]]);
-		self->blocks[heads[last]].rest = x > y + 1 || y > x + 1;
+		self->blocks[heads[last]].rest = (x > y + 1 || y > x + 1) && (x > 4 || y <= 6);
 	}
 	for (size_t i = 0; i < n; i++)
 		self->blocks[heads[i]].role = i < main ? ROLE_KICKER : i <= last ? ROLE_TITLE : ROLE_SUBTITLE;
@@ -181,8 +191,8 @@ void headline_take_rubrics(page *self, uint32_t *heads, size_t *n, page_article 
 	if (*n < 2)
 		return;
 	size_t last = *n - 1;
-	const page_block *first = &self->blocks[heads[0]], *next = first + 1;
-	bool half = !headline_is_rubric(self, first) && headline_length(first) == 4 && self->wrapped && heads[1] == heads[0] + 1 && next->gap <= self->usual_gap && headline_length(next) <= 8;      /* of a headline in large type */
+	const page_block *first = &self->blocks[heads[0]];
+	bool half = is_first_clause(self, first, &self->blocks[heads[1]]);
 	if (headline_is_short(self, first) && !half && first->end != END_HALF) {
 		article->section = heads[0] + 1;
 		self->blocks[heads[0]].role = ROLE_OUT;
