@@ -70,6 +70,11 @@ void page_find_columns(page *self)
 		self->lines[i].peers = self->lines[i].column > 0;
 		in_columns += self->lines[i].peers;
 	}
+	for (size_t i = 0; i < self->line_count; i++) {
+		page_line *line = &self->lines[i];
+		if (line->peers && line->clauses && !is_latin(line) && !line->spaced && line->tight > line->column)
+			line->column = line->tight;                                /* running text is no wider than its column: the peers were first lines without their indents */
+	}
 	for (size_t i = self->line_count; i-- > 1;) {
 		page_line *line = &self->lines[i - 1];
 		unsigned most = printed_width(line) + LOST_INDENT + 1u;

@@ -262,8 +262,8 @@ static bool day_alone(const uint32_t *c, span at, const date_value *printed, dat
 static bool day_short(const uint32_t *c, span at, const date_value *near, date_value *out)
 {
 	for (uint32_t i = at.begin + 1; near->precision != DATE_NONE && i < at.end; i++) {
-		bool clause = c[i] == 0x6628 && (c[i - 1] == 0xFF0C || c[i - 1] == 0x3002) && i + 1 < at.end && utf8_is_han(c[i + 1]);      /* ，昨獲…: papers of Taiwan and Hong Kong */
-		if (!clause && (c[i - 1] != 0x8005 || (c[i] != 0x6628 && c[i] != 0x4ECA)))          /* 者, 昨 今 */
+		bool verb = c[i] == 0x6628 && i + 1 < at.end && utf8_is_han(c[i + 1]) && c[i + 1] != 0x975E;      /* 步道昨啟用, ，昨獲獎: papers of Taiwan and Hong Kong. 今是昨非 */
+		if (!verb && (c[i - 1] != 0x8005 || (c[i] != 0x6628 && c[i] != 0x4ECA)))          /* 者, 昨 今 */
 			continue;
 		*out = *near;
 		time_civil(day_of(near) - (c[i] == 0x6628), &out->year, &out->month, &out->day);

@@ -19,7 +19,9 @@ bool caption_ends_with_credit(const struct place *p)
 static bool ends_with_han_credit(const struct place *p)
 {
 	static const char32_t *const ends[] = {U"供图", U"供圖", U"摄影", U"攝影", U"提供", U"翻攝", U"翻摄", NULL};
-	uint32_t n = length(p->line), z = at(p, n - 1), y = n > 1 ? at(p, n - 2) : 0;
+	uint32_t n = length(p->line);
+	n -= n && is_one_of(at(p, n - 1), U"）)");                               /* （記者某某攝） */
+	uint32_t z = n ? at(p, n - 1) : 0, y = n > 1 ? at(p, n - 2) : 0;
 	if (n < 4 || p->line->letters > p->line->han)
 		return false;
 	for (const char32_t *const *end = ends; *end; end++)

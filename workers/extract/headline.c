@@ -114,9 +114,20 @@ static bool is_first_clause(const page *self, const page_block *a, const page_bl
 	return self->wrapped && headline_length(a) == 4 && !headline_is_rubric(self, a) && self->lines[a->line].han == 4 && b == a + 1 && !b->apart && b->gap <= self->usual_gap && headline_length(b) <= 12 && !has_blank(self, b);
 }
 
+/* 一座老厂房的 | “三次转身”: no headline ends with such a word. */
+static bool is_unfinished(const page *self, const page_block *block)
+{
+	static const uint32_t words[] = {U'的', U'和', U'与', U'與', U'及', U'为', U'為', U'把', U'被', U'让', U'讓', U'向', U'对', U'對', U'从', U'從', U'以', U'将', U'將', U'、'};
+	uint32_t last = self->flow[block->at.end - 1];
+	for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+		if (last == words[k])
+			return headline_length(block) >= 3;
+	return false;
+}
+
 /* May line `b` be the second half of the headline `a`? Nothing printed tells the two apart: they touch, end open, have no blanks inside, and the second is not longer than the first by more than two thirds.
  * An English one begins in lower case. */
-static bool goes_on(const page *self, const page_block *a, const page_block *b)
+bool headline_goes_on(const page *self, const page_block *a, const page_block *b)
 {
 	uint32_t first = self->flow[b->at.begin];
 	bool open = a->end == END_OPEN || a->end == END_BRACKET, touching = !b->apart && b == a + 1 && (b->gap <= self->usual_gap || b->gap <= a->gap);
@@ -126,7 +137,7 @@ static bool goes_on(const page *self, const page_block *a, const page_block *b)
 		return first >= 'a' && first <= 'z';
 	if (has_quote(self, a) && !has_quote(self, b) && self->lines[b->line].digits)
 		return false;                                                  /* 公交“微循环”进老小区, 首批6条线路开通: the play, then the figures */
-	if (is_first_clause(self, a, b))
+	if (is_first_clause(self, a, b) || is_unfinished(self, a))
 		return true;
 	return !has_blank(self, a) && !has_blank(self, b) && headline_length(b) >= 3 && headline_length(b) * 3 <= headline_length(a) * 5;
 }
@@ -147,7 +158,7 @@ static bool is_kicker(const page *self, const page_block *a, const page_block *b
 	bool figures = self->lines[b->line].digits && !self->lines[a->line].digits;          /* a pair that gives the figures explains the headline before it */
 	bool kicker = a->end == END_HALF || (x < y && !parallel && !figures && is_parallel(self, b)) || (!parallel && x <= 10 && x * 5 < y * 3) || is_announcing(self, a);
 	kicker = kicker || (n == 2 && !parallel && has_quote(self, b) && !has_quote(self, a) && !headline_has_pieces(self, b) && y <= x + 2);
-	return kicker && !headline_is_subtitle(self, b) && !is_first_clause(self, a, b);
+	return kicker && !headline_is_subtitle(self, b) && !is_first_clause(self, a, b) && !is_unfinished(self, a);
 }
 
 /* Of three headings the first of those that are the headline: the longest first line of three is one, others are kickers; so is one before two lines that belong together. */
@@ -158,7 +169,7 @@ static size_t first_of_three(const page *self, const page_block *a, const page_b
 		return 0;
 	if (y == z || x < y || (!is_parallel(self, a) && z <= y && x * 2 < y * 3))
 		return 1;
-	return goes_on(self, b, c) && (has_blank(self, a) || x * 5 > y * 7);
+	return headline_goes_on(self, b, c) && (has_blank(self, a) || x * 5 > y * 7);
 }
 
 void headline_set_roles(page *self, const uint32_t *heads, size_t n)
@@ -170,12 +181,12 @@ void headline_set_roles(page *self, const uint32_t *heads, size_t n)
 	bool several = self->paged || self->wrapped;                           /* the headline of a page of one article is one line, but for the end of a title */
 	if (n > 1 && is_kicker(self, a, b, n))
 		main = 1;
-	else if (n == 3 && !(several && goes_on(self, a, b) && !goes_on(self, b, c)))
+	else if (n == 3 && !(several && headline_goes_on(self, a, b) && !headline_goes_on(self, b, c)))
 		main = first_of_three(self, a, b, c);
 	last = main;
 	if (n == 3 && main == 1 && headline_length(b) == headline_length(c) && !is_dashed(self, c))
 		last = 2;                                                      /* kicker, headline on two lines */
-	else if (main + 1 < n && (several || is_rest(self, &blocks[heads[main]], &blocks[heads[main + 1]])) && goes_on(self, &blocks[heads[main]], &blocks[heads[main + 1]]))
+	else if (main + 1 < n && (several || is_rest(self, &blocks[heads[main]], &blocks[heads[main + 1]])) && headline_goes_on(self, &blocks[heads[main]], &blocks[heads[main + 1]]))
 		last = main + 1;
 	if (last > main) {                                                     /* two lines of one length are a pair of slogans: a blank stays between them */
 		uint32_t x = headline_length(&blocks[heads[main]]), y = headline_length(&blocks[heads[last]]);

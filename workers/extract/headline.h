@@ -20,6 +20,9 @@ bool headline_is_short(const page *self, const page_block *block);
 /* ——某县见闻, 甲某讲话 乙某主持: a line that stays below the headline before it. */
 bool headline_is_subtitle(const page *self, const page_block *block);
 
+/* May `b` be the second line of the headline that `a` begins? */
+bool headline_goes_on(const page *self, const page_block *a, const page_block *b);
+
 /* Gives the headings `heads` (indices of blocks, in the order of the page) of one article their roles. */
 void headline_set_roles(page *self, const uint32_t *heads, size_t n);
 /* Takes the name of a column above or below a headline out of `heads`; one above becomes article->section. */

@@ -65,6 +65,22 @@ static bool begins_news(const page *self, const page_block *text)
 	return c[2] == U'从' || c[2] == U'從' || c[2] == U'昨' || c[2] == U'今' || (c[2] == U'日' && c[3] == U'前') || (c[2] == U'获' && c[3] == U'悉');
 }
 
+/* Did the page say its time or source (发布时间：…) between these two lines? */
+static bool labelled_between(const page *self, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to && i < self->line_count; i++)
+		if (self->lines[i].kind == LINE_DROPPED && (self->lines[i].rule == RULE_LABEL || self->lines[i].rule == RULE_PAGE_DATE) && (self->lines[i].words & (WORD_TIME | WORD_SOURCE) || self->lines[i].digits >= 7))
+			return true;
+	return false;
+}
+
+/* A line with the time of publication right below heading i, as portals print below each headline. */
+static bool labels_follow(const page *self, size_t i)
+{
+	uint32_t line = self->blocks[i].line + 1;
+	return line < self->line_count && self->lines[line].rule == RULE_LABEL && (self->lines[line].words & WORD_TIME) && self->lines[line].digits >= 6 && labelled_between(self, line, line + 1);
+}
+
 /* Headings [from, to) between two paragraphs without any other mark: a headline, or a sub-heading of the story? */
 static bool is_headline(const page *self, size_t from, size_t to)
 {
@@ -75,6 +91,7 @@ static bool is_headline(const page *self, size_t from, size_t to)
 		if (!is_head(block))
 			continue;
 		heads++;
+		strong = strong || labels_follow(self, i);
 		strong = strong || (block->gap > self->usual_gap && headline_length(block) >= 6 && self->wrapped && begins_news(self, &self->blocks[to]));
 		strong = strong || headline_has_pieces(self, block) || (headline_is_rubric(self, block) && block->gap > self->usual_gap && self->wrapped) || headline_length(block) >= 15 || ((block->apart || block->gap > self->usual_gap + 1u) && headline_length(block) >= 6);
 	}
@@ -120,7 +137,7 @@ static bool is_paged(const page *self)
 		lead_ins += block->lead_in && block->kind == BLOCK_TEXT && texts > 1;
 		turns += (block->kind == BLOCK_FROM && texts) || (block->kind == BLOCK_ON && i + 2 < self->block_count);
 		bylines += block->kind == BLOCK_BYLINE && texts;
-		turns += texts && ends_article(self, i);
+		turns += texts && (ends_article(self, i) || (is_head(block) && headline_length(block) >= 6 && labels_follow(self, i)));
 	}
 	bool paper = self->masthead >= 0 || self->section >= 0;
 	return lead_ins + first > 1 || (lead_ins && heads) || turns > 0 || (self->wrapped && (paper || bylines > 1 || (headlines && !self->titled)) && texts > 1);
@@ -149,13 +166,24 @@ static struct segment *open_segment(struct splitter *s, size_t heads_from, size_
 	return segment;
 }
 
-/* A photo credit signs the short piece since the last heading, however small that heading is. */
-static void cut_photo_story(struct splitter *s, size_t credit)
+/* Has the segment told who wrote it: in a byline above its text, or in its lead-in? */
+static bool is_signed(const page *self, const struct segment *segment)
+{
+	bool named = self->blocks[segment->first].lead_in;
+	for (size_t i = segment->heads_from; i < segment->first && !named; i++)
+		named = self->blocks[i].kind == BLOCK_BYLINE;
+	return named;
+}
+
+/* A photo credit signs the short piece since the last heading, however small that heading is; so does a second byline of a story that has told its author. */
+static void cut_signed_story(struct splitter *s, size_t credit)
 {
 	page *self = s->page;
 	struct segment *segment = &s->segments[s->count - 1];
 	size_t texts = 0, i = credit;
-	if (!(self->lines[self->blocks[credit].line].words & WORD_PHOTO) && self->flow[self->blocks[credit].at.end - 1] != 0x6444 && self->flow[self->blocks[credit].at.end - 1] != 0x651D)
+	uint32_t last_character = self->flow[self->blocks[credit].at.end - 1];
+	bool photo = (self->lines[self->blocks[credit].line].words & WORD_PHOTO) || last_character == U'摄' || last_character == U'攝';
+	if (!photo && !is_signed(self, segment))
 		return;
 	while (i > segment->first && texts < 4) {
 		const page_block *block = &self->blocks[--i];
@@ -212,7 +240,7 @@ static void find_segments(struct splitter *s)
 				segment->behind = true;
 			if (segment && !after_head) {
 				segment->last = (uint32_t)i + 1;
-				cut_photo_story(s, i);
+				cut_signed_story(s, i);
 			}
 			ended = true;
 			break;
@@ -246,6 +274,8 @@ static int cut_cost(const page *self, const uint32_t *heads, size_t n, size_t k)
 		return COST_BAD_CUT * 2;
 	if (heads[k] != heads[k - 1] + 1)                                      /* a mark stands between */
 		return 0;
+	if (headline_is_short(self, behind) && headline_goes_on(self, before, behind))                                           /* 高考首日 | 全城护航 */
+		return COST_BAD_CUT;
 	bool widest = behind->gap > self->usual_gap;                           /* the widest gap inside the group shows it */
 	for (size_t i = 1; i < n; i++)
 		widest = widest && (i == k || self->blocks[heads[i]].gap < behind->gap);
@@ -456,15 +486,6 @@ static void find_carried(page *self, size_t title)
 		notice->role = ROLE_KICKER;
 		return;
 	}
-}
-
-/* Did the page say its time or source (发布时间：…) between these two lines? */
-static bool labelled_between(const page *self, uint32_t from, uint32_t to)
-{
-	for (uint32_t i = from; i < to && i < self->line_count; i++)
-		if (self->lines[i].kind == LINE_DROPPED && (self->lines[i].rule == RULE_LABEL || self->lines[i].rule == RULE_PAGE_DATE) && (self->lines[i].words & (WORD_TIME | WORD_SOURCE) || self->lines[i].digits >= 7))
-			return true;
-	return false;
 }
 
 /* Behind the last heading of the headline: web pages print time and source right under it, so headings between that line and the text are sub-headings. */

@@ -290,6 +290,19 @@ static bool indents_kept(const page *self)
 	return kept >= 2 && kept > flush && inside <= kept;
 }
 
+/* “…。” | 某公司经理某某说。: who said it stands behind the quotation, in the same paragraph. */
+static bool says_who(const struct join *j, const page_line *line)
+{
+	const page *self = j->page;
+	uint32_t z = self->flow[self->flow_count - 1], a = self->flow[j->block->at.begin];
+	if ((z != 0x201D && z != 0x300D) || (a != 0x201C && a != 0x300C) || j->block->lines > 2 || !line->column)
+		return false;
+	for (uint32_t i = line->at.begin + 2; i < line->at.end && i < line->at.begin + 30 && !char_is_clause(self->text[i - 1]); i++)
+		if ((self->text[i] == U'说' || self->text[i] == U'說' || self->text[i] == U'道') && (i + 1 == line->at.end || !utf8_is_han(self->text[i + 1])))
+			return true;
+	return false;
+}
+
 /* Does a line that ends with a stop go on in the same paragraph? Only inside columns. */
 static bool goes_on_closed(const struct join *j, const page_line *line)
 {
@@ -305,6 +318,8 @@ static bool goes_on_closed(const struct join *j, const page_line *line)
 	if (j->indents_kept)
 		return true;
 	uint32_t width = printed_width(j), blank = is_latin_line(last) ? 1 : 0;
+	if (says_who(j, line) && width + LOST_INDENT + first_piece(j->page, line) > last->column)
+		return true;
 	if (j->block->lead_in && j->block->lines == 1 && !j->indents_lost && !j->flush_left && !is_latin_line(last))
 		width += LOST_INDENT;                                          /* who speaks first in a story: its first line may have lost its indent */
 	if (j->indents_lost && line->peers && !line->spaced && (last->spaced || width + 6 > last->column))
@@ -372,8 +387,13 @@ static bool looks_like_heading(const page *self, const page_block *block)
 		return false;
 	if (block->lines != 1 || line->numbered || line->date_only || line->width > (line->clauses ? 100 : 200) || line->lead_in)
 		return false;
-	if (line->end == END_STOP)
+	if (line->end == END_STOP) {
+		uint32_t end = block->at.end;
+		while (end > block->at.begin + 1 && char_is_closer(self->flow[end - 1]))
+			end--;
+		last = self->flow[end - 1];                                        /* “…。” is a sentence */
 		return line->width <= 60 && line->clauses <= 1 && last != 0x3002 && last != '.' && !is_latin_line(line);
+	}
 	if (line->end == END_COMMA || line->end == END_HALF)
 		return false;
 	if (line->end == END_BRACKET && line->clauses && line->column)
