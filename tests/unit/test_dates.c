@@ -28,6 +28,9 @@ static void forms_of_running_text(void **state)
 	printed("2026.03.13 星期五", false, "2026-03-13");
 	printed("2026年3月13日（星期五）下午3时05分", false, "2026-03-13T15:05");
 	printed("二〇二六年三月十三日", false, "2026-03-13");
+	printed("中華民國114年4月9日　星期三", false, "2025-04-09");
+	printed("民国38年10月1日", false, "1949-10-01");
+	printed("民國年間的9月", false, "none");
 	printed("二○二六年十二月三十一日印发", false, "2026-12-31");
 	printed("２０２６年３月１３日", false, "2026-03-13");
 	printed("Posted on March 13, 2026 at 8:30 pm", false, "2026-03-13T20:30");

@@ -224,6 +224,39 @@ static bool numeric_separator(scan *t, char *which)
 	return true;
 }
 
+/* 3月13日 behind a year */
+static bool han_month_day(scan *t, date_value *v)
+{
+	skip_space(t, 2);
+	if (!take_wide_number(t, 1, 2, &v->month))
+		return false;
+	skip_space(t, 2);
+	if (!take(t, "月"))
+		return false;
+	skip_space(t, 2);
+	if (!take_wide_number(t, 1, 2, &v->day))
+		return false;
+	skip_space(t, 1);
+	if (!take(t, "日"))
+		take(t, "号");
+	return true;
+}
+
+/* 民國114年4月9日: years of the Republic, of which 1912 is the first. */
+static bool republic(scan *s, date_value *out)
+{
+	static const char *const eras[] = {"民國", "民国", NULL};
+	scan t = *s;
+	date_value v = {0};
+	if (!take_any(&t, eras))
+		return false;
+	skip_space(&t, 1);
+	if (!take_wide_number(&t, 2, 3, &v.year) || !take(&t, "年") || !han_month_day(&t, &v))
+		return false;
+	v.year += 1911;
+	return finish(s, t, v, out);
+}
+
 /* 2026-3-13, 2026/03/13, 2026.3.13, 2026年3月13日 */
 static bool year_first(scan *s, date_value *out)
 {
@@ -233,21 +266,8 @@ static bool year_first(scan *s, date_value *out)
 	if (!take_wide_number(&t, 4, 4, &v.year))
 		return false;
 	int blanks = skip_space(&t, 2);
-	if (take(&t, "年")) {
-		skip_space(&t, 2);
-		if (!take_wide_number(&t, 1, 2, &v.month))
-			return false;
-		skip_space(&t, 2);
-		if (!take(&t, "月"))
-			return false;
-		skip_space(&t, 2);
-		if (!take_wide_number(&t, 1, 2, &v.day))
-			return false;
-		skip_space(&t, 1);
-		if (!take(&t, "日"))
-			take(&t, "号");
-		return finish(s, t, v, out);
-	}
+	if (take(&t, "年"))
+		return han_month_day(&t, &v) && finish(s, t, v, out);
 	if (blanks || !numeric_separator(&t, &sep) || !take_number(&t, 1, 2, &v.month) || !numeric_separator(&t, &sep) || !take_number(&t, 1, 2, &v.day))
 		return false;
 	if (t.at < t.end && *t.at == '.' && t.end - t.at > 1 && is_digit(t.at[1]))
@@ -406,6 +426,8 @@ static bool date_at(scan *s, bool yearless, date_value *out)
 	if (s->end - s->at < 3)
 		return false;
 	unsigned char next = (unsigned char)s->at[1];
+	if (c == 0xE6 && next == 0xB0)                           /* 民 */
+		return republic(s, out);
 	if (c == 0xEF && next == 0xBC)                           /* full-width digits */
 		return year_first(s, out) || (yearless && month_day(s, out));
 	/* 〇; 一 三 七, 二 五, 九; 四, 六 八: every third ideograph begins with one of the first bytes, few with both */

@@ -1,7 +1,7 @@
 /* dates.h - dates in markup and in running text: found, read, never invented.
  *
  * A date without a year keeps year 0, a time without a zone keeps has_zone false: whoever knows the page or the clock resolves them.
- * Understood: ISO 8601, RFC 822, `2026-03-13 08:30:15`, `2026/3/13`, `2026年3月13日 08:30`, 〇-style numerals, English month names with or
+ * Understood: ISO 8601, RFC 822, `2026-03-13 08:30:15`, `2026/3/13`, `2026年3月13日 08:30`, `民國115年3月13日`, 〇-style numerals, English month names with or
  * without clock, `03/13/2026` where only one order is possible. Pure; any thread; depends on no locale and no clock. */
 #ifndef EXTRACT_DATES_H
 #define EXTRACT_DATES_H

@@ -24,7 +24,7 @@ void facts_label(const page *self, int32_t line, uint32_t wanted, buf *out)
 		while (begin < at.end && (char_is_blank(c[begin]) || c[begin] == ':' || c[begin] == 0xFF1A || c[begin] == '/' || c[begin] == 0xFF0F || c[begin] == 0x4E28))
 			begin++;
 		uint32_t end = begin;
-		while (end < at.end && c[end] != '|' && c[end] != 0xFF5C && !char_is_closer(c[end]) && !(char_is_blank(c[end]) && (!latin || (end + 1 < at.end && char_is_blank(c[end + 1])))))
+		while (end < at.end && c[end] != '|' && c[end] != 0xFF5C && c[end] != 0x3010 && c[end] != '[' && !char_is_closer(c[end]) && !(char_is_blank(c[end]) && (!latin || (end + 1 < at.end && char_is_blank(c[end + 1])))))
 			end++;
 		if (end > begin && end - begin <= 40) {
 			page_utf8(c, (span){begin, end}, out);

@@ -178,7 +178,7 @@ void headline_set_roles(page *self, const uint32_t *heads, size_t n)
 	if (!n)
 		return;
 	const page_block *blocks = self->blocks, *a = &blocks[heads[0]], *b = n > 1 ? &blocks[heads[1]] : a, *c = n > 2 ? &blocks[heads[2]] : NULL;
-	bool several = self->paged || self->wrapped;                           /* the headline of a page of one article is one line, but for the end of a title */
+	bool several = self->paged || self->wrapped || self->masthead >= 0;                           /* the headline of a page of one article is one line, but for the end of a title */
 	if (n > 1 && is_kicker(self, a, b, n))
 		main = 1;
 	else if (n == 3 && !(several && headline_goes_on(self, a, b) && !headline_goes_on(self, b, c)))
@@ -191,6 +191,7 @@ void headline_set_roles(page *self, const uint32_t *heads, size_t n)
 	if (last > main) {                                                     /* two lines of one length are a pair of slogans: a blank stays between them */
 		uint32_t x = headline_length(&blocks[heads[main]]), y = headline_length(&blocks[heads[last]]);
 		self->blocks[heads[last]].rest = (x > y + 1 || y > x + 1) && (x > 4 || y <= 6);
+		self->blocks[heads[last]].rest |= last == main + 1 && is_unfinished(self, &blocks[heads[main]]);
 	}
 	for (size_t i = 0; i < n; i++)
 		self->blocks[heads[i]].role = i < main ? ROLE_KICKER : i <= last ? ROLE_TITLE : ROLE_SUBTITLE;

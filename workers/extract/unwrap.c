@@ -290,15 +290,27 @@ static bool indents_kept(const page *self)
 	return kept >= 2 && kept > flush && inside <= kept;
 }
 
+/* 说 or 道 at `i`, and the clause ends behind it. */
+static bool is_saying(const page *self, uint32_t i, uint32_t end)
+{
+	uint32_t c = self->text[i];
+	return (c == U'说' || c == U'說' || c == U'道') && (i + 1 == end || !utf8_is_han(self->text[i + 1]));
+}
+
 /* “…。” | 某公司经理某某说。: who said it stands behind the quotation, in the same paragraph. */
 static bool says_who(const struct join *j, const page_line *line)
 {
 	const page *self = j->page;
 	uint32_t z = self->flow[self->flow_count - 1], a = self->flow[j->block->at.begin];
-	if ((z != 0x201D && z != 0x300D) || (a != 0x201C && a != 0x300C) || j->block->lines > 2 || !line->column)
+	bool brief = line->width <= 12 && line->end == END_STOP;                 /* 他说。 */
+	if ((z != 0x201D && z != 0x300D) || !(brief || (line->column && j->block->lines <= 2 && (a == 0x201C || a == 0x300C))))
 		return false;
-	for (uint32_t i = line->at.begin + 2; i < line->at.end && i < line->at.begin + 30 && !char_is_clause(self->text[i - 1]); i++)
-		if ((self->text[i] == U'说' || self->text[i] == U'說' || self->text[i] == U'道') && (i + 1 == line->at.end || !utf8_is_han(self->text[i + 1])))
+	const page_line *next = line + 1 < self->lines + self->line_count && !line->clauses && line_is_full(line) ? line + 1 : NULL;
+	for (uint32_t i = line->at.begin + 1; i < line->at.end && i < line->at.begin + 30 && !char_is_clause(self->text[i]); i++)
+		if (is_saying(self, i, line->at.end))
+			return true;
+	for (uint32_t i = next ? next->at.begin : 0; next && i < next->at.end && i < next->at.begin + 8 && !char_is_clause(self->text[i]); i++)
+		if (is_saying(self, i, next->at.end))
 			return true;
 	return false;
 }
