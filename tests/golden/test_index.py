@@ -81,7 +81,7 @@ def test_compact_keeps_what_lives(state):
 
 
 def test_wrong_use(tmp_path):
-    assert "stat, verify or compact" in millrace("index", code=2)
+    assert "stat, verify, compact or rebuild" in millrace("index", code=2)
     assert "none of" in millrace("index", "stats", code=2)
     assert "unexpected '--json'" in millrace("index", "verify", "--json", code=2)
     assert "needs a folder" in millrace("index", "stat", "--state-dir", code=2)
