@@ -321,6 +321,38 @@ static void entries_behind_damage_are_nobodys(void **state)
 	buf_free(&lines);
 }
 
+/* The same where something that counts by itself follows the damage: behind it an entry is still nobody's. */
+static void so_are_entries_behind_what_follows_damage(void **state)
+{
+	(void)state;
+	buf out = {0}, words = {0};
+	assert_int_equal(mkdir(FOLDER, 0700), 0);
+	index_frames_begin_segment(&out, &identity, 7, 1);
+	size_t from = out.len;
+	for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+		size_t at = index_frame_begin(&out, INDEX_FRAME_EPOCH);
+		buf_add_u64(&out, epoch);
+		buf_add_u32(&out, 2);
+		index_frame_end(&out, at);
+		index_log_frame_entry(&out, mr_bytes_of(epoch == 1 ? "a" : "c"));
+		index_frame_add(&out, INDEX_FRAME_DAMAGE, mr_bytes_of(epoch == 1 ? "to be damaged" : "closed before"));
+		index_log_frame_followed(&out, mr_bytes_of(epoch == 1 ? "f" : "g"));
+		index_log_frame_entry(&out, mr_bytes_of(epoch == 1 ? "b" : "d"));
+		index_frame_add_mark(&out, epoch);
+	}
+	index_frames_seal(out.data + from, out.len - from, 1);
+	write_file(FIRST, out.data, out.len);
+	spoil(FIRST, "to be damaged");
+	for (int i = 0; i < 2; i++) {
+		index_log *log = must_open(&words);
+		assert_true(mr_bytes_equal(buf_bytes(&words), "f a g c "));
+		assert_int_equal(index_log_found(log)->damage_count, !i);
+		index_log_close(&log);
+	}
+	buf_free(&out);
+	buf_free(&words);
+}
+
 /* What was lost is read from the journal: the positions go back to those before the damage, and stay there. */
 static void positions_go_back_before_the_damage(void **state)
 {
@@ -626,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_may_end_anywhere, clean, clean),
 		cmocka_unit_test_setup_teardown(damage_is_told_by_file_byte_and_epoch, clean, clean),
 		cmocka_unit_test_setup_teardown(entries_behind_damage_are_nobodys, clean, clean),
+		cmocka_unit_test_setup_teardown(so_are_entries_behind_what_follows_damage, clean, clean),
 		cmocka_unit_test_setup_teardown(positions_go_back_before_the_damage, clean, clean),
 		cmocka_unit_test_setup_teardown(a_file_without_a_header_is_lost_alone, clean, clean),
 		cmocka_unit_test_setup_teardown(a_missing_file_is_no_smaller_index, clean, clean),
