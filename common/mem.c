@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *checked(void *p, size_t bytes)
 {
@@ -28,6 +29,13 @@ void *mem_array(size_t count, size_t size)
 void *mem_grow(void *old, size_t count, size_t size)
 {
 	return checked(reallocarray(old, count ? count : 1, size), SIZE_MAX);
+}
+
+void *mem_chunk(size_t bytes)
+{
+	void *p = checked(aligned_alloc(bytes, bytes), bytes);
+	(void)madvise(p, bytes, MADV_HUGEPAGE);  /* a wish */
+	return p;
 }
 
 char *mem_copy(const void *data, size_t len)

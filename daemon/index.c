@@ -95,12 +95,12 @@ static size_t keys_of(const index_entry *e, uint64_t keys[KEYS_MOST])
 	return n;
 }
 
-void index_prefetch(const index_t *self, const index_entry *entry)
+void index_prefetch(const index_t *self, const index_entry *entry, bool near)
 {
 	uint64_t keys[KEYS_MOST];
 	size_t n = keys_of(entry, keys);
 	for (size_t i = 0; i < n; i++)
-		keymap_prefetch(self->keys, keys[i]);
+		keymap_prefetch(self->keys, keys[i], near);
 }
 
 static uint32_t enter(index_t *self, const index_entry *entry, bool pending)

@@ -168,8 +168,8 @@ bool index_find_repeat(index_t *self, const index_question *q, index_found *foun
 	uint64_t keys[SKETCH_KEYS];
 	sketch_match match = {0};
 	size_t key_count = sketch_keys(q->sketch, keys), n;
-	for (size_t i = 0; i < key_count; i++)           /* index_find_copy will ask for them next */
-		keymap_prefetch(self->keys, keys[i]);
+	for (size_t i = 0; i < 2 * key_count; i++)       /* index_find_copy will ask for them next */
+		keymap_prefetch(self->keys, keys[i % key_count], i >= key_count);
 	n = find_versions(self, q, numbers);
 	for (size_t i = 0; i < n; i++) {
 		sketch_match m = compare(stored_at(self, numbers[i]), q, NULL);

@@ -30,25 +30,53 @@ index_t *index_store_new(const struct settings *settings)
 	return NULL;
 }
 
-static int visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
+/* ---- reading the log ---- */
+
+static void restore_first(index_store_reader *self)
 {
-	index_t *index = arg;
-	index_entry entry;
+	const index_store_entry *first = &self->ahead[self->first];
+	index_restore(self->index, &first->entry, first->segment);
+	self->first = (self->first + 1) % INDEX_STORE_AHEAD;
+	self->count--;
+}
+
+int index_store_visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segment)
+{
+	index_store_reader *self = arg;
 	mr_bytes topic;
-	if (index_entry_decode(bytes, format, &entry, &topic))
+	if (self->count == INDEX_STORE_AHEAD)
+		restore_first(self);
+	index_store_entry *next = &self->ahead[(self->first + self->count) % INDEX_STORE_AHEAD];
+	if (index_entry_decode(bytes, format, &next->entry, &topic))
 		return -1;
-	entry.topic = index_topic(index, topic);
-	index_restore(index, &entry, segment);
+	next->entry.topic = index_topic(self->index, topic);
+	next->segment = segment;
+	index_prefetch(self->index, &next->entry, false);
+	self->count++;
+	if (self->count > INDEX_STORE_AHEAD / 2)
+		index_prefetch(self->index, &self->ahead[(self->first + self->count - INDEX_STORE_AHEAD / 2) % INDEX_STORE_AHEAD].entry, true);
 	return 0;
+}
+
+void index_store_finish(index_store_reader *self)
+{
+	while (self->count)
+		restore_first(self);
 }
 
 index_log *index_store_open(index_t *index, const struct settings *settings, const char *folder, bool *locked, buf *errors)
 {
 	index_log_identity identity = index_store_identity(settings);
-	return index_log_open(folder, &identity, LOCK_WAIT_MS, visit, index, locked, errors);
+	index_store_reader reader = {.index = index};
+	index_log *log = index_log_open(folder, &identity, LOCK_WAIT_MS, index_store_visit, &reader, locked, errors);
+	index_store_finish(&reader);
+	return log;
 }
 
 int index_store_resolve(index_t *index, index_log *log, bool committed)
 {
-	return index_log_resolve_tail(log, committed, visit, index);
+	index_store_reader reader = {.index = index};
+	int failed = index_log_resolve_tail(log, committed, index_store_visit, &reader);
+	index_store_finish(&reader);
+	return failed;
 }

@@ -1,10 +1,14 @@
-/* keymap.c - see keymap.h. A shard in which fifteen sixteenths are in use is built anew, so large that four fifths will be; not exactly, or they
- * would all grow at the same time. */
+/* keymap.c - see keymap.h. A shard in which nine tenths are in use is built anew, so large that three quarters will be; not exactly, or they would all grow at
+ * the same time. */
 #include "keymap.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "common/mem.h"
 
@@ -15,29 +19,32 @@
 #define NUMBER_MASK (KEYMAP_NUMBERS - 1)
 #define CHAIN 255                /* tag of a slot that names a node */
 #define PAGE 64                  /* slots */
-#define CHUNK 4096               /* pages that are allocated together */
-#define LINE 64                  /* bytes of a cache line: tags of a page lie in one */
+#define CHUNK_BYTES (2u << 20)   /* pages are allocated in such chunks: each may be one huge page of the machine, or every search misses the TLB */
+#define CHUNK (CHUNK_BYTES / sizeof(page))
 #define PLAIN_MOST 16            /* slots of one key; one more makes a chain of them */
 #define NODE_NUMBERS 13
 #define SWEEP_LEAST 1024         /* buried numbers, and 1/16 of the living ones, begin a sweep */
 
 typedef struct page {
+	union {
+		uint8_t tags[PAGE];
+		uint64_t words[PAGE / 8];        /* the same, eight at a time */
+		struct page *next_free;          /* of a free page */
+	};
 	uint32_t slots[PAGE];
-	uint8_t tags[PAGE];
 } page;
 
 typedef struct shard {
-	uint32_t *pages;         /* their numbers; NULL: nothing filed yet */
+	page **pages;            /* NULL: nothing filed yet */
 	uint32_t cap, used;      /* slots; used: cleared ones too */
 } shard;
 
-/* A slot of a shard. */
-typedef struct cursor {
+/* What a page has under one tag: bits of slots. */
+typedef struct hits {
 	page *page;
-	uint32_t at;
-} cursor;
-
-#define NO_PAGE UINT32_MAX
+	uint64_t alike, chains;
+	unsigned used;           /* slots; PAGE: the next page goes on */
+} hits;
 
 typedef struct node {
 	uint32_t younger, older; /* 0: none */
@@ -47,8 +54,9 @@ typedef struct node {
 
 struct keymap {
 	shard *shards;
-	void **chunks;           /* as they were allocated; the pages in them begin with a cache line */
-	uint32_t page_count, page_cap, page_free;        /* page_free: chained by their first slot; NO_PAGE: none */
+	page **chunks;           /* whole cache lines: the tags of a page lie in one */
+	size_t chunk_count, fresh;       /* fresh: pages of the last chunk that were never used */
+	page *free_pages;
 	node *nodes;             /* there is no node 0 */
 	uint32_t node_count, node_cap, node_free;
 	uint64_t *alive;         /* bits */
@@ -93,16 +101,16 @@ static uint32_t rest_of(uint32_t code)
 	return code % RESTS * KEYMAP_NUMBERS;
 }
 
+/* The page in which a code belongs. */
 static uint32_t home(const shard *s, uint32_t code)
 {
-	return (uint32_t)((uint64_t)code * s->cap / (TAGS * RESTS));
+	return code * (s->cap / PAGE) / (TAGS * RESTS);
 }
 
 keymap *keymap_new(void)
 {
 	keymap *self = mem_alloc(sizeof *self);
 	self->shards = mem_array(SHARDS, sizeof *self->shards);
-	self->page_free = NO_PAGE;
 	self->node_count = 1;
 	self->bytes = sizeof *self + SHARDS * sizeof *self->shards;
 	return self;
@@ -115,7 +123,7 @@ void keymap_free(keymap **self_p)
 		return;
 	for (size_t i = 0; i < SHARDS; i++)
 		free(self->shards[i].pages);
-	for (size_t i = 0; i < self->page_cap / CHUNK; i++)
+	for (size_t i = 0; i < self->chunk_count; i++)
 		free(self->chunks[i]);
 	free(self->shards);
 	free(self->chunks);
@@ -128,57 +136,78 @@ void keymap_free(keymap **self_p)
 
 /* ---- pages ---- */
 
-static page *page_at(const keymap *self, uint32_t n)
+static void chunk_new(keymap *self)
 {
-	uintptr_t from = ((uintptr_t)self->chunks[n / CHUNK] + LINE - 1) / LINE * LINE;
-	return (page *)from + n % CHUNK;
+	self->chunks = mem_grow(self->chunks, self->chunk_count + 1, sizeof *self->chunks);
+	self->chunks[self->chunk_count++] = mem_chunk(CHUNK_BYTES);
+	self->fresh = CHUNK;
 }
 
-static uint32_t page_new(keymap *self)
+static page *page_new(keymap *self)
 {
-	uint32_t n = self->page_free;
-	if (n != NO_PAGE) {
-		self->page_free = page_at(self, n)->slots[0];
+	page *p = self->free_pages;
+	if (p) {
+		self->free_pages = p->next_free;
 	} else {
-		if (self->page_count == self->page_cap) {
-			self->chunks = mem_grow(self->chunks, self->page_cap / CHUNK + 1, sizeof *self->chunks);
-			self->chunks[self->page_cap / CHUNK] = mem_grow(NULL, CHUNK * sizeof(page) + LINE, 1);   /* not in memory before it is used */
-			self->page_cap += CHUNK;
-		}
-		n = self->page_count++;
+		if (!self->fresh)
+			chunk_new(self);
+		p = self->chunks[self->chunk_count - 1] + (CHUNK - self->fresh--);
 		self->bytes += sizeof(page);
 	}
-	memset(page_at(self, n)->tags, 0, PAGE);
-	return n;
+	memset(p->tags, 0, PAGE);
+	return p;
 }
 
-static void page_give_back(keymap *self, uint32_t n)
+static void page_give_back(keymap *self, page *p)
 {
-	page_at(self, n)->slots[0] = self->page_free;
-	self->page_free = n;
+	p->next_free = self->free_pages;
+	self->free_pages = p;
 }
 
-static cursor slot_at(const keymap *self, const shard *s, uint32_t at)
+static page *next_page(const shard *s, uint32_t *n)
 {
-	return (cursor){page_at(self, s->pages[at / PAGE]), at};
+	if (++*n == s->cap / PAGE)
+		*n = 0;
+	return s->pages[*n];
 }
 
-static uint8_t *tag_at(const cursor *c)
+/* Slots with this tag: bits. */
+#if defined __SSE2__ && !defined KEYMAP_PORTABLE
+static uint64_t slots_with(const page *p, uint8_t tag)
 {
-	return &c->page->tags[c->at % PAGE];
+	const __m128i want = _mm_set1_epi8((char)tag), *at = (const __m128i *)p->tags;
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < PAGE / 16; i++)
+		bits |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_load_si128(at + i), want)) << 16 * i;
+	return bits;
 }
-
-static uint32_t *number_at(const cursor *c)
+#else
+static uint64_t slots_with(const page *p, uint8_t tag)
 {
-	return &c->page->slots[c->at % PAGE];
-}
-
-static void next_slot(const keymap *self, const shard *s, cursor *c)
-{
-	if (++c->at % PAGE == 0) {
-		c->at = c->at == s->cap ? 0 : c->at;
-		c->page = page_at(self, s->pages[c->at / PAGE]);
+	const uint64_t low = 0x7F7F7F7F7F7F7F7Fu, want = 0x0101010101010101u * tag;
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < PAGE / 8; i++) {
+		uint64_t x = p->words[i] ^ want, equal = ~(((x & low) + low) | x | low);         /* high bit of every byte that is equal */
+		bits |= ((equal >> 7) * 0x0102040810204080u >> 56) << 8 * i;
 	}
+	return bits;
+}
+#endif
+
+/* Slots are used from the first on, so the first free one ends the page. */
+static unsigned used_slots(const page *p)
+{
+	uint64_t free_ones = slots_with(p, 0);
+	return free_ones ? (unsigned)__builtin_ctzll(free_ones) : PAGE;
+}
+
+/* Field by field: a copy of the whole would be read wider than it was written, and would have to wait for all stores before it. */
+static inline void look(page *p, uint8_t tag, hits *h)
+{
+	h->page = p;
+	h->alike = slots_with(p, tag);
+	h->chains = slots_with(p, CHAIN);
+	h->used = used_slots(p);
 }
 
 /* ---- numbers ---- */
@@ -246,25 +275,15 @@ uint32_t keymap_free_number(keymap *self)
 
 /* ---- shards ---- */
 
-/* The first free slot from the home of a code on. */
-static cursor free_slot(const keymap *self, const shard *s, uint32_t code)
+static uint32_t code_of(const keymap *self, const page *p, unsigned i)
 {
-	cursor c = slot_at(self, s, home(s, code));
-	while (*tag_at(&c))
-		next_slot(self, s, &c);
-	return c;
-}
-
-static uint32_t code_of(const keymap *self, const cursor *c)
-{
-	uint8_t tag = *tag_at(c);
-	return tag == CHAIN ? self->nodes[*number_at(c)].key % (TAGS * RESTS) : (tag - 1u) * RESTS + *number_at(c) / KEYMAP_NUMBERS;
+	return p->tags[i] == CHAIN ? self->nodes[p->slots[i]].key % (TAGS * RESTS) : (p->tags[i] - 1u) * RESTS + p->slots[i] / KEYMAP_NUMBERS;
 }
 
 /* Names the slot a living number, or a chain? */
-static bool is_live(const keymap *self, const cursor *c)
+static bool is_live(const keymap *self, const page *p, unsigned i)
 {
-	return *tag_at(c) == CHAIN ? *number_at(c) != 0 : keymap_is_alive(self, *number_at(c) & NUMBER_MASK);
+	return p->tags[i] == CHAIN ? p->slots[i] != 0 : keymap_is_alive(self, p->slots[i] & NUMBER_MASK);
 }
 
 static uint32_t live_slots(const keymap *self, const shard *s)
@@ -272,46 +291,56 @@ static uint32_t live_slots(const keymap *self, const shard *s)
 	uint32_t n = 0;
 	if (!self->buried_count)
 		return s->used;          /* cleared ones among them: too many is no harm */
-	for (uint32_t i = 0; i < s->cap; i++) {
-		cursor c = slot_at(self, s, i);
-		n += *tag_at(&c) && is_live(self, &c);
-	}
+	for (uint32_t at = 0; at < s->cap / PAGE; at++)
+		for (unsigned i = 0, used = used_slots(s->pages[at]); i < used; i++)
+			n += is_live(self, s->pages[at], i);
 	return n;
 }
 
-/* Slots for so many that live: four fifths full, a little more or less in every eighth shard. */
+/* Slots for so many that live: three quarters full, a little more or less in every eighth shard. */
 static uint32_t cap_for(const keymap *self, const shard *s, uint32_t live)
 {
-	uint32_t slots = live + live / 4 + PAGE / 8 * ((uint32_t)(s - self->shards) % 8);
+	uint32_t slots = live + live / 4 + live / 20 + PAGE / 8 * ((uint32_t)(s - self->shards) % 8);
 	return (slots / PAGE + 1) * PAGE;
 }
 
-/* Moves what lives into a table of the right size. Begins behind a free slot, where no run began before: so the order of slots of one key is kept. */
+/* Files what lives in an old page; `used`: of each new page. */
+static void move_page(const keymap *self, const page *from, shard *s, uint8_t *used)
+{
+	for (unsigned i = 0, count = used_slots(from); i < count; i++) {
+		if (!is_live(self, from, i))
+			continue;
+		uint32_t n = home(s, code_of(self, from, i));
+		page *to = s->pages[n];
+		while (used[n] == PAGE)
+			to = next_page(s, &n);
+		to->tags[used[n]] = from->tags[i];
+		to->slots[used[n]++] = from->slots[i];
+		s->used++;
+	}
+}
+
+/* Moves what lives into a table of the right size. Begins behind a page that is not full, so nothing of it stands further on: the order of slots of one key is kept. */
 static void rebuild(keymap *self, shard *s)
 {
 	shard old = *s;
-	s->cap = cap_for(self, s, s->cap ? live_slots(self, s) : 0);
+	uint32_t count = old.cap / PAGE, at = 0;
+	s->cap = cap_for(self, s, old.cap ? live_slots(self, s) : 0);
 	s->used = 0;
-	s->pages = mem_array(s->cap / PAGE, sizeof *s->pages);
+	s->pages = mem_array(s->cap / PAGE, sizeof(page *));
+	uint8_t *used = mem_array(s->cap / PAGE, 1);
 	for (uint32_t i = 0; i < s->cap / PAGE; i++)
 		s->pages[i] = page_new(self);
-	cursor from = {NULL, 0};
-	if (old.cap)
-		for (from = slot_at(self, &old, 0); *tag_at(&from);)
-			next_slot(self, &old, &from);
-	for (uint32_t i = 0; i < old.cap; i++, next_slot(self, &old, &from)) {
-		if (!*tag_at(&from) || !is_live(self, &from))
-			continue;
-		cursor to = free_slot(self, s, code_of(self, &from));
-		*number_at(&to) = *number_at(&from);
-		*tag_at(&to) = *tag_at(&from);
-		s->used++;
-	}
-	for (uint32_t i = 0; i < old.cap / PAGE; i++)
+	while (count && used_slots(old.pages[at]) == PAGE)
+		at++;
+	for (uint32_t i = 0; i < count; i++)
+		move_page(self, next_page(&old, &at), s, used);
+	for (uint32_t i = 0; i < count; i++)
 		page_give_back(self, old.pages[i]);
 	free(old.pages);
-	self->bytes += s->cap / PAGE * sizeof *s->pages;
-	self->bytes -= old.cap / PAGE * sizeof *s->pages;
+	free(used);
+	self->bytes += s->cap / PAGE * sizeof(page *);
+	self->bytes -= count * sizeof(page *);
 	self->filed += s->used;
 	self->filed -= old.used;
 }
@@ -360,63 +389,100 @@ static void chain_add(keymap *self, uint32_t *slot, uint32_t number)
 	*slot = n;
 }
 
+static bool is_plain(const page *p, unsigned i, uint32_t code)
+{
+	return (p->slots[i] & ~NUMBER_MASK) == rest_of(code);
+}
+
 /* The slots of this key become a chain in the place of the first of them. */
 static uint32_t *make_chain(keymap *self, shard *s, place p)
 {
-	uint32_t rest = rest_of(p.code), chain = node_new(self, key_of(p));
-	cursor first = {NULL, 0};
-	for (cursor c = slot_at(self, s, home(s, p.code)); *tag_at(&c); next_slot(self, s, &c)) {
-		uint32_t *slot = number_at(&c);
-		if (*tag_at(&c) != tag_of(p.code) || (*slot & ~NUMBER_MASK) != rest)
-			continue;
-		if (keymap_is_alive(self, *slot & NUMBER_MASK))
-			chain_add(self, &chain, *slot & NUMBER_MASK);
-		if (!first.page)
-			first = c;
-		*slot = rest;
+	uint32_t chain = node_new(self, key_of(p)), n = home(s, p.code), *first = NULL;
+	hits h;
+	for (page *at = s->pages[n];; at = next_page(s, &n)) {
+		look(at, tag_of(p.code), &h);
+		for (; h.alike; h.alike &= h.alike - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(h.alike);
+			uint32_t *slot = &h.page->slots[i], number = *slot & NUMBER_MASK;
+			if (!is_plain(h.page, i, p.code))
+				continue;
+			*slot = rest_of(p.code);
+			if (keymap_is_alive(self, number))
+				chain_add(self, &chain, number);
+			if (!first) {
+				first = slot;
+				h.page->tags[i] = CHAIN;
+			}
+		}
+		if (h.used < PAGE)
+			break;
 	}
-	assert(first.page);
-	*tag_at(&first) = CHAIN;
-	*number_at(&first) = chain;
-	return number_at(&first);
+	assert(first);
+	*first = chain;
+	return first;
 }
 
-/* The slot of the key's chain; NULL when it has none: then *end is the free slot behind the run, *plain how many slots of the key there are. */
-static uint32_t *find_chain(const keymap *self, const shard *s, place p, cursor *end, size_t *plain)
+/* The slot in this page that is the chain of the key; NULL: none is. */
+static uint32_t *chain_in(const keymap *self, const hits *h, uint32_t key)
 {
-	uint8_t want = tag_of(p.code);
-	uint32_t rest = rest_of(p.code), key = key_of(p);
-	cursor c = slot_at(self, s, home(s, p.code));
-	*plain = 0;
-	for (; *tag_at(&c); next_slot(self, s, &c)) {
-		uint32_t *slot = number_at(&c);
-		if (*tag_at(&c) == want)
-			*plain += (*slot & ~NUMBER_MASK) == rest;
-		else if (*tag_at(&c) == CHAIN && *slot && self->nodes[*slot].key == key)
+	for (uint64_t bits = h->chains; bits; bits &= bits - 1) {
+		uint32_t *slot = &h->page->slots[__builtin_ctzll(bits)];
+		if (*slot && self->nodes[*slot].key == key)
 			return slot;
 	}
-	*end = c;
 	return NULL;
+}
+
+/* The slot of the key's chain; NULL when it has none: then *end tells the page and its free slot, *alike how many slots have its tag. Only the tags are read: the
+ * slots are other cache lines. */
+static uint32_t *find_chain(const keymap *self, const shard *s, place p, hits *end, size_t *alike)
+{
+	uint32_t n = home(s, p.code), key = key_of(p), *chain;
+	*alike = 0;
+	for (page *at = s->pages[n];; at = next_page(s, &n)) {
+		look(at, tag_of(p.code), end);
+		if (end->chains && (chain = chain_in(self, end, key)))
+			return chain;
+		if (end->alike)
+			*alike += (size_t)__builtin_popcountll(end->alike);
+		if (end->used < PAGE)
+			return NULL;
+	}
+}
+
+/* Slots of the key, buried ones too. */
+static size_t count_plain(const shard *s, place p)
+{
+	uint32_t n = home(s, p.code);
+	size_t plain = 0;
+	hits h;
+	for (page *at = s->pages[n];; at = next_page(s, &n)) {
+		look(at, tag_of(p.code), &h);
+		for (; h.alike; h.alike &= h.alike - 1)
+			plain += is_plain(h.page, (unsigned)__builtin_ctzll(h.alike), p.code);
+		if (h.used < PAGE)
+			return plain;
+	}
 }
 
 void keymap_file(keymap *self, uint64_t key, uint32_t number)
 {
 	place p = place_of(key);
 	shard *s = &self->shards[p.shard];
-	cursor end;
-	size_t plain;
+	hits end;
+	size_t alike;
 	assert(keymap_is_alive(self, number));
-	if (s->used + 1 > s->cap - s->cap / 16)
+	if (s->used + 1 > s->cap - s->cap * 3 / 32)
 		rebuild(self, s);
-	uint32_t *chain = find_chain(self, s, p, &end, &plain);
-	if (!chain && plain >= PLAIN_MOST)
+	uint32_t *chain = find_chain(self, s, p, &end, &alike);
+	if (!chain && alike >= PLAIN_MOST && count_plain(s, p) >= PLAIN_MOST)
 		chain = make_chain(self, s, p);
 	if (chain) {
 		chain_add(self, chain, number);
 		return;
 	}
-	*tag_at(&end) = tag_of(p.code);
-	*number_at(&end) = rest_of(p.code) | number;
+	end.page->tags[end.used] = tag_of(p.code);
+	end.page->slots[end.used] = rest_of(p.code) | number;
 	s->used++;
 	self->filed++;
 }
@@ -439,32 +505,37 @@ size_t keymap_find(const keymap *self, uint64_t key, uint32_t *numbers, size_t m
 {
 	place p = place_of(key);
 	const shard *s = &self->shards[p.shard];
-	uint32_t found[PLAIN_MOST], rest = rest_of(p.code);
-	uint8_t want = tag_of(p.code);
-	size_t n = 0, count = 0;
+	uint32_t found[PLAIN_MOST], n = home(s, p.code);
+	size_t found_count = 0, count = 0;
 	if (!s->cap)
 		return 0;
-	for (cursor c = slot_at(self, s, home(s, p.code)); *tag_at(&c); next_slot(self, s, &c)) {
-		uint32_t slot = *number_at(&c);
-		if (*tag_at(&c) == CHAIN && slot && self->nodes[slot].key == key_of(p))
-			return find_in_chain(self, slot, numbers, max);
-		if (*tag_at(&c) == want && (slot & ~NUMBER_MASK) == rest && keymap_is_alive(self, slot & NUMBER_MASK))
-			found[n++] = slot & NUMBER_MASK;
+	for (page *at = s->pages[n];; at = next_page(s, &n)) {
+		hits h;
+		look(at, tag_of(p.code), &h);
+		const uint32_t *chain = h.chains ? chain_in(self, &h, key_of(p)) : NULL;
+		if (chain)
+			return find_in_chain(self, *chain, numbers, max);
+		for (; h.alike; h.alike &= h.alike - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(h.alike);
+			if (is_plain(h.page, i, p.code) && keymap_is_alive(self, h.page->slots[i] & NUMBER_MASK))
+				found[found_count++] = h.page->slots[i] & NUMBER_MASK;
+		}
+		if (h.used < PAGE)
+			break;
 	}
-	while (n && count < max)
-		numbers[count++] = found[--n];
+	while (found_count && count < max)
+		numbers[count++] = found[--found_count];
 	return count;
 }
 
-void keymap_prefetch(const keymap *self, uint64_t key)
+void keymap_prefetch(const keymap *self, uint64_t key, bool near)
 {
 	place p = place_of(key);
 	const shard *s = &self->shards[p.shard];
 	if (!s->cap)
 		return;
-	cursor c = slot_at(self, s, home(s, p.code));
-	__builtin_prefetch(tag_at(&c));
-	__builtin_prefetch(number_at(&c));
+	page *const *at = &s->pages[home(s, p.code)];
+	__builtin_prefetch(near ? (const void *)(*at)->tags : at);
 }
 
 /* ---- sweeping ---- */
@@ -472,13 +543,15 @@ void keymap_prefetch(const keymap *self, uint64_t key)
 static void sweep_shard(keymap *self, shard *s)
 {
 	uint32_t gone = 0;
-	for (uint32_t i = 0; i < s->cap; i++) {
-		cursor c = slot_at(self, s, i);
-		if (!*tag_at(&c) || is_live(self, &c))
-			continue;
-		if (*tag_at(&c) != CHAIN)
-			*number_at(&c) &= ~NUMBER_MASK;
-		gone++;
+	for (uint32_t at = 0; at < s->cap / PAGE; at++) {
+		page *p = s->pages[at];
+		for (unsigned i = 0, used = used_slots(p); i < used; i++) {
+			if (is_live(self, p, i))
+				continue;
+			if (p->tags[i] != CHAIN)
+				p->slots[i] &= ~NUMBER_MASK;
+			gone++;
+		}
 	}
 	if (gone > s->cap / 16)
 		rebuild(self, s);
@@ -494,9 +567,9 @@ static void unchain(keymap *self, uint32_t n)
 	if (gone->younger) {
 		self->nodes[gone->younger].older = gone->older;
 	} else {
-		cursor end;
-		size_t plain;
-		uint32_t *slot = find_chain(self, &self->shards[p.shard], p, &end, &plain);
+		hits end;
+		size_t alike;
+		uint32_t *slot = find_chain(self, &self->shards[p.shard], p, &end, &alike);
 		assert(slot && *slot == n);
 		*slot = gone->older;
 	}

@@ -8,13 +8,14 @@
  * in 2^27/n searches). Callers verify what they get, or can do with a candidate too many. Nothing else can make the answer differ: neither growth nor order
  * nor what was buried meanwhile.
  *
- *   8192 shards (13 bits of the key), each open addressing with linear probing, growing by itself (no pause worth naming) by pages of 64 slots:
+ *   8192 shards (13 bits of the key), each a hash table of pages with 64 slots, growing by itself (no pause worth naming). The rest of the key says in which page a slot
+ *   belongs; it stands behind those that were filed before, or in the next page when that one is full.
  *   tag   8 bits     0 free; 1..254: part of the key; 255: a chain
  *   slot  32 bits    rest of the key:6 | number:26     number 0: cleared.  Chain: its youngest node
  *   node  64 bytes   younger:32 | older:32 | key:32 | 13 numbers, oldest first
- * All pages have one size and come from one store, so that what one shard gives back another takes, and nothing lies idle between them.
+ * The tags of a page are one cache line, and most searches look at no more. All pages have one size and come from one store: what one shard gives back another takes.
  *
- * The home of a slot follows from its bits alone, so that a shard is rebuilt without asking anybody. Slots of one key stand in the order of filing; a key that
+ * Where a slot belongs follows from its bits alone, so that a shard is rebuilt without asking anybody. Slots of one key stand in the order of filing; a key that
  * has many gets a chain, or it would fill the shard. Loop thread. */
 #ifndef DAEMON_KEYMAP_H
 #define DAEMON_KEYMAP_H
@@ -38,8 +39,8 @@ uint64_t keymap_alive(const keymap *self, uint32_t block);       /* of the 64 nu
 void keymap_file(keymap *self, uint64_t key, uint32_t number);   /* must be alive */
 /* Writes up to `max` living numbers filed under the key, last filed first; returns how many. */
 size_t keymap_find(const keymap *self, uint64_t key, uint32_t *numbers, size_t max);
-/* A search or filing for this key follows soon: its memory is fetched meanwhile. */
-void keymap_prefetch(const keymap *self, uint64_t key);
+/* A search or filing for this key follows soon: its memory is fetched meanwhile. Two calls: what tells where it stands, then (`near`) where it stands. */
+void keymap_prefetch(const keymap *self, uint64_t key, bool near);
 
 /* Sweeps over about `slots` slots, if enough is buried to make it worth while. */
 void keymap_sweep(keymap *self, size_t slots);

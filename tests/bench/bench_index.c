@@ -1,7 +1,7 @@
 /* bench_index.c - how fast ready sketches are judged against a window of N articles, what an article costs in memory, and how long a restart takes.
  *
  *   bench_index judge N [JUDGEMENTS]     one line of JSON: rate, bytes an article, times of one judgement
- *   bench_index restart N FOLDER         writes a log of N articles to FOLDER, reads it into an empty index; one line of JSON
+ *   bench_index restart N FOLDER         writes a log of N articles to FOLDER, if there is none, and reads it into an empty index; one line of JSON
  *
  * Sketches are made of numbers, not of texts (bench_dedup makes them of texts): three of ten are copies of an earlier one with an eighth of the shingles and some
  * keys changed, one of twenty shares a key with thousands of others, as a phrase does. A judgement is what the judge asks for an article: fingerprint,
@@ -18,6 +18,7 @@
 #include "common/mem.h"
 #include "daemon/index.h"
 #include "daemon/index_log.h"
+#include "daemon/index_store.h"
 
 #define DAY_MS 86400000LL
 #define WINDOW_DAYS 60
@@ -167,15 +168,14 @@ static int bench_judge(uint64_t articles, size_t judgements)
 	size_t before = resident();
 	b.index = index_new(WINDOW_DAYS * DAY_MS, (index_limits){.entries = articles});
 	b.topic = index_topic(b.index, mr_bytes_of("articles.raw"));
-	double from = cpu_now();
+	double spent = 0;
 	fill(&b, articles);
-	double filled = cpu_now() - from, spent = 0;
 	size_t grown = resident() - before, memory = index_stats_get(b.index).memory_bytes;
 	for (uint64_t n = articles + articles / 2; done < judgements;) {
 		size_t count = judgements - done < BATCH ? judgements - done : BATCH;
 		for (size_t i = 0; i < count; i++)
 			make_entry(&b, n++, &batch[i]);
-		from = cpu_now();
+		double from = cpu_now();
 		for (size_t i = 0; i < count; i++) {
 			int64_t start = wall_ns(), ns;
 			judge_one(&b, &batch[i], pending, &pending_count);
@@ -187,9 +187,9 @@ static int bench_judge(uint64_t articles, size_t judgements)
 	index_stats stats = index_stats_get(b.index);
 	qsort(times, judgements, sizeof *times, compare_times);
 	printf("{\"articles\": %" PRIu64 ", \"judged\": %zu, \"copies\": %zu, \"rate\": %.0f, \"p50_us\": %.2f, \"p99_us\": %.2f, \"max_us\": %.1f, \"bytes\": %.1f, "
-	       "\"resident_bytes\": %.1f, \"fill_rate\": %.0f, \"then\": {\"settled\": %zu, \"aliases\": %zu, \"memory_bytes\": %zu, \"resident_bytes\": %zu}}\n",
+	       "\"resident_bytes\": %.1f, \"then\": {\"settled\": %zu, \"aliases\": %zu, \"memory_bytes\": %zu, \"resident_bytes\": %zu}}\n",
 	       articles, judgements, b.copies, (double)judgements / spent, times[judgements / 2] / 1e3, times[judgements * 99 / 100] / 1e3, times[judgements - 1] / 1e3,
-	       (double)memory / (double)articles, (double)grown / (double)articles, (double)articles / filled, stats.settled, stats.aliases, stats.memory_bytes,
+	       (double)memory / (double)articles, (double)grown / (double)articles, stats.settled, stats.aliases, stats.memory_bytes,
 	       resident() - before);
 	index_free(&b.index);
 	free(batch);
@@ -197,10 +197,84 @@ static int bench_judge(uint64_t articles, size_t judgements)
 	return 0;
 }
 
+/* ---- restart ---- */
+
+/* Epochs of 500 articles, each marked, as a daemon writes them; the sync between is left out. */
+static int write_log(bench *b, index_log *log)
+{
+	buf frames = {0}, entry = {0};
+	index_entry e;
+	uint64_t epoch = 0, n = 0;
+	while (b->count < b->articles) {
+		buf_clear(&frames);
+		for (size_t i = 0; i < EPOCH && b->count < b->articles; n++)
+			if (!make_entry(b, n, &e)) {
+				buf_clear(&entry);
+				index_entry_encode(&e, "articles.raw", &entry);
+				index_log_frame_entry(&frames, buf_bytes(&entry));
+				b->count++;
+				i++;
+			}
+		if (!index_log_append(log, ++epoch, mr_bytes_of("articles.raw 0 1\n"), buf_bytes(&frames)) || index_log_mark(log, epoch))
+			return -1;
+	}
+	buf_free(&frames);
+	buf_free(&entry);
+	return index_log_sync(log);
+}
+
+static int ignore(void *arg, mr_bytes entry, uint32_t format, uint32_t segment)
+{
+	(void)arg;
+	(void)entry;
+	(void)format;
+	(void)segment;
+	return 0;
+}
+
+static const index_log_identity identity = {INDEX_FORMAT, SKETCH_VERSION, 1, 1, "record"};
+
+static int fail(const char *what, buf *errors)
+{
+	fprintf(stderr, "bench_index: cannot %s: %s\n", what, errors->len ? errors->data : "?");
+	return 1;
+}
+
+static int bench_restart(uint64_t articles, const char *folder)
+{
+	bool locked;
+	buf errors = {0};
+	bench b = {.articles = articles};
+	index_log *log = index_log_open(folder, &identity, 0, ignore, NULL, &locked, &errors);
+	if (!log || (index_log_next_epoch(log) == 1 && write_log(&b, log)))
+		return fail("write the log", &errors);
+	double bytes = (double)index_log_bytes(log);
+	index_log_close(&log);
+	size_t before = resident();
+	double cpu = cpu_now();
+	int64_t wall = wall_ns();
+	b.index = index_new(WINDOW_DAYS * DAY_MS, (index_limits){.entries = articles});
+	index_store_reader reader = {.index = b.index};
+	log = index_log_open(folder, &identity, 0, index_store_visit, &reader, &locked, &errors);
+	if (!log)
+		return fail("read the log", &errors);
+	index_store_finish(&reader);
+	wall = wall_ns() - wall;
+	cpu = cpu_now() - cpu;
+	index_stats stats = index_stats_get(b.index);
+	printf("{\"articles\": %zu, \"log_bytes\": %.1f, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"bytes\": %.1f, \"resident_bytes\": %.1f}\n", stats.settled,
+	       bytes / (double)articles, (double)wall / 1e9, cpu, (double)stats.memory_bytes / (double)articles, (double)(resident() - before) / (double)articles);
+	index_log_close(&log);
+	index_free(&b.index);
+	return stats.settled != articles;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "judge") == 0)
 		return bench_judge(strtoull(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : JUDGEMENTS);
+	if (argc == 4 && strcmp(argv[1], "restart") == 0)
+		return bench_restart(strtoull(argv[2], NULL, 10), argv[3]);
 	fprintf(stderr, "bench_index judge N [JUDGEMENTS] | restart N FOLDER\n");
 	return 64;
 }

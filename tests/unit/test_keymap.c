@@ -22,7 +22,7 @@ typedef struct filed {
 typedef struct model {
 	keymap *map;
 	filed keys[KEYS];
-	uint16_t keys_of[NUMBERS][FILED_MOST];
+	uint16_t filed_under[NUMBERS][FILED_MOST];
 	size_t key_count[NUMBERS];
 	uint32_t free[NUMBERS], living[NUMBERS];
 	size_t free_count, living_count;
@@ -38,7 +38,7 @@ static uint64_t next_random(uint64_t *seed)
 	return *seed;
 }
 
-static uint64_t key_of(size_t k)
+static uint64_t table_key(size_t k)
 {
 	return k % 2 ? k : k * 0x9E3779B97F4A7C15u;      /* small ones, too: the table mixes them */
 }
@@ -60,14 +60,14 @@ static void add(model *m)
 	for (size_t i = 0; i < m->key_count[number]; i++) {
 		size_t k = any_key(m);
 		for (size_t j = 0; j < i; j++)
-			if (m->keys_of[number][j] == k)
+			if (m->filed_under[number][j] == k)
 				k = (k + 1 + i) % KEYS;          /* once under each is enough */
 		filed *f = &m->keys[k];
 		if (f->count == f->cap)
 			f->numbers = mem_grow(f->numbers, f->cap += f->cap + 8, sizeof *f->numbers);
 		f->numbers[f->count++] = number;
-		m->keys_of[number][i] = (uint16_t)k;
-		keymap_file(m->map, key_of(k), number);
+		m->filed_under[number][i] = (uint16_t)k;
+		keymap_file(m->map, table_key(k), number);
 	}
 }
 
@@ -81,7 +81,7 @@ static void bury(model *m)
 	keymap_bury(m->map, number);
 	assert_false(keymap_is_alive(m->map, number));
 	for (size_t i = 0; i < m->key_count[number]; i++) {
-		filed *f = &m->keys[m->keys_of[number][i]];
+		filed *f = &m->keys[m->filed_under[number][i]];
 		size_t kept = 0;
 		for (size_t j = 0; j < f->count; j++)
 			if (f->numbers[j] != number)
@@ -93,7 +93,7 @@ static void bury(model *m)
 static int is_filed(const model *m, uint32_t number, size_t k)
 {
 	for (size_t i = 0; i < m->key_count[number]; i++)
-		if (m->keys_of[number][i] == k)
+		if (m->filed_under[number][i] == k)
 			return 1;
 	return 0;
 }
@@ -103,7 +103,7 @@ static void check(model *m, size_t k)
 {
 	uint32_t found[NUMBERS];
 	const filed *f = &m->keys[k];
-	size_t n = keymap_find(m->map, key_of(k), found, NUMBERS), want = f->count;
+	size_t n = keymap_find(m->map, table_key(k), found, NUMBERS), want = f->count;
 	m->searches++;
 	for (size_t i = 0; i < n; i++) {
 		assert_true(keymap_is_alive(m->map, found[i]));
@@ -114,7 +114,7 @@ static void check(model *m, size_t k)
 	}
 	assert_int_equal(want, 0);
 	uint32_t first[5];
-	size_t few = keymap_find(m->map, key_of(k), first, 5);
+	size_t few = keymap_find(m->map, table_key(k), first, 5);
 	assert_int_equal(few, n < 5 ? n : 5);
 	for (size_t i = 0; i < few; i++)
 		assert_int_equal(first[i], found[i]);
