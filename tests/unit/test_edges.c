@@ -13,7 +13,7 @@
 /* Article number n of a source: its first line is `head`, behind it one of its own; its last one is `tail` (0: one of its own). */
 static index_entry entry_of(uint64_t source, int n, uint32_t head, uint32_t tail)
 {
-	return (index_entry){.source = source, .clock_ms = NOW_MS + n * 60000, .offset = n, .head_count = 2, .tail_count = 2,
+	return (index_entry){.source = source, .clock_ms = NOW_MS + n * 60000LL, .offset = n, .head_count = 2, .tail_count = 2,
 			     .head = {head, 1000u + (uint32_t)n}, .tail = {tail ? tail : 5000u + (uint32_t)n, 9000u + (uint32_t)n}};
 }
 
@@ -160,7 +160,7 @@ static void test_silent_sources_are_forgotten(void **state)
 	assert_int_equal(stats.forgotten, EDGES_SOURCES / 8 - 1);        /* the oldest one has an article in flight */
 	assert_int_equal(stats.sources, EDGES_SOURCES + 1 - stats.forgotten);
 	assert_true(stats.memory_bytes < 32 << 20);
-	index_entry old = entry_of(2, 99999, 11, 22), fresh = entry_of(EDGES_SOURCES + 1, 99999, 11, 22), first = entry_of(1, 99999, 11, 22);
+	index_entry old = entry_of(2, EDGES_SOURCES + 9, 11, 22), fresh = entry_of(EDGES_SOURCES + 1, EDGES_SOURCES + 9, 11, 22), first = entry_of(1, EDGES_SOURCES + 9, 11, 22);
 	assert_int_equal(edges_find(self, &old).seen, 0);
 	assert_int_equal(edges_find(self, &fresh).seen, 1 | 1u << INDEX_EDGES);
 	assert_int_equal(edges_find(self, &first).seen, 1 | 1u << INDEX_EDGES);
