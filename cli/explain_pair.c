@@ -246,15 +246,37 @@ static const char *relation_word(enum sketch_relation relation)
 	return words[relation];
 }
 
+static bool share_key(const sketch *a, const sketch *b)
+{
+	uint64_t x[SKETCH_KEYS], y[SKETCH_KEYS];
+	size_t n = sketch_keys(a, x), m = sketch_keys(b, y);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < m; k++)
+			if (x[i] == y[k])
+				return true;
+	return false;
+}
+
+/* Why B follows A, or does not. */
+static const char *reason_of(const compared *a, const compared *b, const sketch_match *m)
+{
+	if (b->part->owner == a->part || m->relation < SKETCH_NEAR)
+		return sketch_rule_text(m->rule);
+	if (b->part->owner)
+		return "it is a copy of A, too, but another text was the better match";
+	if (!share_key(a->part->sketch, b->part->sketch))
+		return "like a copy, but the texts share no key: the index did not compare them";
+	return m->relation == SKETCH_NEAR && b->part->state == PART_ARTICLE ? sketch_rule_text(RULE_INNER) : sketch_rule_text(m->rule);
+}
+
 /* Everything but the texts. */
 static json_t *compare(const compared *a, const compared *b)
 {
 	sketch_match m = sketch_compare(a->part->sketch, b->part->sketch);
 	sketch_evidence e = sketch_weigh(a->part->sketch, b->part->sketch);
 	figure_list x = figures_of(a->body), y = figures_of(b->body);
-	bool inner = m.relation == SKETCH_NEAR && b->part->state == PART_ARTICLE && !b->part->verdict.revision;
 	json_t *all = json_pack("{s:o, s:o, s:b, s:s, s:s, s:f, s:b}", "a", about(a), "b", about(b), "b_follows_a", b->part->owner == a->part, "relation", relation_word(m.relation),
-				"rule", sketch_rule_text(inner ? RULE_INNER : m.rule), "similarity", m.similarity, "changed", m.changed);
+				"rule", reason_of(a, b, &m), "similarity", m.similarity, "changed", m.changed);
 	json_object_set_new(all, "evidence", json_pack("{s:f, s:f, s:f, s:o, s:o, s:o, s:o}", "resemblance", e.resemblance, "a_in_b", e.in_a, "b_in_a", e.in_b, "quarters_of_a",
 							quarters(e.part_a), "quarters_of_b", quarters(e.part_b), "figures", known(e.figures), "title", known(e.title)));
 	json_object_set_new(all, "figures", json_pack("{s:o, s:o, s:o}", "shared", choose_figures(&x, &y, true), "only_a", choose_figures(&x, &y, false), "only_b", choose_figures(&y, &x, false)));

@@ -267,7 +267,7 @@ sketch_evidence sketch_weigh_portable(const sketch *a, const sketch *b)
 #define FIGURES_EVEN 0.75                /* ... in texts with even differences */
 #define FIGURES_EVEN_LEAST 8             /* ... and so many numbers, or many differences */
 #define FIGURES_TITLED 0.42              /* ... under the same title, when one text is a part of the other with foreign numbers around it */
-#define FIGURES_ALL 0.98                 /* ... when both titles have numbers that differ */
+#define FIGURES_ALL 0.98                 /* ... in texts with few of them, when the titles have different numbers, too */
 #define ONE_FIGURE 1.3                   /* one number may be damaged; 0.3 for what the bits miss */
 #define ONE_FIGURE_RESEMBLANCE 0.75
 #define ONE_FIGURE_TITLED 0.55
@@ -282,7 +282,8 @@ sketch_evidence sketch_weigh_portable(const sketch *a, const sketch *b)
 #define KIN_RESEMBLANCE 0.50
 #define KIN_RESEMBLANCE_EVEN 0.70        /* a form at one address, filled anew every day, is no revision */
 #define KIN_FIGURES 0.40
-#define HELD 0.30                        /* of a text without the lines that its source had before: less, and these are all that two texts share */
+#define HELD 0.30                        /* of a text without the lines that its source had before: less, and these are all that two texts share ... */
+#define INNER_SHARE 0.20                 /* ... unless what is left is only this part of it, such as an added lead */
 #define REPEAT_RESEMBLANCE 0.95          /* at the same address: below, it is a changed edition */
 
 /* The evidence seen from the inner text. */
@@ -356,9 +357,9 @@ static bool same_figures(const pair *p)
 {
 	if (p->figures < 0)
 		return true;
-	if (p->figures < FIGURES_ALL && titles_disagree(p))      /* another day of the same form */
-		return false;
 	unsigned x = numbers(p->inner), y = numbers(p->outer), few = x < y ? x : y;
+	if (few < FIGURES_EVEN_LEAST && p->figures < FIGURES_ALL && titles_disagree(p))          /* another day of the same form */
+		return false;
 	bool titled = p->title >= TITLE_SAME;
 	double want = p->even && few >= FIGURES_EVEN_LEAST ? FIGURES_EVEN : titled && !p->even ? FIGURES_TITLED : FIGURES;
 	if (p->figures >= want)
@@ -453,12 +454,12 @@ sketch_match sketch_compare(const sketch *earlier, const sketch *later)
 	return match;
 }
 
-/* Under another title only: when the source had the original, an added lead is all that is left of a copy. */
+/* Under another title only, and only if it is more than an added lead: when the source had the original, that is all that is left of a copy. */
 static bool is_other_story(const sketch *earlier, const sketch *later, const sketch *inner)
 {
 	agreeing agree;
 	double title = weigh_titles(earlier, later);
-	return title >= 0 && title < TITLE_LIKE && weigh_texts(inner, earlier, &agree).in_a < HELD;
+	return title >= 0 && title < TITLE_LIKE && inner->weight >= INNER_SHARE * later->weight && weigh_texts(inner, earlier, &agree).in_a < HELD;
 }
 
 sketch_match sketch_compare_inner(const sketch *earlier, const sketch *later, const sketch *inner)

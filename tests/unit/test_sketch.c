@@ -238,6 +238,37 @@ static void test_encoding(void **state)
 	buf_free(&blob);
 }
 
+/* A notice with one date for a fact: of another day when the title says so, too; a scanning error when the title has the same date. */
+static void test_another_day_of_a_form(void **state)
+{
+	(void)state;
+	const char *form = "10月3日上午9时起，青崖县自来水公司将对沿河路主管道进行检修，沿线居民和商户请提前储水，施工期间水压会有下降，恢复供水后请先放水数分钟再使用，如有疑问可向公司服务窗口咨询。"
+			   "检修由公司抢修队负责，现场设置围挡和警示灯，过往车辆请减速慢行，听从工作人员指挥，给大家带来的不便敬请谅解。";
+	char *other = replaced(form, "10月3日", "10月24日");
+	assert_int_equal(compare("10月3日停水通知", form, "10月24日停水通知", other).relation, SKETCH_KIN);
+	assert_int_equal(compare("10月3日停水通知", form, "10月3日停水通知", other).relation, SKETCH_NEAR);
+	free(other);
+}
+
+/* What is left of the later text, without lines that its source had before, stands in the earlier one or not; a small part of it tells nothing. */
+static void test_what_is_left_must_be_shared(void **state)
+{
+	(void)state;
+	sketch earlier = make("校园图书馆开放", story), later = make("春茶今年提前上市", story), small = make("t", "本网综合报道，以下为全文。"),
+	       own = make("t", "山里的茶园今年提前两周开采，茶农说雨水足、气温高，鲜叶的价钱也比去年好，加工厂的灯亮到半夜，游客可以跟着茶农上山，学着采一芽一叶，中午在农家吃饭。");
+	later.exact++;                                   /* other texts, alike in all that was kept of them */
+	assert_int_equal(sketch_compare(&earlier, &later).relation, SKETCH_NEAR);
+	assert_int_equal(sketch_compare_inner(&earlier, &later, NULL).relation, SKETCH_NEAR);
+	assert_int_equal(sketch_compare_inner(&earlier, &later, &earlier).relation, SKETCH_NEAR);
+	sketch_match m = sketch_compare_inner(&earlier, &later, &own);
+	assert_int_equal(m.relation, SKETCH_KIN);
+	assert_int_equal(m.rule, RULE_INNER);
+	assert_int_equal(sketch_compare_inner(&earlier, &later, &small).relation, SKETCH_NEAR);
+	memcpy(later.title, earlier.title, sizeof later.title);
+	assert_int_equal(sketch_compare_inner(&earlier, &later, &own).relation, SKETCH_NEAR);
+	assert_int_equal(sketch_compare_inner(&earlier, &earlier, &own).relation, SKETCH_IDENTICAL);
+}
+
 static void test_every_machine_weighs_alike(void **state)
 {
 	(void)state;
@@ -296,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_encoding),
 		cmocka_unit_test(test_version_1_is_read),
 		cmocka_unit_test(test_every_machine_weighs_alike),
+		cmocka_unit_test(test_another_day_of_a_form),
+		cmocka_unit_test(test_what_is_left_must_be_shared),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
