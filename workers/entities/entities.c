@@ -138,7 +138,7 @@ static size_t tags_of(entities *self, fact_span at)
 	size_t count = 0;
 	while (self->next_tag < self->tag_count && self->tags[self->next_tag].begin < at.begin)
 		self->next_tag++;
-	s->tags = self->tags + self->next_tag;
+	s->tags = self->tag_count ? self->tags + self->next_tag : NULL;
 	for (s->tag_count = 0; self->next_tag < self->tag_count && self->tags[self->next_tag].end <= at.end; s->tag_count++)
 		self->next_tag++;
 	for (size_t i = 0; i < s->tag_count; i++) {
