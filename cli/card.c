@@ -16,10 +16,11 @@ static void head_add(const card *self, buf *out)
 	buf_printf(out, "# Model card: %s\n\n", self->head->name);
 	buf_printf(out, "Written by `millrace train classify`. Format version %d, fingerprint `%016llx`, %zu bytes, %zu features, %s.\n\n", MODEL_VERSION,
 		   (unsigned long long)fingerprint, self->file.len, self->features, self->head->single ? "one label a text" : "several labels a text");
-	buf_printf(out, "One linear support vector machine a label (liblinear) on grams of one to three characters or words; each gram weighs "
-			"sqrt(times) * rarity. Options: cost %g, positive %g, title-times %u, lead-times %u, title-share %g, min-texts %u, seed %u.\n\n",
-		   self->args->learn.cost, self->args->learn.positive, self->args->learn.title_times, self->args->learn.lead_times,
-		   (double)self->args->learn.title_share, self->args->learn.min_texts, self->args->learn.seed);
+	const learn_options *learn = &self->args->learn;
+	buf_printf(out, "One linear support vector machine a component (liblinear) on grams of one to three characters or words%s; each gram weighs sqrt(times)%s. "
+			"Options: cost %g, positive %g, title-times %u, lead-times %u, title-share %g, min-texts %u, seed %u.\n\n",
+		   learn->marks ? ", marks and blanks among them" : "", learn->ratio ? ", learnt with its log-count ratio" : " * rarity", learn->cost, learn->positive, learn->title_times,
+		   learn->lead_times, (double)learn->title_share, learn->min_texts, learn->seed);
 	if (self->args->fold >= 0)
 		buf_printf(out, "**Fold %d of %d is left out**: a model for measuring, not for use.\n\n", self->args->fold, self->args->folds);
 }
@@ -38,6 +39,17 @@ static void sources_add(const card *self, buf *out)
 	buf_printf(out, "\n");
 }
 
+/* The kinds whose texts a component learns. */
+static void kinds_add(const card *self, uint32_t component, buf *out)
+{
+	const char *gap = " ";
+	for (size_t k = 0; k < self->data->kind_count; k++)
+		if (self->parts->of[self->parts->label[component]][k] == component) {
+			buf_printf(out, "%s%s", gap, self->data->kinds[k]);
+			gap = ", ";
+		}
+}
+
 static void labels_add(const card *self, buf *out)
 {
 	buf_printf(out, "## Labels\n\n| label | holds from probability | for one section of a long text | slope | offset |\n|---|---|---|---|---|\n");
@@ -45,6 +57,12 @@ static void labels_add(const card *self, buf *out)
 		const model_label *label = &self->head->labels[l];
 		buf_printf(out, "| %s | %.3f | %.3f | %.3f | %.3f |\n", label->name, (double)label->threshold, (double)label->section_threshold,
 			   (double)label->slope, (double)label->offset);
+	}
+	buf_printf(out, "\n## Components\n\nA label's score is that of its highest component; each learnt one kind of text against all texts without the label.\n\n| label | component | kinds of text | texts with the label |\n|---|---|---|---|\n");
+	for (uint32_t c = 0; c < self->parts->count; c++) {
+		buf_printf(out, "| %s | %u |", self->head->labels[self->parts->label[c]].name, c + 1);
+		kinds_add(self, c, out);
+		buf_printf(out, " | %zu |\n", self->parts->texts[c]);
 	}
 	buf_printf(out, "\n");
 }
@@ -77,6 +95,8 @@ static void scores_add(const card *self, buf *out)
 		if (self->files[i].texts)
 			measure_row(base_name(self->data->files[i].path), &self->files[i], out);
 	measure_row("all", &self->all, out);
+	if (self->args->plot)
+		buf_printf(out, "\n![Calibration: probability said against share that came true, one panel a label](%s)\n", base_name(self->args->plot));
 }
 
 int card_text(const card *self, buf *out, char error[256])

@@ -4,12 +4,14 @@
 #define CLI_CARD_H
 
 #include "cli/classify_args.h"
+#include "cli/components.h"
 #include "cli/measure.h"
 
 typedef struct card {
 	const classify_args *args;
 	const dataset *data;
 	const model_head *head;
+	const components *parts;
 	size_t features;
 	mr_bytes file;                   /* the model file */
 	const measure *files;            /* cross-validation by file */

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/entities_args.h"
 #include "cli/measure.h"
+#include "cli/plot.h"
 #include "common/log.h"
 #include "workers/classify/scorer.h"
 
@@ -18,6 +19,7 @@ const char evaluate_help[] =
 	"  --model        MODEL          the model file\n"
 	"  --json                        figures as one JSON object\n"
 	"  --errors       N              show the first N texts that came out wrong\n"
+	"  --plot         FILE           calibration as SVG: probability said against share that came true\n"
 	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
 	"  --quiet                       no progress bar\n\n"
 	ENTITIES_EVALUATE_HELP;
@@ -112,6 +114,16 @@ static int read_all(const classify_args *args, const model *m, dataset *data, ch
 	return 0;
 }
 
+static void report(const classify_args *args, const measure *out, const dataset *data, const model *m, double seconds)
+{
+	if (args->json) {
+		print_json(out, data->labels, m, seconds);
+		return;
+	}
+	measure_print(out, data->labels);
+	printf("%.0f texts/s\n", seconds > 0 ? (double)out->texts / seconds : 0);
+}
+
 int evaluate_main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "entities") == 0)
@@ -125,18 +137,14 @@ int evaluate_main(int argc, char **argv)
 	model m = {0};
 	dataset data = {0};
 	int result = model_open(&m, args.model, error) || read_all(&args, &m, &data, error);
-	if (result) {
-		cli_failed("evaluate", "%s", error);
-	} else {
+	if (!result) {
 		measure out = {.label_count = data.label_count, .single = data.single};
 		double seconds = scorer_all(&args, &m, &data, &out);
-		if (args.json) {
-			print_json(&out, data.labels, &m, seconds);
-		} else {
-			measure_print(&out, data.labels);
-			printf("%.0f texts/s\n", seconds > 0 ? (double)out.texts / seconds : 0);
-		}
+		report(&args, &out, &data, &m, seconds);
+		result = args.plot ? plot_write(args.plot, &out, data.labels, error) : 0;
 	}
+	if (result)
+		cli_failed("evaluate", "%s", error);
 	dataset_free(&data);
 	model_close(&m);
 	classify_args_free(&args);

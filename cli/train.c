@@ -11,29 +11,35 @@
 #include "cli/entities_args.h"
 #include "cli/measure.h"
 #include "cli/output.h"
+#include "cli/plot.h"
 #include "workers/classify/scorer.h"
 #include "common/mem.h"
 
 const char train_help[] =
 	"Usage: millrace train classify --data FILE... --out MODEL [OPTION]...\n"
 	"       millrace train entities --data FILE... --out MODEL [OPTION]...\n\n"
-	"classify: learns the labels of texts. Files hold JSON lines (title, text, labels, primary, date, id) or label<TAB>text, plain or gzipped. FILE@3: each of its texts\n"
-	"counts three times; FILE@1/4: a fourth of its texts, chosen by their hash.\n\n"
+	"classify: learns the labels of texts. Files hold JSON lines (title, text, labels, primary, date, id, source) or label<TAB>text, plain or gzipped. FILE@3: each of its\n"
+	"texts counts three times; FILE@1/4: a fourth of its texts, chosen by their hash.\n\n"
+	"A label is learnt apart for each kind of text: what is said of a school in a gazette is not what a portal says of it. When --data is given several times, the files of one\n"
+	"--data, with the --extra behind it, are one kind; when it is given once, `source` of a text tells its kind, else its file.\n\n"
 	"  --data         FILE[@N|@1/N]  texts to learn from and to measure on (may be repeated; takes all names up to the next option)\n"
 	"  --extra        FILE[@N|@1/N]  texts of another kind that help: learnt from, but not measured and no part of the thresholds\n"
 	"  --out          MODEL          the model file; MODEL_CARD.md is written beside it\n"
 	"  --labels       NAME,NAME      the taxonomy; labels of the data that it does not name mean none (default: all that occur)\n"
-	"  --single                      each text has exactly one label\n"
+	"  --single                      each text has exactly one label: headlines, sorted\n"
+	"  --one-kind                    all texts are of one kind\n"
 	"  --name         NAME           name in the model, shown in `classifier` (default: topics)\n"
 	"  --notes        FILE           text for the model card: sources and their terms, known weaknesses\n"
+	"  --plot         FILE           the calibration of the cross-validation, as SVG\n"
 	"  --seed         N              same data, options and seed: same model (default: 1)\n"
-	"  --features     N              grams kept in the model (default: 48000)\n"
+	"  --features     N              grams kept in the model (default: 48000; --single: 120000)\n"
 	"  --min-texts    N              texts a gram must stand in (default: 2)\n"
-	"  --cost         C              cost of an error against the size of the weights (default: 1)\n"
-	"  --positive     X              cost of a label missed against one too many (default: 2)\n"
+	"  --weighting    rarity|ratio   a gram weighs by its rarity, or for each label by its log-count ratio (default: rarity; --single: ratio)\n"
+	"  --cost         C              cost of an error against the size of the weights (default: 4; ratio: 0.6)\n"
+	"  --positive     X              cost of a label missed against one too many (default: 2; --single: 1)\n"
 	"  --title-times  N              how often a gram of the title counts in the text (default: 2)\n"
 	"  --lead-times   N              ... and of the lead (default: 2)\n"
-	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.5)\n"
+	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.25)\n"
 	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
 	"  --quiet                       no progress bar\n\n"
 	ENTITIES_TRAIN_HELP;
@@ -78,6 +84,19 @@ static void progress_end(const training *self)
 		fprintf(stderr, "\r%60s\r", "");
 }
 
+/* Kind of the texts of a file: all that stand behind one --data are of the kind that its first file names. NULL: the texts tell. */
+static const char *kind_name(const classify_args *args, const args_file *file)
+{
+	if (args->one_kind)
+		return "all texts";
+	for (size_t i = 0; args->data_options > 1 && i < args->file_count; i++)
+		if (!args->files[i].extra && args->files[i].option == file->option) {
+			const char *slash = strrchr(args->files[i].path, '/');
+			return slash ? slash + 1 : args->files[i].path;
+		}
+	return NULL;
+}
+
 static int data_read(training *self, char error[256])
 {
 	const classify_args *args = self->args;
@@ -87,9 +106,7 @@ static int data_read(training *self, char error[256])
 		return -1;
 	for (size_t i = 0; i < args->file_count; i++) {
 		const args_file *file = &args->files[i];
-		char kind[32];
-		snprintf(kind, sizeof kind, args->one_kind ? "all" : "--data %d", file->option + 1);
-		dataset_how how = {.times = file->times, .share = file->share, .extra = file->extra, .kind = args->one_kind || args->data_options > 1 ? kind : NULL};
+		dataset_how how = {.times = file->times, .share = file->share, .extra = file->extra, .kind = kind_name(args, file)};
 		if (dataset_read(data, file->path, how, error))
 			return -1;
 	}
@@ -234,7 +251,7 @@ static int card_write(const training *self, mr_bytes file, size_t features, char
 	measure *files = mem_array(data->file_count, sizeof *files);
 	for (size_t i = 0; i < data->file_count; i++)
 		files[i] = cross_measure(self, (int)i);
-	card what = {.args = self->args, .data = data, .head = &self->head, .features = features, .file = file, .files = files, .all = cross_measure(self, -1)};
+	card what = {.args = self->args, .data = data, .head = &self->head, .parts = &self->parts, .features = features, .file = file, .files = files, .all = cross_measure(self, -1)};
 	buf text = {0};
 	char path[4096];
 	const char *slash = strrchr(self->args->out, '/');
@@ -288,6 +305,8 @@ static int train(training *self, char error[256])
 	head_set(self);
 	measure all = cross_measure(self, -1);
 	int result = learn_all(self, error);
+	if (!result && self->args->plot)
+		result = plot_write(self->args->plot, &all, self->data.labels, error);
 	if (!result) {
 		printf("cross-validation, %d folds:\n", self->args->folds);
 		for (size_t i = 0; i < self->data.file_count; i++) {
