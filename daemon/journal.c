@@ -403,7 +403,8 @@ void journal_written(journal *self, uint32_t segment)
 	for (size_t i = 0; i < self->in_hand; i++)
 		self->hooks.written(self->hooks.arg, self->numbers[i], segment);
 	self->number_count -= self->in_hand;
-	memmove(self->numbers, self->numbers + self->in_hand, self->number_count * sizeof *self->numbers);
+	if (self->number_count)
+		memmove(self->numbers, self->numbers + self->in_hand, self->number_count * sizeof *self->numbers);
 	self->in_hand = 0;
 }
 

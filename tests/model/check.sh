@@ -22,7 +22,7 @@ one() {   # expected(ok|error) name "definitions" ["compiler flags" ["pan flags"
 		"$(grep -m1 -E 'assertion violated [^+]' out.log | sed 's/^pan:1: //' | cut -c1-120)"
 }
 A="-DND=2 -DM0=2 -DM1=1 -DSTORIES=1"
-C="-DCIRCLE -DM0=3 -DM1=3 -DCRASHES=0 -DABORTS=0 -DDEATHS=2"
+C="-DCIRCLE -DNOFOLLOW -DM0=3 -DM1=3 -DCRASHES=0 -DABORTS=0 -DDEATHS=2"
 quick() {
 	one ok "2+2" ""
 	one ok "2+2, no abort marks" "-DNO_R1B -DCRASHES=2"
@@ -34,6 +34,7 @@ quick() {
 	one ok "one partition, any resemblance, against the reference" "-DDETERM -DM0=4 -DM1=0"
 	one ok "one partition, first look, against the reference" "-DRAW -DSTAGED -DDETERM -DM0=4 -DM1=0 -DCRASHES=0 -DABORTS=0"
 	one ok "first look" "-DRAW -DSTAGED -DSTORIES=2 -DCRASHES=0 -DABORTS=0"
+	one ok "first look, duplicates that are not followed" "-DRAW -DSTAGED -DNOFOLLOW -DSTORIES=2 -DCRASHES=0 -DABORTS=0"
 	one ok "first look, poison" "-DRAW -DPOISON -DSTORIES=1 -DCRASHES=0"
 	one ok "first look, a partition goes and comes back" "-DRAW -DREBS=1 -DSTORIES=1 -DCRASHES=0 -DABORTS=0"
 	one ok "first look, repeats that might wait in a circle" "$C"

@@ -13,6 +13,7 @@
  *   EPMAX      most records in one epoch
  *   LIKE       resemblance is any relation, not only equality of stories
  *   DETERM     fate and resemblance fixed, compare with the sequential reference (use M1=0)
+ *   NOFOLLOW   byte-equal repeats do not follow a duplicate (in the code: such as only the limit of revisions withholds)
  *   CIRCLE     the pattern of six records whose repeats once waited in a circle (M0=3, M1=3, RAW)
  *   PLAN       the first text of the design, without the repairs R1-R7 (README.md); or one of them off: NO_R1 ...
  *   X_...      mutations; each must be caught
@@ -97,7 +98,7 @@
 #define WAITD   4       /* DONE: duplicate (second look), bound to its owner */
 #define FINPUB  5       /* DONE: article */
 #define FINDEAD 6       /* DEAD behind the judge */
-#define REPB    7       /* REPEAT, bound to an article */
+#define REPB    7       /* REPEAT, bound to an article, or to a duplicate in flight */
 #define DEADX   8       /* DEAD without a verdict: in the stages before the judge, or as a repeat */
 #define JUDGED(s) ((s) == CLASS || (s) == WAITD || (s) == FINPUB || (s) == FINDEAD)
 
@@ -244,6 +245,11 @@ inline pubset() { pubs = 0; for (i : 0 .. NR-1) { if :: ISPUB(vis[i]) -> pubs = 
 #else
 #define TURNKEPT 0
 #endif
+#ifdef NOFOLLOW
+#define FOLLOWED(s) article(s)
+#else
+#define FOLLOWED(s) (article(s) || (s) == WAITD)
+#endif
 #ifdef X_NORELEASE
 #define RELEASE 0
 #else
@@ -270,13 +276,13 @@ int part(int a) { return a >= M0; }
 int earlier(int D, int a, int b) { return part(a) == part(b) ? a < b : IN(now.seq[D*NR+b], a); }
 int article(int s) { return s == CLASS || s == FINPUB; }
 
-/* find_registered: the fingerprint in flight; of a judged article, or of a record read earlier */
+/* find_registered: the fingerprint in flight; of a judged record that is followed, or of a record read earlier */
 int find(int D, int a, int judged)
 {
 	EACH(b) {
 		if (b == a || !IN(now.rawp[D], b) || !raweq(a, b))
 			continue;
-		if (judged ? article(ST(b)) : ANYORDER || earlier(D, b, a))
+		if (judged ? FOLLOWED(ST(b)) : ANYORDER || earlier(D, b, a))
 			return b;
 	}
 	return NONE;
@@ -299,6 +305,13 @@ int bind_if_repeat(int D, int a)
 			bind(D, a, b);
 			return 1;
 		}
+#if defined(DETERM) && !defined(NOFOLLOW)
+	EACH(b)                          /* an alias; without a fixed resemblance the same is found by the texts */
+		if (b != a && now.vis[b] >= DUP && now.vis[b] < REVN && ST(b) == OUTSIDE && raweq(a, b)) {
+			bind(D, a, now.vis[b] - DUP);
+			return 1;
+		}
+#endif
 	int of = find(D, a, 1);
 	if (of != NONE)
 		bind(D, a, of);
@@ -344,7 +357,7 @@ void tell(int D, int a)
 				first = r;
 		if (first == NONE)
 			return;
-		if (article(ST(a)))
+		if (FOLLOWED(ST(a)))
 			bind(D, first, a);
 		else if (RELEASE)
 			release(D, first);
@@ -377,7 +390,7 @@ void judge_item(int D, int a)
 	if (of != NONE) {
 		ST(a) = WAITD;
 		OWN(a) = of;
-		if (!REGKEPT)
+		if (!REGKEPT && !FOLLOWED(WAITD))
 			now.rawp[D] &= ~(1 << a);
 		Printf("daemon %d judges %d: duplicate of %d\n", D, a, of);
 	} else {
@@ -517,6 +530,14 @@ void leave(int D, int a)
 	now.seq[D*NR+a] = 0;
 	EACH(b)
 		now.seq[D*NR+b] &= ~(1 << a);
+}
+/* a is a duplicate and committed: who repeats it waits for nothing and names what it named */
+void committed(int D, int a)
+{
+	EACH(b)
+		if (ST(a) == WAITD && ST(b) == REPB && OWN(b) == a)
+			OWN(b) = OWN(a);
+	leave(D, a);
 }
 void leave_all(int D) { EACH(a) leave(D, a); }
 void intake(int D, int a)
@@ -1009,7 +1030,8 @@ inline produce(D) {
 				:: st R(D,q) == FINPUB && own R(D,q) == NONE -> tc R(D,q) = PUB
 				:: st R(D,q) == FINPUB && own R(D,q) != NONE -> tc R(D,q) = REVN + own R(D,q)
 				:: st R(D,q) == FINDEAD || st R(D,q) == DEADX -> tc R(D,q) = DEAD
-				:: st R(D,q) == WAITD || st R(D,q) == REPB -> tc R(D,q) = DUP + own R(D,q)
+				:: st R(D,q) == REPB && st R(D,own R(D,q)) == WAITD -> tc R(D,q) = DUP + own R(D,own R(D,q))
+				:: st R(D,q) == WAITD || (st R(D,q) == REPB && st R(D,own R(D,q)) != WAITD) -> tc R(D,q) = DUP + own R(D,q)
 #ifdef X_REVOPEN
 				:: st R(D,q) == OUTSIDE -> skip
 #endif
@@ -1054,7 +1076,7 @@ inline answer(D) {                       /* committed: mark, promote */
 				:: else
 				fi;
 				pend[D] = pend[D] & ~BIT(q);
-				c_code { leave(PDaemon->d, q); };
+				c_code { committed(PDaemon->d, q); };
 				head P(D,PART(q))++
 			:: else
 			fi
@@ -1286,6 +1308,9 @@ init {
 			for (q : 0 .. NR-1) {
 				o = NONE;
 				for (i : 0 .. NR-1) { if :: i < q && o == NONE && ref[i] == PUB && RAWEQ(i, q) -> o = i :: else fi }
+#ifndef NOFOLLOW
+				for (i : 0 .. NR-1) { if :: i < q && o == NONE && ref[i] >= DUP && RAWEQ(i, q) -> o = ref[i] - DUP :: else fi }
+#endif
 				for (i : 0 .. NR-1) { if :: i < q && o == NONE && ref[i] == PUB && HAS(like[q], i) && fate[q] != 2 -> o = i :: else fi }
 				if
 				:: o != NONE -> ref[q] = DUP + o
