@@ -417,6 +417,7 @@ static void leave_out_edges(judge *self, part *p, index_question *q, index_entry
 	edges_found found = edges_find(index_edges(self->index), lines);
 	uint32_t left_out = choose_pieces(&self->pieces, found.repeated), shared = choose_pieces(&self->pieces, found.repeated | found.seen);
 	p->left_out = left_out;
+	self->counts.trimmed += left_out != 0;
 	if (left_out)
 		sketch_pieces_merge(&self->pieces, left_out, &whole, p->sketch);
 	if (shared != left_out) {

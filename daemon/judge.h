@@ -60,6 +60,7 @@ bool judge_alias(const judge *self, const item *it, index_entry *alias);
 
 typedef struct judge_counts {
 	uint64_t articles, duplicates, revisions, withheld, repeats, taken_back;
+	uint64_t trimmed;        /* texts judged without lines that their source repeats */
 } judge_counts;
 judge_counts judge_counts_get(const judge *self);
 

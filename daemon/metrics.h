@@ -94,6 +94,10 @@ enum metric_label {
 	X(INDEX_LOG_BYTES, GAUGE, NONE, "index_log_bytes", "bytes of the index log on disk") \
 	X(INDEX_DROPPED, COUNTER, NONE, "index_dropped_total", "entries dropped before their time because dedup.max_entries, max_memory or max_log was reached") \
 	X(INDEX_EXPIRED, COUNTER, NONE, "index_expired_total", "entries older than dedup.window_days that went") \
+	X(TRIMMED, COUNTER, NONE, "articles_trimmed_total", "articles judged without lines at the edges that their source repeats") \
+	X(EDGES_SOURCES, GAUGE, NONE, "edges_sources", "sources whose repeated lines are learned") \
+	X(EDGES_BYTES, GAUGE, NONE, "edges_memory_bytes", "memory of what is learned of sources") \
+	X(EDGES_FORGOTTEN, COUNTER, NONE, "edges_forgotten_total", "silent sources forgotten because there are more than 16,384") \
 	X(INDEX_SYNC, HISTOGRAM, NONE, "index_sync_seconds", "time to write and sync the index log of an epoch") \
 	X(JOURNAL_LAG, GAUGE, NONE, "journal_lag", "messages of the journal that were not followed yet; -1: not known") \
 	X(JOURNAL_HELD, GAUGE, NONE, "journal_held_partitions", "input partitions whose records wait until the journal is caught up with") \

@@ -183,6 +183,11 @@ static void report_index(report *self)
 	metrics_set(m, METRIC_INDEX_ALIASES, (int64_t)x.aliases);
 	metrics_set(m, METRIC_INDEX_BYTES, (int64_t)x.memory_bytes);
 	metrics_set(m, METRIC_INDEX_LOG_BYTES, (int64_t)self->log_bytes);
+	edges_stats e = edges_stats_get(index_edges(self->index));
+	metrics_set(m, METRIC_TRIMMED, (int64_t)judge_counts_get(pipeline_judge(self->pipeline)).trimmed);
+	metrics_set(m, METRIC_EDGES_SOURCES, (int64_t)e.sources);
+	metrics_set(m, METRIC_EDGES_BYTES, (int64_t)e.memory_bytes);
+	metrics_set(m, METRIC_EDGES_FORGOTTEN, (int64_t)e.forgotten);
 	metrics_set(m, METRIC_INDEX_DROPPED, (int64_t)x.evicted);
 	metrics_set(m, METRIC_INDEX_EXPIRED, (int64_t)x.expired);
 }
