@@ -9,14 +9,20 @@
 
 #include <assert.h>
 
+static void clear_piece(sketch_piece *p)
+{
+	memset(p, 0, sizeof *p);
+	for (size_t j = 0; j < 2; j++) {
+		memset(p->runs[j].cell, 0xFF, sizeof p->runs[j].cell);
+		memset(p->runs[j].key, 0xFF, sizeof p->runs[j].key);
+	}
+}
+
 void sketch_pieces_clear(sketch_pieces *self)
 {
-	memset(self, 0, sizeof *self);
+	self->count = self->heads = self->tails = 0;
 	for (size_t k = 0; k < SKETCH_PIECES_MAX; k++)
-		for (size_t j = 0; j < 2; j++) {
-			memset(self->piece[k].runs[j].cell, 0xFF, sizeof self->piece[k].runs[j].cell);
-			memset(self->piece[k].runs[j].key, 0xFF, sizeof self->piece[k].runs[j].key);
-		}
+		clear_piece(&self->piece[k]);
 }
 
 /* The piece between heads and tails, which is always there; `count` when there is none. */
@@ -101,24 +107,31 @@ static bool is_wide(const sketch_pieces *self)
 	return false;
 }
 
+/* A cell, least significant byte first. Returns what is behind it. */
+static unsigned char *put_cell(unsigned char *at, uint32_t packed, uint32_t position, bool wide)
+{
+	for (int i = 0; i < 4; i++)
+		*at++ = (unsigned char)(packed >> 8 * i);
+	for (int i = 0; i < (wide ? 4 : 2); i++)
+		*at++ = (unsigned char)(position >> 8 * i);
+	return at;
+}
+
 /* Cells and keys of `runs` that are smaller than those of the rest, which never goes. */
 static void encode_runs(const struct sketch_runs *runs, const struct sketch_runs *rest, uint32_t first, bool wide, buf *out)
 {
 	size_t at = out->len + 4, cells = 0, keys = 0;
 	buf_add_u32(out, runs->count);
 	buf_add_u16(out, 0);
+	unsigned char *to = (unsigned char *)buf_reserve(out, SKETCH_BUCKETS * 8);
 	for (size_t b = 0; b < SKETCH_BUCKETS; b++) {
 		uint64_t cell = runs->cell[b];
 		if (cell == SKETCH_NO_CELL || (rest && rest != runs && rest->cell[b] >> 36 < cell >> 36))
 			continue;
-		uint32_t position = (uint32_t)(cell >> 4) - first;
-		buf_add_u32(out, (uint32_t)(b << 25 | cell >> 36 << 4 | (cell & 15)));
-		if (wide)
-			buf_add_u32(out, position);
-		else
-			buf_add_u16(out, (uint16_t)position);
+		to = put_cell(to, (uint32_t)(b << 25 | cell >> 36 << 4 | (cell & 15)), (uint32_t)(cell >> 4) - first, wide);
 		cells++;
 	}
+	out->len = (size_t)(to - (unsigned char *)out->data);
 	for (size_t b = 0; b < SKETCH_KEY_BUCKETS; b++) {
 		if (runs->key[b] == SKETCH_NO_CELL || (rest && rest != runs && rest->key[b] < runs->key[b]))
 			continue;
@@ -162,8 +175,12 @@ static int decode_runs(reader *in, bool wide, uint64_t *first, struct sketch_run
 	size_t cells = read_u8(in), keys = read_u8(in);
 	if (in->bad || *first + runs->count > UINT32_MAX || cells > SKETCH_BUCKETS || keys > SKETCH_KEY_BUCKETS)
 		return -1;
-	for (size_t i = 0; i < cells; i++) {
-		uint32_t packed = read_u32(in), position = wide ? read_u32(in) : read_u16(in);
+	const unsigned char *at = (const unsigned char *)read_bytes(in, cells * (wide ? 8 : 6)).data;
+	for (size_t i = 0; i < cells && at; i++) {
+		uint32_t packed = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24, position = (uint32_t)at[4] | (uint32_t)at[5] << 8;
+		if (wide)
+			position |= (uint32_t)at[6] << 16 | (uint32_t)at[7] << 24;
+		at += wide ? 8 : 6;
 		if (position >= runs->count || !(packed & 15))
 			return -1;
 		runs->cell[packed >> 25] = (uint64_t)(packed >> 4 & 0x1FFFFF) << 36 | (*first + position) << 4 | (packed & 15);
@@ -180,7 +197,7 @@ static int decode_runs(reader *in, bool wide, uint64_t *first, struct sketch_run
 
 int sketch_pieces_decode(mr_bytes blob, sketch *whole, sketch_pieces *self)
 {
-	sketch_pieces_clear(self);
+	self->count = self->heads = self->tails = 0;
 	if (blob.len < SKETCH_ENCODED_BYTES || sketch_decode((mr_bytes){blob.data, SKETCH_ENCODED_BYTES}, whole))
 		return -1;
 	if (blob.len == SKETCH_ENCODED_BYTES)
@@ -197,6 +214,7 @@ int sketch_pieces_decode(mr_bytes blob, sketch *whole, sketch_pieces *self)
 	uint64_t first = 0;
 	for (size_t k = 0; k < self->count; k++) {
 		sketch_piece *p = &self->piece[k];
+		clear_piece(p);
 		p->hash = read_u32(&in);
 		p->weight = read_u32(&in);
 		p->figure[0] = read_u64(&in);
