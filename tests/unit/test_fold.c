@@ -24,6 +24,7 @@ static void test_width(void **state)
 	check("①⑫Ⅳ℃…½ﬁ", FOLD_WIDTH, "112IV°C...1/2fi");
 	check("ABC，。", FOLD_CASE, "abc，。");
 	check("\xef\xa4\x80", FOLD_WIDTH, "豈");
+	check("︐︑︒︓︖︗︙︰︵﹁﹄", FOLD_WIDTH, ",、。:?〖.....(「』");    /* forms of vertical lines */
 }
 
 static void test_case(void **state)
