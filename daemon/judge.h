@@ -10,7 +10,8 @@
  *  - The first look (fingerprint, at intake) only spares work: at its turn a record is looked at again, so the outcome depends on the order of
  *    judging alone.
  *  - R2  pending entries go when their item dies or is dropped; an abort that keeps results keeps them.
- *  - R6  when items are gone, every verdict of a partition from its first waiter on is given again, in order, and so for whoever waits for one of those.
+ *  - R6  when items are gone, every verdict of a partition from its first waiter on is given again, in order, and so for whoever waits for one of those. A verdict that knew
+ *        what a gone article of its partition has taught of their source (edges.h) counts as a waiter's.
  *  - R7  whoever waits for a settled article waits for nothing: its verdict stands.
  * Loop thread. */
 #ifndef DAEMON_JUDGE_H
