@@ -113,7 +113,7 @@ static void defaults_fill(classify_args *self)
 int classify_args_read(classify_args *self, int argc, char **argv)
 {
 	*self = (classify_args){.name = "topics", .fold = -1, .folds = 5,
-				.learn = {.min_texts = 2, .title_times = 2, .lead_times = 2, .title_share = 0.25f, .seed = 1}};
+				.learn = {.min_texts = 2, .title_times = 2, .lead_times = 2, .title_share = 0.5f, .seed = 1}};
 	char of = argv[0][0];
 	self->training = of == 't';
 	self->command = self->training ? "train" : "evaluate";

@@ -39,7 +39,7 @@ const char train_help[] =
 	"  --positive     X              cost of a label missed against one too many (default: 2; --single: 1)\n"
 	"  --title-times  N              how often a gram of the title counts in the text (default: 2)\n"
 	"  --lead-times   N              ... and of the lead (default: 2)\n"
-	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.25)\n"
+	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.5)\n"
 	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
 	"  --quiet                       no progress bar\n\n"
 	ENTITIES_TRAIN_HELP;

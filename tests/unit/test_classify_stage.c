@@ -108,6 +108,12 @@ static void sections_have_labels_of_their_own(void **state)
 	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "heading")), "建好人才公寓");
 	assert_null(json_object_get(json_array_get(list, 2), "labels"));
 	json_decref(patch);
+	static const char nested[] = "[{\"heading\":\"办好学校\",\"level\":1},{\"heading\":\"建好人才公寓\",\"level\":2}]";
+	patch = patched(ctx, "城东新区建设方案", body, nested);           /* a section holds those below it */
+	list = json_object_get(json_object_get(patch, "detail"), "sections");
+	assert_int_equal(json_array_size(json_object_get(json_array_get(list, 0), "labels")), 2);
+	assert_string_equal(primary(json_array_get(list, 1)), "talent");
+	json_decref(patch);
 	patch = patched(ctx, "x", body, "not json");
 	assert_null(json_object_get(patch, "detail"));
 	json_decref(patch);

@@ -14,6 +14,7 @@
 
 #define EVIDENCE_MAX 8
 #define SECTIONS_MAX_BYTES (256 * 1024)
+#define SECTION_LEVELS 8         /* deeper ones count as this deep */
 #define SECTIONS_MISSED_MAX 16   /* headings that are not in the body; each one costs a search to its end */
 
 typedef struct classify {
@@ -202,27 +203,41 @@ static const char *section_begin(mr_bytes body, const char *from, const json_t *
 	return heading && *heading ? memmem(from, (size_t)(body.data + body.len - from), heading, strlen(heading)) : NULL;
 }
 
-/* Each section reaches to the heading of the next one that was found; a part heading that is followed at once by its first section says what its
- * own words say. */
-static json_t *sections_label(classify *self, mr_bytes body, mr_bytes text)
+/* Where each section begins in the body; NULL: its heading is not there as printed. Caller frees. */
+static const char **sections_begin(mr_bytes body, const json_t *sections)
 {
-	json_t *sections = text.data && text.len <= SECTIONS_MAX_BYTES ? json_loadb(text.data, text.len, 0, NULL) : NULL, *section;
 	size_t count = json_array_size(sections), i;
 	const char **begins = mem_array(count + 1, sizeof *begins), *at = body.data;
+	const json_t *section;
 	int missed = 0;
 	json_array_foreach(sections, i, section) {
 		begins[i] = missed < SECTIONS_MISSED_MAX ? section_begin(body, at, section) : NULL;
 		missed += !begins[i];
 		at = begins[i] ? begins[i] + 1 : at;
 	}
-	const char *end = body.data + body.len;
-	for (i = count; i-- > 0;) {
+	return begins;
+}
+
+/* A section holds those below it: it reaches to the next heading of its own level or a higher one. */
+static json_t *sections_label(classify *self, mr_bytes body, mr_bytes text)
+{
+	json_t *sections = text.data && text.len <= SECTIONS_MAX_BYTES ? json_loadb(text.data, text.len, 0, NULL) : NULL;
+	const char **begins = sections_begin(body, sections), *ends[SECTION_LEVELS];
+	for (size_t l = 0; l < SECTION_LEVELS; l++)
+		ends[l] = body.data + body.len;
+	for (size_t i = json_array_size(sections); i-- > 0;) {
+		json_t *section = json_array_get(sections, i);
+		json_int_t told = json_integer_value(json_object_get(section, "level"));
+		size_t level = told < 1 ? 0 : told > SECTION_LEVELS ? SECTION_LEVELS - 1 : (size_t)told - 1;
 		scoring said;
-		if (!begins[i] || !scorer_part(self->scorer, (size_t)(begins[i] - body.data), (size_t)(end - body.data), &said))
+		if (!begins[i])
 			continue;
-		end = begins[i];
+		const char *end = ends[level];
+		for (size_t l = level; l < SECTION_LEVELS; l++)
+			ends[l] = begins[i];
+		if (!scorer_part(self->scorer, (size_t)(begins[i] - body.data), (size_t)(end - body.data), &said))
+			continue;
 		scoring_narrow(self, &said);
-		section = json_array_get(sections, i);
 		json_object_set_new(section, "labels", labels_list(self, &said));
 		json_object_set_new(section, "primary_label", primary_of(self, &said));
 	}
