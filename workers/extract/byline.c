@@ -280,12 +280,21 @@ bool byline_line(const vocabulary *words, const uint32_t *c, span at, byline *ou
 /* （待续）, （综合）: remarks, no names. */
 static bool is_remark(const uint32_t *c, uint32_t n)
 {
-	static const char32_t *const remarks[] = {U"试行", U"待续", U"未完", U"节选", U"摘编", U"综合", U"整理", U"暂行", U"草案", U"本报", U"新华", U"转载", U"原创", U"图略", U"表略", U"下同", U"完毕", U"本刊", U"來源",
+	static const char32_t *const remarks[] = {U"试行", U"待续", U"未完", U"节选", U"摘编", U"综合", U"整理", U"暂行", U"草案", U"本报", U"新华", U"转载", U"原创", U"图略", U"表略", U"下同", U"完毕", U"本刊", U"來源", U"选登", U"连载", U"之一", U"之二", U"之三", U"上篇", U"下篇", U"中篇", U"节录", U"编译", U"摘自", U"资料", U"附图", U"附表", U"本社", U"連載", U"選登",
 		U"試行", U"待續", U"節選", U"綜合", U"轉載", NULL};
 	for (const char32_t *const *remark = remarks; n == 2 && *remark; remark++)
 		if (c[0] == (*remark)[0] && c[1] == (*remark)[1])
 			return true;
 	return false;
+}
+
+static bool has_surname(const uint32_t *c, uint32_t begin, uint32_t end)
+{
+	buf name = {0};
+	page_utf8(c, (span){begin, end}, &name);
+	bool has = html_name_has_surname(buf_bytes(&name));
+	buf_free(&name);
+	return has;
 }
 
 bool byline_bare(const uint32_t *c, span at, bool alone, byline *out)
@@ -294,21 +303,19 @@ bool byline_bare(const uint32_t *c, span at, bool alone, byline *out)
 	uint32_t begin = at.begin + 1, end = at.end - 1;
 	if (at.end - at.begin < 4 || at.end - at.begin > 14 || (c[at.begin] != '(' && c[at.begin] != 0xFF08) || (c[end] != ')' && c[end] != 0xFF09))
 		return false;
-	buf text = {0}, names = {0};
-	page_utf8(c, (span){begin, end}, &text);
-	bool named = html_names_alone(buf_bytes(&text), &names);
-	buf_free(&text);
-	buf_free(&names);
-	bool lone = alone && end - begin <= 3 && !is_remark(c + begin, end - begin);
+	bool named = true, lone = alone && end - begin <= 3;
 	for (uint32_t i = begin; i < end; i++) {
 		uint32_t from = i;
 		while (i < end && utf8_is_han(c[i]))
 			i++;
 		if (is_office(c, from, i) || (i - from == 2 && c[i - 1] == 0x9001))      /* （某局 报送） */
 			return out->count = before, false;
-		if (i - from >= 2 && i - from <= 4 && (named || lone))
+		if (i - from >= 2 && i - from <= 4)
 			add_name(out, from, i);
+		named = named && (i == from || (i - from >= 2 && i - from <= 4 && has_surname(c, from, i)));
 	}
+	if (is_remark(c + begin, end - begin) || !(named || lone))
+		out->count = before;
 	return out->count > before;
 }
 

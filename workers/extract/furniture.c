@@ -389,6 +389,8 @@ static bool is_document_number(const struct place *p)
 		return false;
 	while (i + 6 < n && !(is_one_of(at(p, i), U"〔[（(") && char_is_digit(at(p, i + 1)) && char_is_digit(at(p, i + 4)) && is_one_of(at(p, i + 5), U"〕]）)")))
 		i++;
+	if (i && is_one_of(at(p, i - 1), U"告令知定"))
+		return false;                                                      /* 某局公告〔2025〕3号 is a title */
 	for (i += 6; i + 1 < n && (char_is_digit(at(p, i)) || at(p, i) == U'第'); i++)
 		;
 	return i + 1 == n;

@@ -25,8 +25,11 @@ static bool ends_with_han_credit(const struct place *p)
 	if (n < 4 || p->line->letters > p->line->han)
 		return false;
 	for (const char32_t *const *end = ends; *end; end++)
-		if (y == (*end)[0] && z == (*end)[1])
-			return true;
+		if (y == (*end)[0] && z == (*end)[1]) {
+			uint32_t before = n > 2 ? at(p, n - 3) : 0;
+			/* 八旬老人学摄影, 午餐免费提供 are headlines */
+			return z == U'供' ? is_one_of(before, U"局院部处處会會社府馆館校司学學站台署厅廳") : z == U'影' ? char_is_blank(before) || is_one_of(before, U"／/：:") : true;
+		}
 	return is_one_of(z, U"摄攝");
 }
 

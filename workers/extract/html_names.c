@@ -161,7 +161,7 @@ bool html_names_add(mr_bytes value, buf *out)
 	return any;
 }
 
-static bool starts_with_surname(mr_bytes name)
+bool html_name_has_surname(mr_bytes name)
 {
 	if (prefix_of(name, double_surnames))
 		return true;
@@ -182,7 +182,7 @@ static bool is_chinese_name(mr_bytes name, bool told)
 		else
 			return false;
 	}
-	return dot ? han >= 3 && han <= 12 : han >= 2 && han <= NAME_CHARACTERS && (told || starts_with_surname(name));
+	return dot ? han >= 3 && han <= 12 : han >= 2 && han <= NAME_CHARACTERS && (told || html_name_has_surname(name));
 }
 
 /* All of the value are names of persons (with roles before them). */

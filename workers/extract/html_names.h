@@ -18,6 +18,8 @@ bool html_names_english(mr_bytes text, buf *out);              /* A B, C D and E
 /* Could markup's author be the person who wrote a Chinese text, and not its site, account or number? */
 bool html_name_is_person(mr_bytes name);
 
+/* Does the Chinese name begin with a family name? Two characters at least. */
+bool html_name_has_surname(mr_bytes name);
 /* The whole text is one name or several, in Chinese; no outlet. For elements that call themselves the author. */
 bool html_names_alone(mr_bytes text, buf *out);
 
