@@ -210,6 +210,27 @@ def test_daemons_join_and_leave_all_the_time(journaled, kafka):
         assert settled(d) == len(articles)               # promise 3, in both
 
 
+@pytest.mark.parametrize("point", ["after-produce", "after-offsets", "after-commit", "after-followed"])
+def test_one_of_two_dies_at_a_named_point(journaled, kafka, point):
+    """Its partition and whatever became of its transaction are the other one's now; when it comes back, both know the same."""
+    f = journaled(partitions=2)
+    b = f.daemon().start().wait_ready()
+    a = f.daemon().start(crash_at=point)
+    load = Load(f, f"two {point}", count=500, rate=60)
+    load.start()
+    assert a.wait_end(90) == -signal.SIGKILL, f"it did not die at {point}: {a.log()[-1000:]}"
+    load.end()
+    f.account(180, one_daemon=False)
+    a.start().wait_ready()
+    account = f.account(180, one_daemon=False)
+    per_partition(account)
+    articles = sorted(r["article_id"].encode() for _, r in account.articles)
+    assert sorted(m.key for m in entries(kafka, f.journal) if m.key in set(articles)) == articles
+    for d in (a, b):
+        caught_up(d)
+        assert settled(d) == len(articles)
+
+
 def test_a_zombie_learns_what_it_missed(journaled, kafka):
     """One daemon sleeps past its session, the other takes over; when it wakes up it finds the articles it was about to publish in the journal."""
     f = journaled(partitions=2)
