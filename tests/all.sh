@@ -73,11 +73,12 @@ computing() {
 	fi
 }
 
-# Trouble takes about as long as all the rest.
+# Trouble takes about as long as all the rest; the journal waits for sessions and transactions to time out, and needs little meanwhile.
 trouble=(tests/system/test_faults.py tests/system/test_harness.py)
+journal=(tests/system/test_journal.py)
 rest=()
 for file in tests/system/test_*.py; do
-	[[ " ${trouble[*]} " == *" $file "* ]] || rest+=("$file")
+	[[ " ${trouble[*]} ${journal[*]} " == *" $file "* ]] || rest+=("$file")
 done
 
 lane() { local name=$1; shift; "$@" 2>&1 | sed -u "s/^/[$name] /"; }
@@ -87,6 +88,7 @@ part "unit tests, release" 900 tests/unit/run.sh build
 if [ "${1:-}" != --quick ]; then
 	lane compute computing &
 	lane faults python_part "system tests: trouble" 1500 "${trouble[@]}" &
+	lane journal python_part "system tests: journal" 1500 "${journal[@]}" &
 	lane system python_part "system tests: promises, groups, operation" 1500 "${rest[@]}" &
 	wait
 fi

@@ -152,7 +152,7 @@ def test_duplicates_are_found_across_daemons(journaled, kafka):
 
 def test_two_copies_within_one_lag(journaled, kafka):
     """Both are published; later copies follow the one with the smaller clock, wherever they are judged."""
-    f = journaled(partitions=2, settings={"publish.epoch_ms": 1500})
+    f = journaled(partitions=2, settings={"publish.epoch_ms": 4000})
     a, b = pair_of(f)
     records = []
     for i in range(10):
