@@ -95,26 +95,49 @@ static size_t keys_of(const index_entry *e, uint64_t keys[KEYS_MOST])
 	return n;
 }
 
-void index_prefetch(const index_t *self, const index_entry *entry, bool near)
+void index_prefetch(const index_t *self, const index_entry *entry, unsigned step)
 {
-	uint64_t keys[KEYS_MOST];
-	size_t n = keys_of(entry, keys);
-	for (size_t i = 0; i < n; i++)
-		keymap_prefetch(self->keys, keys[i], near);
+	bool alias = entry->kind == INDEX_ALIAS;
+	keymap_prefetch(self->keys, index_key(alias ? SALT_FINGERPRINT : SALT_ID, index_head(alias ? entry->fingerprint : entry->article_id)), step);
 }
 
+/* Makes room for it and writes it down; its keys are the caller's. */
 static uint32_t enter(index_t *self, const index_entry *entry, bool pending)
 {
-	uint64_t keys[KEYS_MOST];
-	size_t n = keys_of(entry, keys);
 	index_slab_tend(self, TEND_SLOTS);
 	uint32_t number = index_slab_number(self, entry->kind, entry->clock_ms, entry->seen_ms);
 	if (pending)
 		slab_of(self, number)->pending |= UINT64_C(1) << number % SLAB;
 	index_pack(self, number, entry, pending);
+	return number;
+}
+
+static uint32_t enter_filed(index_t *self, const index_entry *entry, bool pending)
+{
+	uint64_t keys[KEYS_MOST];
+	size_t n = keys_of(entry, keys);
+	uint32_t number = enter(self, entry, pending);
 	for (size_t i = 0; i < n; i++)
 		keymap_file(self->keys, keys[i], number);
 	return number;
+}
+
+/* All but the key that the next entries are looked for under, article or alias: that of its id or of its bytes. */
+static uint32_t enter_for_later(index_t *self, const index_entry *entry)
+{
+	uint64_t keys[KEYS_MOST], now = entry->kind == INDEX_ALIAS ? index_key(SALT_FINGERPRINT, index_head(entry->fingerprint)) : index_key(SALT_ID, index_head(entry->article_id));
+	size_t n = keys_of(entry, keys);
+	uint32_t number = enter(self, entry, false);
+	keymap_file(self->keys, now, number);
+	for (size_t i = 0; i < n; i++)
+		if (keys[i] != now)
+			keymap_file_later(self->keys, keys[i], number);
+	return number;
+}
+
+void index_restored(index_t *self)
+{
+	keymap_catch_up(self->keys);
 }
 
 uint32_t index_add(index_t *self, const index_entry *entry)
@@ -122,7 +145,7 @@ uint32_t index_add(index_t *self, const index_entry *entry)
 	assert(entry->kind == INDEX_ARTICLE);
 	self->pending++;
 	edges_add(self->edges, entry, false);
-	return enter(self, entry, true);
+	return enter_filed(self, entry, true);
 }
 
 /* ---- going ---- */
@@ -304,7 +327,7 @@ static bool is_same_alias(const index_t *self, uint32_t number, const index_entr
 	       at->owner_kind == alias->owner_kind && at->page_count == alias->page_count && memcmp(at->similarity, &alias->similarity, sizeof at->similarity) == 0;
 }
 
-uint32_t index_alias(index_t *self, const index_entry *alias, uint32_t segment)
+static uint32_t add_alias(index_t *self, const index_entry *alias, uint32_t segment, bool restoring)
 {
 	uint32_t found[INDEX_CHAIN];
 	assert(alias->kind == INDEX_ALIAS && alias->has_fingerprint);
@@ -312,20 +335,25 @@ uint32_t index_alias(index_t *self, const index_entry *alias, uint32_t segment)
 	for (size_t i = 0; i < n; i++)
 		if (is_same_alias(self, found[i], alias))
 			return 0;
-	uint32_t number = enter(self, alias, false);
+	uint32_t number = restoring ? enter_for_later(self, alias) : enter_filed(self, alias, false);
 	count(self, number, INDEX_ALIAS, alias->clock_ms, segment);
 	return number;
+}
+
+uint32_t index_alias(index_t *self, const index_entry *alias, uint32_t segment)
+{
+	return add_alias(self, alias, segment, false);
 }
 
 void index_restore(index_t *self, const index_entry *entry, uint32_t segment)
 {
 	if (entry->kind == INDEX_ALIAS) {
-		index_alias(self, entry, segment);
+		add_alias(self, entry, segment, true);
 		return;
 	}
 	replace_own(self, entry);
 	edges_add(self->edges, entry, true);
-	count(self, enter(self, entry, false), INDEX_ARTICLE, entry->clock_ms, segment);
+	count(self, enter_for_later(self, entry), INDEX_ARTICLE, entry->clock_ms, segment);
 }
 
 uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t segment)
@@ -335,7 +363,7 @@ uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t 
 	if (find_same(self, entry, false))
 		return 0;
 	edges_add(self->edges, entry, true);
-	uint32_t number = enter(self, entry, false);
+	uint32_t number = enter_filed(self, entry, false);
 	count(self, number, INDEX_ARTICLE, entry->clock_ms, segment);
 	return number;
 }

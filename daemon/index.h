@@ -86,10 +86,11 @@ void index_drop(index_t *self, uint32_t *number);                /* pending only
 /* pending -> settled; an older settled entry of the same id and coordinates goes. `segment`: where it stands in the log; 0: in none (yet). */
 void index_settle(index_t *self, uint32_t number, uint32_t segment);
 
-/* What the log holds: settled at once, an INDEX_ALIAS too. As when it was settled first: an older one of the same id and coordinates goes. */
+/* What the log holds: settled at once, an INDEX_ALIAS too. As when it was settled first: an older one of the same id and coordinates goes. Filed by the thousand, so
+ * nothing may be asked before index_restored; index_prefetch, in two steps (0, 1) with other entries' work between them, fetches the memory it will need. */
 void index_restore(index_t *self, const index_entry *entry, uint32_t segment);
-/* The entry will be added, restored or asked for soon: its memory is fetched meanwhile. Two calls, the later one `near`, with some other work between them. */
-void index_prefetch(const index_t *self, const index_entry *entry, bool near);
+void index_restored(index_t *self);
+void index_prefetch(const index_t *self, const index_entry *entry, unsigned step);
 /* What another daemon published: settled at once. An INDEX_ALIAS goes to index_alias. Returns its number; 0: there is a settled one of the same id and coordinates already, nothing is done. A pending one of ours with these coordinates stays what it is until it is settled or dropped; finders
  * prefer the settled one. */
 uint32_t index_settle_foreign(index_t *self, const index_entry *entry, uint32_t segment);

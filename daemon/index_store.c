@@ -51,10 +51,9 @@ int index_store_visit(void *arg, mr_bytes bytes, uint32_t format, uint32_t segme
 		return -1;
 	next->entry.topic = index_topic(self->index, topic);
 	next->segment = segment;
-	index_prefetch(self->index, &next->entry, false);
 	self->count++;
-	if (self->count > INDEX_STORE_AHEAD / 2)
-		index_prefetch(self->index, &self->ahead[(self->first + self->count - INDEX_STORE_AHEAD / 2) % INDEX_STORE_AHEAD].entry, true);
+	for (size_t step = 0; step < INDEX_STORE_STEPS && self->count > step * INDEX_STORE_STRIDE; step++)
+		index_prefetch(self->index, &self->ahead[(self->first + self->count - 1 - step * INDEX_STORE_STRIDE) % INDEX_STORE_AHEAD].entry, (unsigned)step);
 	return 0;
 }
 
@@ -62,6 +61,7 @@ void index_store_finish(index_store_reader *self)
 {
 	while (self->count)
 		restore_first(self);
+	index_restored(self->index);
 }
 
 index_log *index_store_open(index_t *index, const struct settings *settings, const char *folder, bool *locked, buf *errors)

@@ -14,7 +14,9 @@ index_limits index_store_limits(const struct settings *settings);
 /* An empty index with window and limit of the settings; NULL when pipeline.stages has no `dedup`. */
 index_t *index_store_new(const struct settings *settings);
 /* Reads entries of a log into an index: a dozen ahead, so that the memory each one goes to is fetched while those before it are filed. */
-#define INDEX_STORE_AHEAD 12
+#define INDEX_STORE_STRIDE 4     /* entries between two steps of fetching */
+#define INDEX_STORE_STEPS 2
+#define INDEX_STORE_AHEAD (INDEX_STORE_STEPS * INDEX_STORE_STRIDE)
 
 typedef struct index_store_entry {
 	index_entry entry;

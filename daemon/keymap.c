@@ -23,6 +23,7 @@
 #define CHUNK (CHUNK_BYTES / sizeof(page))
 #define PLAIN_MOST 16            /* slots of one key; one more makes a chain of them */
 #define NODE_NUMBERS 13
+#define LATER 1024               /* keys of a shard that wait for being filed together */
 #define SWEEP_LEAST 1024         /* buried numbers, and 1/16 of the living ones, begin a sweep */
 
 typedef struct page {
@@ -52,6 +53,11 @@ typedef struct node {
 	uint32_t numbers[NODE_NUMBERS];          /* 0: free */
 } node;
 
+/* A key that waits. */
+typedef struct later {
+	uint32_t code, number;
+} later;
+
 struct keymap {
 	shard *shards;
 	page **chunks;           /* whole cache lines: the tags of a page lie in one */
@@ -67,6 +73,8 @@ struct keymap {
 	size_t passing;          /* of the buried, the oldest: so many were there when the pass began */
 	uint32_t at_shard, at_node;              /* where the pass stands; at_node: behind the last shard */
 	bool sweeping;
+	later *waiting;          /* LATER for each shard, and as many to sort them; NULL: nothing is filed later */
+	uint16_t *waiting_count;
 	size_t bytes;
 };
 
@@ -130,6 +138,8 @@ void keymap_free(keymap **self_p)
 	free(self->nodes);
 	free(self->alive);
 	free(self->buried);
+	free(self->waiting);
+	free(self->waiting_count);
 	free(self);
 	*self_p = NULL;
 }
@@ -320,12 +330,12 @@ static void move_page(const keymap *self, const page *from, shard *s, uint8_t *u
 	}
 }
 
-/* Moves what lives into a table of the right size. Begins behind a page that is not full, so nothing of it stands further on: the order of slots of one key is kept. */
-static void rebuild(keymap *self, shard *s)
+/* Moves what lives into a table of the right size, for so many more. Begins behind a page that is not full, so nothing of it stands further on: the order of slots of one key is kept. */
+static void rebuild(keymap *self, shard *s, uint32_t more)
 {
 	shard old = *s;
 	uint32_t count = old.cap / PAGE, at = 0;
-	s->cap = cap_for(self, s, old.cap ? live_slots(self, s) : 0);
+	s->cap = cap_for(self, s, (old.cap ? live_slots(self, s) : 0) + more);
 	s->used = 0;
 	s->pages = mem_array(s->cap / PAGE, sizeof(page *));
 	uint8_t *used = mem_array(s->cap / PAGE, 1);
@@ -465,15 +475,14 @@ static size_t count_plain(const shard *s, place p)
 	}
 }
 
-void keymap_file(keymap *self, uint64_t key, uint32_t number)
+static void file(keymap *self, place p, uint32_t number)
 {
-	place p = place_of(key);
 	shard *s = &self->shards[p.shard];
 	hits end;
 	size_t alike;
 	assert(keymap_is_alive(self, number));
 	if (s->used + 1 > s->cap - s->cap * 3 / 32)
-		rebuild(self, s);
+		rebuild(self, s, 0);
 	uint32_t *chain = find_chain(self, s, p, &end, &alike);
 	if (!chain && alike >= PLAIN_MOST && count_plain(s, p) >= PLAIN_MOST)
 		chain = make_chain(self, s, p);
@@ -485,6 +494,11 @@ void keymap_file(keymap *self, uint64_t key, uint32_t number)
 	end.page->slots[end.used] = rest_of(p.code) | number;
 	s->used++;
 	self->filed++;
+}
+
+void keymap_file(keymap *self, uint64_t key, uint32_t number)
+{
+	file(self, place_of(key), number);
 }
 
 static size_t find_in_chain(const keymap *self, uint32_t n, uint32_t *numbers, size_t max)
@@ -528,14 +542,64 @@ size_t keymap_find(const keymap *self, uint64_t key, uint32_t *numbers, size_t m
 	return count;
 }
 
-void keymap_prefetch(const keymap *self, uint64_t key, bool near)
+void keymap_prefetch(const keymap *self, uint64_t key, unsigned step)
 {
 	place p = place_of(key);
 	const shard *s = &self->shards[p.shard];
 	if (!s->cap)
 		return;
 	page *const *at = &s->pages[home(s, p.code)];
-	__builtin_prefetch(near ? (const void *)(*at)->tags : at);
+	__builtin_prefetch(step ? (const void *)(*at)->tags : at);
+}
+
+/* ---- filing later ---- */
+
+/* Files what waits for a shard, in the order of its pages: each is in the cache then while it is filled. */
+static void flush(keymap *self, uint32_t shard_number)
+{
+	shard *s = &self->shards[shard_number];
+	later *from = self->waiting + (size_t)shard_number * LATER, *sorted = self->waiting + (size_t)SHARDS * LATER;
+	uint32_t count = self->waiting_count[shard_number];
+	if (!count)
+		return;
+	if (s->used + count > s->cap - s->cap * 3 / 32)
+		rebuild(self, s, count);
+	uint32_t *at = mem_array(s->cap / PAGE + 1, sizeof *at);
+	for (uint32_t i = 0; i < count; i++)
+		at[home(s, from[i].code) + 1]++;
+	for (uint32_t i = 1; i < s->cap / PAGE; i++)
+		at[i] += at[i - 1];
+	for (uint32_t i = 0; i < count; i++)
+		sorted[at[home(s, from[i].code)]++] = from[i];
+	self->waiting_count[shard_number] = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (keymap_is_alive(self, sorted[i].number))
+			file(self, (place){shard_number, sorted[i].code}, sorted[i].number);
+	free(at);
+}
+
+void keymap_file_later(keymap *self, uint64_t key, uint32_t number)
+{
+	place p = place_of(key);
+	if (!self->waiting) {
+		self->waiting = mem_grow(NULL, (size_t)(SHARDS + 1) * LATER, sizeof *self->waiting);
+		self->waiting_count = mem_array(SHARDS, sizeof *self->waiting_count);
+	}
+	if (self->waiting_count[p.shard] == LATER)
+		flush(self, p.shard);
+	self->waiting[(size_t)p.shard * LATER + self->waiting_count[p.shard]++] = (later){p.code, number};
+}
+
+void keymap_catch_up(keymap *self)
+{
+	if (!self->waiting)
+		return;
+	for (uint32_t i = 0; i < SHARDS; i++)
+		flush(self, i);
+	free(self->waiting);
+	free(self->waiting_count);
+	self->waiting = NULL;
+	self->waiting_count = NULL;
 }
 
 /* ---- sweeping ---- */
@@ -554,7 +618,7 @@ static void sweep_shard(keymap *self, shard *s)
 		}
 	}
 	if (gone > s->cap / 16)
-		rebuild(self, s);
+		rebuild(self, s, 0);
 }
 
 /* An empty node leaves its chain; the last one clears the slot. */
@@ -601,6 +665,7 @@ void keymap_sweep(keymap *self, size_t slots)
 	if (!self->sweeping && (self->swept || !is_worth_while(self)))
 		return;
 	if (!self->sweeping) {
+		keymap_catch_up(self);           /* or a number that waits could be given back, and filed for another entry */
 		self->sweeping = true;
 		self->passing = self->buried_count;
 		self->at_shard = 0;

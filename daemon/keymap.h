@@ -39,8 +39,13 @@ uint64_t keymap_alive(const keymap *self, uint32_t block);       /* of the 64 nu
 void keymap_file(keymap *self, uint64_t key, uint32_t number);   /* must be alive */
 /* Writes up to `max` living numbers filed under the key, last filed first; returns how many. */
 size_t keymap_find(const keymap *self, uint64_t key, uint32_t *numbers, size_t max);
-/* A search or filing for this key follows soon: its memory is fetched meanwhile. Two calls: what tells where it stands, then (`near`) where it stands. */
-void keymap_prefetch(const keymap *self, uint64_t key, bool near);
+/* A search or filing for this key follows soon: its memory is fetched meanwhile, in two steps (0, 1) with other work between them. */
+void keymap_prefetch(const keymap *self, uint64_t key, unsigned step);
+
+/* Files it some time later, many of one shard at once: several times as fast when millions are filed, and the number is not found under this key before
+ * keymap_catch_up. Takes up to 64 MB meanwhile. */
+void keymap_file_later(keymap *self, uint64_t key, uint32_t number);
+void keymap_catch_up(keymap *self);
 
 /* Sweeps over about `slots` slots, if enough is buried to make it worth while. */
 void keymap_sweep(keymap *self, size_t slots);

@@ -125,6 +125,7 @@ static void fill(bench *b, uint64_t count)
 			index_restore(b->index, &e, 1);
 			b->count++;
 		}
+	index_restored(b->index);
 }
 
 static void judge_one(bench *b, const index_entry *e, uint32_t *pending, size_t *pending_count)

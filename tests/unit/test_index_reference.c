@@ -568,7 +568,7 @@ static void finish(model *m)
 	make_article(m, &last);
 	last.clock_ms = INT64_MAX / 2;
 	last.kind = INDEX_ARTICLE;
-	index_restore(m->index, &last, 99);
+	index_settle_foreign(m->index, &last, 99);
 	while (index_expire(m->index, m->now_ms + 400000 * DAY_MS, 100))
 		;
 	index_stats x = index_stats_get(m->index);

@@ -34,6 +34,7 @@ static index_t *fill(index_limits limits, uint64_t days)
 		index_entry e = entry_of(n, START_MS + (int64_t)(n / PER_DAY) * DAY_MS);
 		index_restore(index, &e, (uint32_t)(1 + n / PER_DAY));
 	}
+	index_restored(index);
 	return index;
 }
 
@@ -107,7 +108,7 @@ static void a_full_index_is_told_once(void **state)
 	assert_int_equal(keep.warnings, 0);
 	for (uint64_t n = 0; n < 100; n++, view.now_ms += 60000) {
 		index_entry e = entry_of(10 * PER_DAY + n, view.now_ms);
-		index_restore(index, &e, 9);
+		index_settle_foreign(index, &e, 9);
 		keeper_look(&keep, &view);
 	}
 	assert_true(keep.warnings == 1 && index_stats_get(index).evicted == 100);
@@ -115,7 +116,7 @@ static void a_full_index_is_told_once(void **state)
 	keeper_look(&keep, &view);
 	assert_int_equal(keep.warnings, 1);
 	index_entry e = entry_of(20 * PER_DAY, view.now_ms);
-	index_restore(index, &e, 9);
+	index_settle_foreign(index, &e, 9);
 	keeper_look(&keep, &view);
 	assert_int_equal(keep.warnings, 2);
 	index_free(&index);
