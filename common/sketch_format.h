@@ -25,7 +25,7 @@ struct sketch {
 	uint64_t exact;                  /* hash of the folded text; 0: empty text */
 	uint32_t shingles;               /* how many, repeats counted */
 	uint16_t weight;                 /* of the text in ideographs (a Latin letter is 0.4), at most 65535 */
-	uint16_t title_figures;          /* one bit for each number of the title */
+	uint16_t title_figures;          /* a bit for each number of the title, and for each two that follow each other */
 	uint64_t value[4][2];            /* bit planes of the bucket values */
 	uint64_t place[2][2];            /* bit planes of the quarter of the text, 0..3 */
 	uint64_t figure[2];              /* one bit for each number of the text (Bloom, 1970, one hash) */

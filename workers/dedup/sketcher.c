@@ -115,9 +115,27 @@ static mr_bytes without_references(sketcher *self, mr_bytes text)
 
 /* ---- title ---- */
 
+typedef struct title_numbers {
+	uint16_t bits;
+	unsigned before;         /* number in front, 128: none */
+} title_numbers;
+
+static void add_number(void *arg, size_t from, size_t to, size_t piece, unsigned bit)
+{
+	title_numbers *self = arg;
+	(void)from;
+	(void)to;
+	(void)piece;
+	self->bits |= (uint16_t)(1u << bit / 8);
+	if (self->before < 128)
+		self->bits |= (uint16_t)(1u << ((self->before * 128 + bit) * 2654435761u >> 28));
+	self->before = bit;
+}
+
 static void make_title(sketcher *self, mr_bytes title, sketch *out)
 {
-	uint64_t least[16], bits[1][2] = {{0}};
+	uint64_t least[16];
+	title_numbers numbers = {.before = 128};
 	memset(least, 0xFF, sizeof least);
 	buf_clear(&self->folded);
 	fold_text(title, FOLD_ALL, &self->folded, NULL);
@@ -133,9 +151,8 @@ static void make_title(sketcher *self, mr_bytes title, sketch *out)
 		for (unsigned p = 0; p < 4; p++)
 			out->title[p] |= (uint16_t)((v >> p & 1) << i);
 	}
-	figures_scan(&(figures_text){title, 1, {0}}, bits);
-	for (size_t i = 0; i < 128; i++)
-		out->title_figures |= (uint16_t)((bits[0][i / 64] >> i % 64 & 1) << i / 8);
+	figures_each(&(figures_text){title, 1, {0}}, add_number, &numbers);
+	out->title_figures = numbers.bits;
 }
 
 /* ---- pieces ---- */
