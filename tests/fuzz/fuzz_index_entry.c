@@ -31,7 +31,7 @@ static void settle_and_ask(const index_entry *entry, mr_bytes topic)
 /* The verdict on a duplicate: remembered once, told only while its owner is there. */
 static void remember(const index_entry *alias, mr_bytes topic)
 {
-	index_t *index = index_new(60LL * 86400000, 1000);
+	index_t *index = index_new(60LL * 86400000, (index_limits){.entries = 1000});
 	index_entry copy = *alias;
 	index_found found;
 	copy.topic = index_topic(index, topic);
