@@ -44,6 +44,7 @@ typedef struct daemon_state {
 	report r;                        /* the parts themselves hang here, too */
 	bool writing_followed;           /* the publisher has what was followed in the journal, without an epoch */
 	int64_t followed_ms;             /* monotonic: when that was done last */
+	uint64_t followed_writes;        /* how often */
 	index_log *log;
 	keeper keeper;                   /* of the index, if there is one */
 	uint32_t log_segment;            /* that the last epoch was written to */
@@ -272,6 +273,7 @@ static void write_followed(daemon_state *d)
 	if (d->writing_followed || epochs_busy(d->r.epochs) || !due || !journal_take(d->r.journal, &followed))
 		return;
 	d->writing_followed = true;
+	followed.keep_segment = index_oldest_segment(d->r.index);
 	publisher_followed(d->publisher, &followed);
 }
 
@@ -282,7 +284,9 @@ static void on_followed(void *arg, const publish_result *result)
 		leave_at_once(EXIT_PRODUCER, "the index log cannot be written", result->why);
 	d->writing_followed = false;
 	d->followed_ms = now_ms();
+	d->followed_writes++;
 	d->r.log_bytes = result->log_bytes;
+	d->log_segment = result->followed_segment;
 	journal_written(d->r.journal, result->followed_segment);
 }
 
@@ -604,7 +608,7 @@ static void each_second(daemon_state *d)
 {
 	log_tick();
 	if (d->r.index)
-		keeper_look(&d->keeper, &(keeper_view){report_wall_ms(), d->r.log_bytes, epochs_counts_get(d->r.epochs).committed, d->log_segment});
+		keeper_look(&d->keeper, &(keeper_view){report_wall_ms(), d->r.log_bytes, epochs_counts_get(d->r.epochs).committed + d->followed_writes, d->log_segment});
 	d->r.stuck = publisher_is_stuck(d->publisher, now_ms(), UNREADY_MS);
 	if (publisher_is_stuck(d->publisher, now_ms(), STUCK_MS))
 		log_warn("the transaction thread has been at one step for a long time", "phase", "%d", (int)d->r.phase);

@@ -20,7 +20,7 @@ typedef struct keeper {
 /* What the keeper cannot see itself. */
 typedef struct keeper_view {
 	int64_t now_ms;                  /* wall clock */
-	uint64_t log_bytes, epochs;      /* size of the log; epochs committed */
+	uint64_t log_bytes, epochs;      /* size of the log; how often it was written: epochs committed, and what was followed in the journal by itself */
 	uint32_t segment;                /* of the log, that the last epoch was written to; 0: none yet */
 } keeper_view;
 

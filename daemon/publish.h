@@ -24,6 +24,7 @@ typedef struct publish_message {
 /* What was followed in the journal and is not in the log yet (journal_take). */
 typedef struct publish_followed {
 	buf frames;                      /* for index_log_append_followed; empty: nothing */
+	uint32_t keep_segment;           /* without an epoch: as there */
 } publish_followed;
 
 typedef struct publish_offset {

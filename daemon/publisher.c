@@ -438,6 +438,7 @@ static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
 static void run_followed(publisher *self, const publish_followed *followed, publish_result *result)
 {
 	*result = (publish_result){.outcome = PUBLISH_FATAL};
+	index_log_remove_before(self->log, followed->keep_segment);
 	if (write_log(self, followed, NULL, result))
 		result->outcome = PUBLISH_COMMITTED;
 	else
