@@ -76,7 +76,6 @@ static void make_sketch(uint64_t n, sketch *out)
 	out->exact = random_at(n, 0) | 1;
 	out->shingles = (uint32_t)(500 + random_at(n, 1) % 400);
 	out->weight = (uint16_t)(out->shingles + 4);
-	out->figures = 5;
 	for (uint64_t i = 0; i < 8; i++)
 		planes[i] = random_at(n, 2 + i);
 	for (uint64_t i = 0; i < 4; i++)

@@ -10,5 +10,10 @@ extract | classify)
 	exec "build/bench/bench_$stage" "$@"
 	;;
 esac
+if [ "${1:-}" = dedup ]; then
+	shift
+	cmake --build build --target bench_dedup bench_index bench_minhash >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
+	exec /usr/bin/python3 tests/bench/dedup.py "$@"
+fi
 cmake --build build --target bench_load bench_forward >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 exec /usr/bin/python3 tests/bench/bench.py "$@"           # Debian's: it has the packages

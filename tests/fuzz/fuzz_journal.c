@@ -87,7 +87,7 @@ static void read_rows(world *w, mr_bytes input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	world w = {.ledger = ledger_new(), .index = index_new(60LL * 86400000, 50), .now_ms = 1700000000000};
+	world w = {.ledger = ledger_new(), .index = index_new(60LL * 86400000, (index_limits){.entries = 50}), .now_ms = 1700000000000};
 	w.judge = judge_new(w.ledger, w.index, (judge_hooks){.wall_ms = wall_ms, .arg = &w});
 	read_rows(&w, (mr_bytes){(const char *)data, size});
 	size_t at = 0, frames = 0;
