@@ -226,12 +226,16 @@ static void show_stream(const looking *self, const term *out)
 	table *rows = table_new(columns, sizeof columns / sizeof *columns);
 	for (size_t i = 0; i < self->count; i++) {
 		const compared *c = &self->texts[i];
-		char verdict[64];
+		char verdict[64], alike[16] = "", left_out[16] = "";
+		if (c->part->verdict.similarity >= 0)
+			snprintf(alike, sizeof alike, "%.2f", c->part->verdict.similarity);
+		if (c->part->left_out)
+			snprintf(left_out, sizeof left_out, "%d", __builtin_popcount(c->part->left_out));
 		table_add(rows, TERM_PLAIN, "%s", c->id);
 		table_add(rows, c->part->state == PART_DUPLICATE ? TERM_YELLOW : TERM_GREEN, "%s", explain_verdict(c->part, verdict));
 		table_add(rows, TERM_PLAIN, "%s", owner_id(self, c->part));
-		table_add(rows, TERM_PLAIN, c->part->verdict.similarity < 0 ? "" : "%.2f", c->part->verdict.similarity);
-		table_add(rows, TERM_DIM, c->part->left_out ? "%d" : "", __builtin_popcount(c->part->left_out));
+		table_add(rows, TERM_PLAIN, "%s", alike);
+		table_add(rows, TERM_DIM, "%s", left_out);
 		table_add(rows, TERM_PLAIN, "%s", c->title);
 	}
 	table_print(rows, out);
