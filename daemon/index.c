@@ -98,6 +98,8 @@ static size_t keys_of(const index_entry *e, uint64_t keys[KEYS_MOST])
 void index_prefetch(const index_t *self, const index_entry *entry, unsigned step)
 {
 	bool alias = entry->kind == INDEX_ALIAS;
+	if (!alias && !self->unordered)          /* nothing will be asked */
+		return;
 	keymap_prefetch(self->keys, index_key(alias ? SALT_FINGERPRINT : SALT_ID, index_head(alias ? entry->fingerprint : entry->article_id)), step);
 }
 
@@ -126,18 +128,27 @@ static uint32_t enter_filed(index_t *self, const index_entry *entry, bool pendin
 static uint32_t enter_for_later(index_t *self, const index_entry *entry)
 {
 	uint64_t keys[KEYS_MOST], now = entry->kind == INDEX_ALIAS ? index_key(SALT_FINGERPRINT, index_head(entry->fingerprint)) : index_key(SALT_ID, index_head(entry->article_id));
+	bool asked = entry->kind == INDEX_ALIAS || self->unordered;      /* while the rest is restored */
 	size_t n = keys_of(entry, keys);
 	uint32_t number = enter(self, entry, false);
-	keymap_file(self->keys, now, number);
+	if (asked)
+		keymap_file(self->keys, now, number);
 	for (size_t i = 0; i < n; i++)
-		if (keys[i] != now)
+		if (!asked || keys[i] != now)
 			keymap_file_later(self->keys, keys[i], number);
 	return number;
+}
+
+void index_expect(index_t *self, size_t articles)
+{
+	size_t most = self->limits.entries && self->limits.entries < articles ? self->limits.entries : articles;
+	keymap_expect(self->keys, most * (SKETCH_KEYS + 2));
 }
 
 void index_restored(index_t *self)
 {
 	keymap_catch_up(self->keys);
+	self->unordered = true;
 }
 
 uint32_t index_add(index_t *self, const index_entry *entry)
@@ -347,13 +358,20 @@ uint32_t index_alias(index_t *self, const index_entry *alias, uint32_t segment)
 	return add_alias(self, alias, segment, false);
 }
 
+/* A log tells the places of a partition in their order, unless an operator set offsets back. Until that is seen no entry can stand where an earlier one did, and nobody looks
+ * for one: a third of the time to read ten million. */
 void index_restore(index_t *self, const index_entry *entry, uint32_t segment)
 {
 	if (entry->kind == INDEX_ALIAS) {
 		add_alias(self, entry, segment, true);
 		return;
 	}
-	replace_own(self, entry);
+	if (!self->unordered && !index_pack_follows(self, entry)) {
+		keymap_catch_up(self->keys);
+		self->unordered = true;
+	}
+	if (self->unordered)
+		replace_own(self, entry);
 	edges_add(self->edges, entry, true);
 	count(self, enter_for_later(self, entry), INDEX_ARTICLE, entry->clock_ms, segment);
 }

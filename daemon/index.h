@@ -90,6 +90,8 @@ void index_settle(index_t *self, uint32_t number, uint32_t segment);
  * nothing may be asked before index_restored; index_prefetch, in two steps (0, 1) with other entries' work between them, fetches the memory it will need. */
 void index_restore(index_t *self, const index_entry *entry, uint32_t segment);
 void index_restored(index_t *self);
+/* About so many articles will be restored: a hint. */
+void index_expect(index_t *self, size_t articles);
 void index_prefetch(const index_t *self, const index_entry *entry, unsigned step);
 /* What another daemon published: settled at once. An INDEX_ALIAS goes to index_alias. Returns its number; 0: there is a settled one of the same id and coordinates already, nothing is done. A pending one of ours with these coordinates stays what it is until it is settled or dropped; finders
  * prefer the settled one. */

@@ -52,11 +52,24 @@ static uint16_t source_of(index_t *self, uint16_t topic, int32_t partition)
 	if (number == SOURCE_NONE && self->source_count < SOURCES_MOST) {
 		self->sources = mem_grow(self->sources, self->source_count + 1, sizeof *self->sources);
 		number = (uint16_t)self->source_count++;
-		self->sources[number] = (source){partition, topic};
+		self->sources[number] = (source){partition, topic, 0, -1};
 	}
 	if (number != SOURCE_NONE)
 		self->source_cache[source_slot(topic, partition)] = (uint16_t)(number + 1);
 	return number;
+}
+
+bool index_pack_follows(index_t *self, const index_entry *entry)
+{
+	uint16_t number = source_of(self, entry->topic, entry->partition);
+	if (number == SOURCE_NONE)
+		return false;
+	source *s = &self->sources[number];
+	if (entry->offset < s->last_offset || (entry->offset == s->last_offset && entry->page <= s->last_page))
+		return false;
+	s->last_offset = entry->offset;
+	s->last_page = entry->page;
+	return true;
 }
 
 /* ---- extras and pending entries ---- */

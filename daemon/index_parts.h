@@ -79,7 +79,8 @@ typedef struct day {
 
 typedef struct source {
 	int32_t partition;
-	uint16_t topic;
+	uint16_t topic, last_page;
+	int64_t last_offset;     /* with last_page: the place restored last; -1: none */
 } source;
 
 struct index {
@@ -102,6 +103,7 @@ struct index {
 	source *sources;
 	size_t source_count;
 	uint16_t source_cache[256];      /* by a hash: number of the source + 1 */
+	bool unordered;          /* what is restored may stand at a place that was restored before, or the index has lived since */
 	uint32_t *segment_slabs; /* per log segment: slabs whose oldest it is */
 	size_t segment_cap;
 	uint32_t segment_first;  /* none before it has any */
@@ -123,6 +125,7 @@ void index_slab_tend(index_t *self, size_t slots);       /* a little work for nu
 size_t index_evict(index_t *self, size_t most);          /* the oldest settled entries go; returns how many */
 
 /* index_pack.c: entries and their parts */
+bool index_pack_follows(index_t *self, const index_entry *entry);        /* stands behind all that was restored of its partition; noted */
 void index_pack(index_t *self, uint32_t number, const index_entry *entry, bool pending);
 void index_pack_settled(index_t *self, uint32_t number); /* what only pending ones need goes */
 void index_pack_clear(index_t *self, uint32_t number);   /* so does what else belongs to the entry */

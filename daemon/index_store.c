@@ -8,6 +8,7 @@
 #include "workers/text/fold.h"
 
 #define DAY_MS 86400000LL
+#define LOG_BYTES 330            /* of an article in the log */
 #define LOCK_WAIT_MS 5000        /* an old process may be leaving */
 
 index_log_identity index_store_identity(const struct settings *settings)
@@ -64,10 +65,21 @@ void index_store_finish(index_store_reader *self)
 	index_restored(self->index);
 }
 
+void index_store_expect(index_t *index, const char *folder)
+{
+	index_scan files = {0};
+	buf ignored = {0};
+	if (index_scan_list(&files, folder, &ignored) == 0)      /* else opening says why */
+		index_expect(index, files.bytes / LOG_BYTES);
+	index_scan_free(&files);
+	buf_free(&ignored);
+}
+
 index_log *index_store_open(index_t *index, const struct settings *settings, const char *folder, bool *locked, buf *errors)
 {
 	index_log_identity identity = index_store_identity(settings);
 	index_store_reader reader = {.index = index};
+	index_store_expect(index, folder);
 	index_log *log = index_log_open(folder, &identity, LOCK_WAIT_MS, index_store_visit, &reader, locked, errors);
 	index_store_finish(&reader);
 	return log;

@@ -32,6 +32,8 @@ typedef struct index_store_reader {
 int index_store_visit(void *reader, mr_bytes entry, uint32_t format, uint32_t segment);      /* an index_log_visit */
 void index_store_finish(index_store_reader *self);       /* what was read ahead is in the index */
 
+/* Tells the index how much the log in `folder` will bring, by the size of its files. */
+void index_store_expect(index_t *index, const char *folder);
 /* Opens the log in `folder` and reads it into the index. NULL with lines in `errors`; *locked: another process has it. */
 index_log *index_store_open(index_t *index, const struct settings *settings, const char *folder, bool *locked, buf *errors);
 /* The fate of the log's last epoch is known: its entries count, or not. -1: they cannot be read. */

@@ -75,6 +75,7 @@ struct keymap {
 	bool sweeping;
 	later *waiting;          /* LATER for each shard, and as many to sort them; NULL: nothing is filed later */
 	uint16_t *waiting_count;
+	uint32_t expected;       /* keys of a shard, while some wait */
 	size_t bytes;
 };
 
@@ -307,9 +308,12 @@ static uint32_t live_slots(const keymap *self, const shard *s)
 	return n;
 }
 
-/* Slots for so many that live: three quarters full, a little more or less in every eighth shard. */
+/* Slots for so many that live: three quarters full, a little more or less in every eighth shard. While many wait, between eight and nine tenths, as full as tables are on the average
+ * that have grown one by one. */
 static uint32_t cap_for(const keymap *self, const shard *s, uint32_t live)
 {
+	if (self->waiting)
+		return ((live + live / 8 + live / 64 * ((uint32_t)(s - self->shards) % 8)) / PAGE + 1) * PAGE;
 	uint32_t slots = live + live / 4 + live / 20 + PAGE / 8 * ((uint32_t)(s - self->shards) % 8);
 	return (slots / PAGE + 1) * PAGE;
 }
@@ -335,7 +339,8 @@ static void rebuild(keymap *self, shard *s, uint32_t more)
 {
 	shard old = *s;
 	uint32_t count = old.cap / PAGE, at = 0;
-	s->cap = cap_for(self, s, (old.cap ? live_slots(self, s) : 0) + more);
+	uint32_t live = (old.cap ? live_slots(self, s) : 0) + more;
+	s->cap = cap_for(self, s, self->waiting && live < self->expected ? self->expected : live);
 	s->used = 0;
 	s->pages = mem_array(s->cap / PAGE, sizeof(page *));
 	uint8_t *used = mem_array(s->cap / PAGE, 1);
@@ -590,6 +595,11 @@ void keymap_file_later(keymap *self, uint64_t key, uint32_t number)
 	self->waiting[(size_t)p.shard * LATER + self->waiting_count[p.shard]++] = (later){p.code, number};
 }
 
+void keymap_expect(keymap *self, size_t keys)
+{
+	self->expected = keys / SHARDS > UINT32_MAX / 4 ? 0 : (uint32_t)(keys / SHARDS);
+}
+
 void keymap_catch_up(keymap *self)
 {
 	if (!self->waiting)
@@ -600,6 +610,7 @@ void keymap_catch_up(keymap *self)
 	free(self->waiting_count);
 	self->waiting = NULL;
 	self->waiting_count = NULL;
+	self->expected = 0;
 }
 
 /* ---- sweeping ---- */

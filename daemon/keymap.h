@@ -46,6 +46,8 @@ void keymap_prefetch(const keymap *self, uint64_t key, unsigned step);
  * keymap_catch_up. Takes up to 64 MB meanwhile. */
 void keymap_file_later(keymap *self, uint64_t key, uint32_t number);
 void keymap_catch_up(keymap *self);
+/* About so many keys will be filed later: tables are made for them at once, instead of growing a dozen times. Too large a number costs memory until as many came. */
+void keymap_expect(keymap *self, size_t keys);
 
 /* Sweeps over about `slots` slots, if enough is buried to make it worth while. */
 void keymap_sweep(keymap *self, size_t slots);

@@ -255,6 +255,7 @@ static int bench_restart(uint64_t articles, const char *folder)
 	int64_t wall = wall_ns();
 	b.index = index_new(WINDOW_DAYS * DAY_MS, (index_limits){.entries = articles});
 	index_store_reader reader = {.index = b.index};
+	index_store_expect(b.index, folder);
 	log = index_log_open(folder, &identity, 0, index_store_visit, &reader, &locked, &errors);
 	if (!log)
 		return fail("read the log", &errors);

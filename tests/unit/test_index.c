@@ -63,6 +63,32 @@ static void an_alias_tells_what_the_duplicate_was_told(void **state)
 	index_free(&index);
 }
 
+/* An operator set offsets back: places of a partition stand in the log twice, the later entry counts. */
+static void places_that_come_again_in_a_log_are_replaced(void **state)
+{
+	(void)state;
+	static const struct { int id; int64_t offset; int fingerprint; } rows[] = {{1, 5, 11}, {2, 6, 12}, {1, 5, 13}, {3, 7, 14}, {2, 6, 15}};
+	index_t *index = index_new(WINDOW_MS, (index_limits){.entries = 1000});
+	index_found found;
+	index_expect(index, 100000);
+	for (size_t i = 0; i < 5; i++) {
+		index_entry e = entry_of(index, rows[i].id, rows[i].offset);
+		e.fingerprint[0] = (uint8_t)rows[i].fingerprint;
+		index_restore(index, &e, 1);
+	}
+	index_restored(index);
+	assert_int_equal(index_stats_get(index).settled, 3);
+	assert_true(!find_bytes(index, 11, CLOCK_MS, 99, &found) && !find_bytes(index, 12, CLOCK_MS, 99, &found));
+	assert_true(find_bytes(index, 13, CLOCK_MS, 99, &found) && find_bytes(index, 14, CLOCK_MS, 99, &found) && find_bytes(index, 15, CLOCK_MS, 99, &found));
+	index_entry again = entry_of(index, 3, 7);       /* the epoch in doubt, whose fate is known later */
+	again.fingerprint[0] = 16;
+	index_restore(index, &again, 2);
+	index_restored(index);
+	assert_int_equal(index_stats_get(index).settled, 3);
+	assert_true(!find_bytes(index, 14, CLOCK_MS, 99, &found) && find_bytes(index, 16, CLOCK_MS, 99, &found));
+	index_free(&index);
+}
+
 static void what_another_daemon_published_is_taken_once(void **state)
 {
 	(void)state;
@@ -98,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alias_tells_what_the_duplicate_was_told),
 		cmocka_unit_test(what_another_daemon_published_is_taken_once),
+		cmocka_unit_test(places_that_come_again_in_a_log_are_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
