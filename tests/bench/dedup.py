@@ -73,7 +73,7 @@ def targets(result):
 
 def svg(result):
     """Judgements a second and microseconds of one, over the size of the window (logarithmic). Readable on light and dark pages."""
-    rows, width, height, left, top, plot_w, plot_h = result["judge"], 640, 320, 70, 40, 500, 220
+    rows, width, height, left, top, plot_w, plot_h = result["judge"], 640, 330, 70, 60, 480, 220
     most = max(r["rate"] for r in rows) * 1.1
 
     def x(i):
@@ -83,7 +83,8 @@ def svg(result):
         return top + plot_h * (1 - rate / most)
 
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12" fill="#888">',
-           f'<text x="{left}" y="20">judgements a second over articles in the window (one core); at each point: p99 of one, bytes an article</text>']
+           f'<text x="{left}" y="20" font-weight="bold">judgements a second (one core) over articles in the window</text>',
+           f'<text x="{left}" y="38">at each point the 99th percentile of one judgement, and bytes an article; dashed: 50,000</text>']
     step = 50_000
     for rate in range(0, int(most), step):
         out.append(f'<path d="M{left} {y(rate):.0f}H{left + plot_w}" stroke="#888" stroke-opacity="0.3"/><text x="{left - 6}" y="{y(rate) + 4:.0f}" '
@@ -94,8 +95,11 @@ def svg(result):
     out.append(f'<polyline points="{points}" fill="none" stroke="#28c" stroke-width="2"/>')
     for i, r in enumerate(rows):
         anchor = "start" if i == 0 else "end" if i == len(rows) - 1 else "middle"
+        falls = i + 1 < len(rows) and rows[i + 1]["rate"] < r["rate"]
+        side, down = ("start", -8) if falls or i == 0 else ("end", -14)        # beside the line, not on it
+        beside, below = x(i) + (8 if side == "start" else 0), y(r["rate"]) + (down if falls else 18 if i == 0 else down - 20)
         out.append(f'<circle cx="{x(i):.0f}" cy="{y(r["rate"]):.0f}" r="4" fill="#28c"/>'
-                   f'<text x="{x(i):.0f}" y="{y(r["rate"]) - 10:.0f}" text-anchor="{anchor}">{r["p99_us"]:.0f} us, {r["bytes"]:.0f} B</text>'
+                   f'<text x="{beside:.0f}" y="{below:.0f}" text-anchor="{side}">{r["p99_us"]:.0f} us, {r["bytes"]:.0f} B</text>'
                    f'<text x="{x(i):.0f}" y="{top + plot_h + 20}" text-anchor="{anchor}">{r["articles"]:,}</text>')
     return "\n".join(out + ["</svg>"]) + "\n"
 
