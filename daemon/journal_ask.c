@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "daemon/kafka_conf.h"
+#include "daemon/thread.h"
 
 #define CALL_MS 1000             /* one call: also how long the end of the program may wait for it */
 #define PAUSE_MS 500             /* between two tries */
@@ -164,26 +164,14 @@ journal_ask *journal_ask_new(const struct settings *settings, int wake_fd, buf *
 	self->name = settings_str(settings, "dedup.journal");
 	self->topic = rd_kafka_topic_new(rk, self->name, NULL);
 	self->wake_fd = wake_fd;
-	pthread_condattr_t clock;
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->changed, &clock);
-	pthread_condattr_destroy(&clock);
+	thread_condition(&self->changed);
 	return self;
 }
 
 void journal_ask_start(journal_ask *self)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);     /* signals are the loop's */
-	int failed = pthread_create(&self->thread, NULL, run, self);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed) {
-		log_error("journal: cannot start its thread", "error", "%s", strerror(failed));
-		abort();
-	}
+	thread_start(&self->thread, run, self, "journal");
 	self->started = true;
 }
 

@@ -5,7 +5,6 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -17,6 +16,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "daemon/kafka_conf.h"
+#include "daemon/thread.h"
 
 #define CALL_MS 5000             /* one try of a blocking call that may be repeated */
 #define PAUSE_MS 200             /* between two tries */
@@ -674,12 +674,8 @@ publisher *publisher_new(struct event_base *base, const struct settings *setting
 		free(self);
 		return NULL;
 	}
-	pthread_condattr_t clock;
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);      /* the wall clock may be set while we wait */
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->changed, &clock);
-	pthread_condattr_destroy(&clock);
+	thread_condition(&self->changed);
 	self->wake = event_new(base, self->wake_fd, EV_READ | EV_PERSIST, publisher_on_wake, self);
 	event_add(self->wake, NULL);
 	return self;
@@ -687,15 +683,7 @@ publisher *publisher_new(struct event_base *base, const struct settings *setting
 
 void publisher_start(publisher *self)
 {
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);     /* signals are the loop's */
-	int failed = pthread_create(&self->thread, NULL, run, self);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed) {
-		log_error("publisher: cannot start its thread", "error", "%s", strerror(failed));
-		abort();
-	}
+	thread_start(&self->thread, run, self, "publisher");
 	self->started = true;
 	give(self, JOB_START, NULL, (publish_followed){0});
 }

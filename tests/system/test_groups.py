@@ -11,24 +11,13 @@ from wait import wait_until
 import signal
 
 
-def test_two_daemons_share_the_partitions(flow):
-    f = flow(partitions=4)
-    a, b = f.daemon().start().wait_ready(), f.daemon().start()
-    b.wait_ready()
-    f.feed(mixed_feed("share", 400))
-    f.account(120, one_daemon=False)
-    assert a.balance()["read"] > 0 and b.balance()["read"] > 0
-    assert a.stop() == 0 and b.stop() == 0
-
-
-def test_two_daemons_join_and_leave_all_the_time(flow):
-    r = random.Random(f"groups {SEED}")
-    f = flow(partitions=4)
+def come_and_go(f, r, name):
+    """Two daemons under load that are started, stopped and killed in turns; both run in the end. Returns them."""
     pair = [f.daemon(), f.daemon()]
     for d in pair:
         d.start()
     pair[0].wait_ready()
-    load = Load(f, f"groups {SEED}", count=600 * ROUNDS, rate=80)
+    load = Load(f, f"{name} {SEED}", count=600 * ROUNDS, rate=80)
     load.start()
     for _ in range(ROUNDS * 2):
         d = r.choice(pair)
@@ -45,6 +34,23 @@ def test_two_daemons_join_and_leave_all_the_time(flow):
             d.start()
     for d in pair:
         restart_when_ended(d, 60)
+    return pair
+
+
+def test_two_daemons_share_the_partitions(flow):
+    f = flow(partitions=4)
+    a, b = f.daemon().start().wait_ready(), f.daemon().start()
+    b.wait_ready()
+    f.feed(mixed_feed("share", 400))
+    f.account(120, one_daemon=False)
+    assert a.balance()["read"] > 0 and b.balance()["read"] > 0
+    assert a.stop() == 0 and b.stop() == 0
+
+
+def test_two_daemons_join_and_leave_all_the_time(flow):
+    r = random.Random(f"groups {SEED}")
+    f = flow(partitions=4)
+    come_and_go(f, r, "groups")
     f.account(240, one_daemon=False)
 
 

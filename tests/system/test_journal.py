@@ -12,7 +12,8 @@ import pytest
 import news
 from daemon import crash_points, millrace
 from flow import Load, mixed_feed
-from test_faults import ROUNDS, SEED, pause_of, restart_when_ended
+from test_faults import SEED, restart_when_ended
+from test_groups import come_and_go
 from test_promises import stays_for
 from wait import wait_until
 
@@ -180,27 +181,7 @@ def test_two_copies_within_one_lag(journaled, kafka):
 def test_daemons_join_and_leave_all_the_time(journaled, kafka):
     r = random.Random(f"journal groups {SEED}")
     f = journaled(partitions=4)
-    pair = [f.daemon(), f.daemon()]
-    for d in pair:
-        d.start()
-    pair[0].wait_ready()
-    load = Load(f, f"journal {SEED}", count=600 * ROUNDS, rate=80)
-    load.start()
-    for _ in range(ROUNDS * 2):
-        d = r.choice(pair)
-        pause_of(r, 0.5, 4)
-        if not d.running():
-            d.start()
-        elif r.random() < 0.5:
-            d.kill()
-        else:
-            assert d.stop() in (0, 13)
-    load.cut()
-    for d in pair:
-        if not d.running():
-            d.start()
-    for d in pair:
-        restart_when_ended(d, 60)
+    pair = come_and_go(f, r, "journal")
     account = f.account(240, one_daemon=False)
     per_partition(account)
     articles = sorted(r["article_id"].encode() for _, r in account.articles)
