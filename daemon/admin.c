@@ -18,32 +18,54 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/settings.h"
-#include "metrics.h"
 
 #define SLOTS 64
 #define HEADERS_MAX 8192
 #define BODY_MAX 1024                    /* GET and HEAD have none */
 #define SWEEP_MS 100                     /* between looks for connections that ended, and for descriptors */
 
+#define FORBIDDEN 403                    /* evhttp has no name for it */
+#define PLAIN "text/plain; charset=utf-8"
+
 typedef struct slot {
 	struct bufferevent *connection;      /* one reference of ours; NULL: free */
 	int64_t since_ms;
+	bool stream;                         /* it carries one: no age ends it */
 } slot;
+
+struct admin_stream {
+	struct evhttp_request *request;      /* NULL: free */
+	slot *slot;
+	void (*ended)(void *arg, admin_stream *stream);
+	void *arg;
+	uint64_t left_out;
+};
+
+struct admin_request {
+	admin *admin;
+	struct evhttp_request *http;
+	query query;
+	admin_stream *stream;                /* that the handler has opened */
+};
 
 struct admin {
 	struct evhttp *http;
 	struct evhttp_bound_socket *socket;
 	struct event *sweep;
-	const metrics *metrics;
-	admin_hooks hooks;
+	const admin_route *routes;
+	size_t route_count;
+	void *arg;
+	const char *address;                 /* of the settings, which outlive us */
 	admin_limits limits;
 	slot slots[SLOTS];
+	admin_stream streams[ADMIN_STREAMS];
 };
 
 static int64_t now_ms(void)
@@ -74,7 +96,7 @@ static int sweep_slots(admin *self)
 		if (!s->connection)
 			continue;
 		open++;
-		if (now_ms() - s->since_ms > self->limits.life_ms)       /* evhttp sees the end of the stream and frees it */
+		if (!s->stream && now_ms() - s->since_ms > self->limits.life_ms)         /* evhttp sees the end of the stream and frees it */
 			shutdown(bufferevent_getfd(s->connection), SHUT_RDWR);
 	}
 	return open;
@@ -117,7 +139,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	if (!connection || self->slots[i].connection)
 		return connection;
 	bufferevent_incref(connection);
-	self->slots[i] = (slot){connection, now_ms()};
+	self->slots[i] = (slot){connection, now_ms(), false};
 	listen_when_room(self, open + 1);
 	return connection;
 }
@@ -130,96 +152,209 @@ int admin_connections(const admin *self)
 	return open;
 }
 
-/* ---- pages ---- */
+/* ---- streams ---- */
 
-static int show_live(admin *self, buf *out)
+/* The connection under a stream is gone. evhttp frees the request with the connection, unless it has let go of it before (a reply that is not finished): then it is ours. */
+static void on_stream_closed(struct evhttp_connection *connection, void *arg)
 {
-	(void)self;
-	buf_add_str(out, "alive\n");
-	return HTTP_OK;
+	admin_stream *self = arg;
+	struct evhttp_request *request = self->request;
+	(void)connection;
+	self->request = NULL;
+	self->slot->stream = false;
+	self->ended(self->arg, self);
+	if (!evhttp_request_get_connection(request))
+		evhttp_send_reply_end(request);
 }
 
-static int show_ready(admin *self, buf *out)
+static admin_stream *free_stream(admin *self)
 {
-	const char *reason = self->hooks.ready(self->hooks.arg);
-	buf_printf(out, "%s\n", reason ? reason : "ready");
-	return reason ? HTTP_SERVUNAVAIL : HTTP_OK;
-}
-
-static int show_metrics(admin *self, buf *out)
-{
-	if (self->hooks.refresh)
-		self->hooks.refresh(self->hooks.arg);
-	metrics_render(self->metrics, out);
-	return HTTP_OK;
-}
-
-static int show_status(admin *self, buf *out)
-{
-	json_t *status = self->hooks.status(self->hooks.arg);
-	char *text = status ? json_dumps(status, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
-	json_decref(status);
-	buf_printf(out, "%s\n", text ? text : "{}");
-	free(text);
-	return text ? HTTP_OK : HTTP_INTERNAL;
-}
-
-static int show_index(admin *self, buf *out);
-
-static const struct page {
-	const char *path, *type;
-	int (*show)(admin *self, buf *out);      /* the HTTP code */
-} pages[] = {
-	{"/live", "text/plain; charset=utf-8", show_live},
-	{"/ready", "text/plain; charset=utf-8", show_ready},
-	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", show_metrics},
-	{"/status", "application/json", show_status},
-	{"/", "text/plain; charset=utf-8", show_index},
-};
-enum { PAGES = sizeof pages / sizeof *pages };
-
-static int show_index(admin *self, buf *out)
-{
-	(void)self;
-	buf_printf(out, "millrace %s\n", MILLRACE_VERSION);
-	for (int i = 0; i < PAGES; i++)
-		buf_printf(out, "%s\n", pages[i].path);
-	return HTTP_OK;
-}
-
-static const struct page *find_page(struct evhttp_request *request)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	for (int i = 0; path && i < PAGES; i++)
-		if (strcmp(pages[i].path, path) == 0)
-			return &pages[i];
+	for (int i = 0; i < ADMIN_STREAMS; i++)
+		if (!self->streams[i].request)
+			return &self->streams[i];
 	return NULL;
 }
 
-static void on_request(struct evhttp_request *request, void *arg)
+static slot *slot_of(admin *self, struct evhttp_request *request)
 {
-	const struct page *page = find_page(request);
-	buf text = {0};
-	int code = HTTP_NOTFOUND;
-	if (page)
-		code = page->show(arg, &text);
-	else
-		buf_add_str(&text, "no such page; / names them\n");
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	evhttp_add_header(headers, "Content-Type", page ? page->type : "text/plain; charset=utf-8");
-	evhttp_add_header(headers, "Cache-Control", "no-store");
-	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-	struct evbuffer *body = evbuffer_new();
-	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD) {    /* evhttp 2.1 would send the body */
-		char length[24];
-		snprintf(length, sizeof length, "%zu", text.len);
-		evhttp_add_header(headers, "Content-Length", length);
-	} else {
-		evbuffer_add(body, text.data, text.len);
+	struct bufferevent *connection = evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+	for (int i = 0; i < self->limits.connections; i++)
+		if (self->slots[i].connection == connection)
+			return &self->slots[i];
+	return NULL;
+}
+
+int admin_stream_open(admin_request *request, void (*ended)(void *arg, admin_stream *stream), void *arg, admin_stream **out, buf *body)
+{
+	admin_stream *self = free_stream(request->admin);
+	slot *slot = slot_of(request->admin, request->http);
+	*out = NULL;
+	if (evhttp_request_get_command(request->http) == EVHTTP_REQ_HEAD)
+		return HTTP_OK;
+	if (!self || !slot) {
+		buf_printf(body, "%d streams are open already; try again when one has ended\n", ADMIN_STREAMS);
+		return HTTP_SERVUNAVAIL;
 	}
-	evhttp_send_reply(request, code, NULL, body);
+	*self = (admin_stream){.request = request->http, .slot = slot, .ended = ended, .arg = arg};
+	slot->stream = true;
+	struct evhttp_connection *connection = evhttp_request_get_connection(request->http);
+	evhttp_connection_set_closecb(connection, on_stream_closed, self);
+	admin_set_header(request, "Connection", "close");
+	evhttp_send_reply_start(request->http, HTTP_OK, NULL);
+	/* The client has said all it had to say: its silence ends nothing any more, and what it sends nevertheless stays in the kernel. */
+	struct timeval stall = {ADMIN_STREAM_STALL_MS / 1000, 0};
+	bufferevent_set_timeouts(slot->connection, NULL, &stall);
+	bufferevent_setwatermark(slot->connection, EV_READ, 0, HEADERS_MAX);
+	request->stream = *out = self;
+	return HTTP_OK;
+}
+
+bool admin_stream_write(admin_stream *self, const void *data, size_t len)
+{
+	size_t waiting = evbuffer_get_length(bufferevent_get_output(self->slot->connection));
+	if (len == 0)                            /* an empty chunk would be the end */
+		return true;
+	if (len > ADMIN_STREAM_BYTES || waiting > ADMIN_STREAM_BYTES - len) {
+		self->left_out++;
+		return false;
+	}
+	struct evbuffer *piece = evbuffer_new();
+	evbuffer_add(piece, data, len);
+	evhttp_send_reply_chunk(self->request, piece);
+	evbuffer_free(piece);
+	return true;
+}
+
+uint64_t admin_stream_left_out(admin_stream *self)
+{
+	uint64_t n = self->left_out;
+	self->left_out = 0;
+	return n;
+}
+
+void admin_stream_close(admin_stream **self_p)
+{
+	admin_stream *self = *self_p;
+	struct evhttp_request *request = self->request;
+	*self_p = NULL;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
+	self->slot->stream = false;
+	self->slot->since_ms = now_ms();
+	self->request = NULL;
+	evhttp_send_reply_end(request);
+}
+
+int admin_streams(const admin *self)
+{
+	int open = 0;
+	for (int i = 0; i < ADMIN_STREAMS; i++)
+		open += self->streams[i].request != NULL;
+	return open;
+}
+
+/* ---- requests ---- */
+
+const query *admin_query(const admin_request *request)
+{
+	return &request->query;
+}
+
+const char *admin_header(const admin_request *request, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(request->http), name);
+}
+
+void admin_set_header(admin_request *request, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(request->http), name, value);
+}
+
+int admin_refuse_param(buf *out, const char *name, const char *wanted)
+{
+	buf_printf(out, "%s: %s is wanted\n", name, wanted);
+	return HTTP_BADREQUEST;
+}
+
+static const admin_route *find_route(const admin *self, const struct evhttp_uri *uri)
+{
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	for (size_t i = 0; path && i < self->route_count; i++)
+		if (strcmp(self->routes[i].path, path) == 0)
+			return &self->routes[i];
+	return NULL;
+}
+
+/* Is it this machine that the client means? Programs may leave Host out; browsers never do. */
+static bool is_host_ours(const admin *self, const char *host)
+{
+	if (!host)
+		return true;
+	size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	const char *const names[] = {"localhost", "127.0.0.1", "[::1]", self->address};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == len && strncasecmp(host, names[i], len) == 0)
+			return host[len] == 0 || (host[len] == ':' && host[len + 1 + strspn(host + len + 1, "0123456789")] == 0);
+	return false;
+}
+
+/* The code of what is wrong with the request before anybody looks at what it asks for; 0: nothing. */
+static int check_request(admin_request *request, const struct evhttp_uri *uri, buf *out)
+{
+	const char *text = uri ? evhttp_uri_get_query(uri) : NULL;
+	if (!is_host_ours(request->admin, admin_header(request, "Host"))) {
+		buf_add_str(out, "the Host of the request is not this machine's loopback address\n");
+		return FORBIDDEN;
+	}
+	if (query_parse(&request->query, mr_bytes_of(text))) {
+		buf_add_str(out, "the query is malformed or too long\n");
+		return HTTP_BADREQUEST;
+	}
+	return 0;
+}
+
+static void send_reply(admin_request *request, int code, const buf *text)
+{
+	struct evbuffer *body = evbuffer_new();
+	if (evhttp_request_get_command(request->http) == EVHTTP_REQ_HEAD) {    /* evhttp 2.1 would send the body */
+		char length[24];
+		snprintf(length, sizeof length, "%zu", text->len);
+		admin_set_header(request, "Content-Length", length);
+	} else {
+		evbuffer_add(body, text->data, text->len);
+	}
+	evhttp_send_reply(request->http, code, NULL, body);
 	evbuffer_free(body);
+}
+
+static void set_headers(admin_request *request, const char *type)
+{
+	admin_set_header(request, "Content-Type", type);
+	admin_set_header(request, "Cache-Control", "no-store");
+	admin_set_header(request, "X-Content-Type-Options", "nosniff");
+	admin_set_header(request, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
+static void on_request(struct evhttp_request *http, void *arg)
+{
+	admin *self = arg;
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
+	const admin_route *route = find_route(self, uri);
+	admin_request request = {.admin = self, .http = http};
+	buf text = {0};
+	int code = check_request(&request, uri, &text);
+	if (!code && !route)
+		buf_add_str(&text, "no such page; / shows what there is\n");
+	set_headers(&request, !code && route ? route->type : PLAIN);
+	if (!code)
+		code = route ? route->show(self->arg, &request, &text) : HTTP_NOTFOUND;
+	if (code == HTTP_BADREQUEST || code == HTTP_SERVUNAVAIL) {       /* then it is a line for people */
+		evhttp_remove_header(evhttp_request_get_output_headers(http), "Content-Type");
+		admin_set_header(&request, "Content-Type", PLAIN);
+	}
+	if (!request.stream)
+		send_reply(&request, code, &text);
+	else
+		admin_stream_write(request.stream, text.data, text.len);
 	buf_free(&text);
 }
 
@@ -235,13 +370,15 @@ static void set_limits(admin *self)
 	evhttp_set_gencb(self->http, on_request, self);
 }
 
-admin *admin_open(struct event_base *base, const settings *settings, const metrics *metrics, admin_hooks hooks, admin_limits limits, buf *errors)
+admin *admin_open(struct event_base *base, const settings *settings, const admin_route *routes, size_t count, void *arg, admin_limits limits, buf *errors)
 {
 	const char *address = settings_str(settings, "admin.address");
 	int port = settings_admin_port(settings);
 	admin *self = mem_alloc(sizeof *self);
-	self->metrics = metrics;
-	self->hooks = hooks;
+	self->routes = routes;
+	self->route_count = count;
+	self->arg = arg;
+	self->address = address;
 	self->limits = limits;
 	if (self->limits.connections > SLOTS)
 		self->limits.connections = SLOTS;
@@ -267,6 +404,13 @@ void admin_close(admin **self_p)
 	*self_p = NULL;
 	if (!self)
 		return;
+	for (int i = 0; i < ADMIN_STREAMS; i++) {
+		admin_stream *stream = &self->streams[i];
+		if (!stream->request)
+			continue;
+		evhttp_connection_set_closecb(evhttp_request_get_connection(stream->request), NULL, NULL);
+		stream->ended(stream->arg, stream);
+	}
 	evhttp_free(self->http);
 	for (int i = 0; i < SLOTS; i++)
 		if (self->slots[i].connection)

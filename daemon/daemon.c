@@ -23,6 +23,7 @@
 #include "daemon/notify.h"
 #include "daemon/publisher.h"
 #include "daemon/report.h"
+#include "daemon/routes.h"
 #include "daemon/stage_control.h"
 #include "daemon/supervisor.h"
 
@@ -398,10 +399,6 @@ static void on_publisher_ready(void *arg, const publisher_ready *ready)
 	journal_start(d->r.journal, index_log_positions(d->log));
 }
 
-static const char *admin_ready(void *arg) { return report_ready(&((daemon_state *)arg)->r); }
-static json_t *admin_status(void *arg) { return report_status(&((daemon_state *)arg)->r); }
-static void admin_refresh(void *arg) { report_metrics(&((daemon_state *)arg)->r); }
-
 static void on_outcome(void *arg, const item *it)
 {
 	report_outcome(&((daemon_state *)arg)->r, it);
@@ -430,7 +427,7 @@ static int open_parts(daemon_state *d, buf *errors)
 	if (!d->publisher || open_journal(d, errors) || open_stages(d, errors, &code))
 		return code;
 	if (settings_bool(s, "admin.enabled")) {
-		d->admin = admin_open(d->base, s, d->r.metrics, (admin_hooks){admin_ready, admin_status, admin_refresh, d}, ADMIN_LIMITS, errors);
+		d->admin = admin_open(d->base, s, route_table, route_count, &d->r, ADMIN_LIMITS, errors);
 		if (!d->admin)
 			return code;
 	}

@@ -42,7 +42,7 @@ def test_exit_codes():
 
 
 def test_pages():
-    pages = set(re.findall(r'\{"(/\w+)", "', (ROOT / "daemon/admin.c").read_text()))
+    pages = set(re.findall(r'\{"(/\w+)", "', (ROOT / "daemon/routes.c").read_text()))
     assert pages == set(re.findall(r"^\| `(/\w+)` \|", TEXT, re.M)) and len(pages) == 4
 
 

@@ -1,4 +1,5 @@
-/* The admin port against good and hostile clients: pages and codes, limits of headers, body, methods, silence, life and number of connections. */
+/* The admin port against good and hostile clients: routes and codes, Host, parameters, limits of headers, body, methods, silence, life and number of
+ * connections; streams, and clients that do not take what they are sent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,36 +23,77 @@
 #include "common/log.h"
 #include "common/settings.h"
 #include "daemon/admin.h"
-#include "daemon/metrics.h"
 
 /* The server turns its own loop in a thread, as the daemon would; the tests are its clients. */
 static struct server {
 	pthread_t thread;
 	settings *settings;
-	metrics *metrics;
 	admin *admin;
 	struct event_base *base;
 	int stop[2];
-	_Atomic(const char *) reason;
-	atomic_int open;
+	admin_stream *streams[ADMIN_STREAMS];    /* of the server's thread */
+	atomic_int open, open_streams, ended, left_out;
+	atomic_int piece;                        /* bytes that every stream gets in each tick; 0: none; -1: all are to be closed */
 } server;
 
-static const char *ready(void *arg)
+enum { TICK_US = 5000, CONNECTIONS = 12 };
+
+static int show_live(void *arg, admin_request *request, buf *out)
 {
-	(void)arg;
-	return atomic_load(&server.reason);
+	assert_ptr_equal(arg, &server);
+	(void)request;
+	buf_add_str(out, "alive\n");
+	return 200;
 }
 
-static json_t *status(void *arg)
+static int show_ready(void *arg, admin_request *request, buf *out)
 {
 	(void)arg;
-	return json_pack("{s:s,s:i}", "state", "running", "in_flight", 3);
+	(void)request;
+	buf_add_str(out, "no partitions assigned\n");
+	return 503;
 }
 
-static void refresh(void *arg)
+static int show_status(void *arg, admin_request *request, buf *out)
 {
-	metrics_set(arg, METRIC_IN_FLIGHT, 77);
+	int64_t since = -7;
+	(void)arg;
+	if (query_number(admin_query(request), "since", 0, 1000, &since))
+		return admin_refuse_param(out, "since", "a number from 0 to 1000");
+	admin_set_header(request, "ETag", "\"running\"");
+	buf_printf(out, "{\"state\": \"running\", \"since\": %d, \"agent\": \"%s\"}\n", (int)since, admin_header(request, "User-Agent") ? admin_header(request, "User-Agent") : "");
+	return 200;
 }
+
+static void on_ended(void *arg, admin_stream *stream)
+{
+	(void)arg;
+	for (int i = 0; i < ADMIN_STREAMS; i++)
+		if (server.streams[i] == stream)
+			server.streams[i] = NULL;
+	atomic_fetch_add(&server.ended, 1);
+}
+
+static int show_stream(void *arg, admin_request *request, buf *out)
+{
+	admin_stream *stream;
+	int code = admin_stream_open(request, on_ended, arg, &stream, out);
+	if (!stream)
+		return code;
+	int i = 0;
+	while (server.streams[i])
+		i++;
+	server.streams[i] = stream;
+	buf_add_str(out, "begin\n");
+	return code;
+}
+
+static const admin_route routes[] = {
+	{"/live", "text/plain; charset=utf-8", show_live},
+	{"/ready", "text/plain; charset=utf-8", show_ready},
+	{"/status", "application/json", show_status},
+	{"/stream", "application/x-ndjson", show_stream},
+};
 
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
@@ -65,7 +107,19 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	static char piece[ADMIN_STREAM_BYTES];
+	int len = atomic_load(&server.piece);
+	memset(piece, 'x', sizeof piece);
+	for (int i = 0; i < ADMIN_STREAMS && len; i++) {
+		if (!server.streams[i])
+			continue;
+		if (len < 0)
+			admin_stream_close(&server.streams[i]);
+		else if (!admin_stream_write(server.streams[i], piece, (size_t)len))
+			atomic_fetch_add(&server.left_out, (int)admin_stream_left_out(server.streams[i]));
+	}
 	atomic_store(&server.open, admin_connections(server.admin));
+	atomic_store(&server.open_streams, admin_streams(server.admin));
 }
 
 static void *turn(void *arg)
@@ -74,7 +128,7 @@ static void *turn(void *arg)
 	struct event *tick = event_new(server.base, -1, EV_PERSIST, on_tick, NULL);
 	(void)arg;
 	event_add(stop, NULL);
-	event_add(tick, &(struct timeval){0, 10000});
+	event_add(tick, &(struct timeval){0, TICK_US});
 	event_base_dispatch(server.base);
 	event_free(stop);
 	event_free(tick);
@@ -92,11 +146,8 @@ static int start(void **state)
 	for (int i = 0; i < 50 && !server.admin; i++) {          /* another test may hold a port */
 		snprintf(port, sizeof port, "admin.port=%d", 20000 + (getpid() * 7 + i * 131) % 20000);
 		settings_free(&server.settings);
-		metrics_free(&server.metrics);
 		server.settings = settings_read(NULL, (const char *const[]){port}, 1, &errors);
-		server.metrics = metrics_new(server.settings);
-		server.admin = admin_open(server.base, server.settings, server.metrics, (admin_hooks){ready, status, refresh, server.metrics},
-					  (admin_limits){8, 400, 1200}, &errors);
+		server.admin = admin_open(server.base, server.settings, routes, sizeof routes / sizeof *routes, &server, (admin_limits){CONNECTIONS, 400, 1200}, &errors);
 	}
 	buf_free(&errors);
 	return server.admin && pipe(server.stop) == 0 ? pthread_create(&server.thread, NULL, turn, NULL) : -1;
@@ -108,10 +159,11 @@ static int stop(void **state)
 	if (write(server.stop[1], "x", 1) != 1)
 		return -1;
 	pthread_join(server.thread, NULL);
+	int before = atomic_load(&server.ended), open = admin_streams(server.admin);
 	admin_close(&server.admin);
 	admin_close(&server.admin);
+	assert_int_equal(atomic_load(&server.ended) - before, open);
 	event_base_free(server.base);
-	metrics_free(&server.metrics);
 	settings_free(&server.settings);
 	close(server.stop[0]);
 	close(server.stop[1]);
@@ -180,17 +232,52 @@ static void pages_answer(void **state)
 {
 	(void)state;
 	expect("GET", "/live", "200", "\r\n\r\nalive\n");
-	expect("GET", "/ready", "200", "\r\n\r\nready\n");
-	atomic_store(&server.reason, "no partitions assigned");
+	expect("GET", "/live?x=1", "200", "alive");
 	expect("GET", "/ready", "503", "\r\n\r\nno partitions assigned\n");
-	expect("GET", "/live", "200", "alive");
-	atomic_store(&server.reason, NULL);
-	expect("GET", "/metrics?x=1", "200", "\nmillrace_records_in_flight 77\n");       /* refreshed first */
-	expect("GET", "/metrics", "200", "text/plain; version=0.0.4");
-	expect("GET", "/status", "200", "\"in_flight\": 3");
-	expect("GET", "/", "200", "\n/metrics\n");
+	expect("GET", "/status", "200", "\r\nContent-Type: application/json\r\n");
+	expect("GET", "/status", "200", "\r\nETag: \"running\"\r\n");
+	expect("GET", "/status", "200", "\r\nX-Content-Type-Options: nosniff\r\n");
 	expect("GET", "/nowhere", "404", "no such page");
 	expect("GET", "/live/../status", "404", "no such page");
+}
+
+static void parameters_are_checked(void **state)
+{
+	(void)state;
+	expect("GET", "/status", "200", "\"since\": -7");
+	expect("GET", "/status?since=17", "200", "\"since\": 17");
+	expect("GET", "/status?since=1001", "400", "since: a number from 0 to 1000 is wanted");
+	expect("GET", "/status?since=1001", "400", "\r\nContent-Type: text/plain");
+	expect("GET", "/status?since=", "400", "since:");
+	expect("GET", "/status?since=1&since=2", "400", "malformed");
+	expect("GET", "/status?since=%zz", "400", "malformed");
+}
+
+static void expect_host(const char *header, const char *code)
+{
+	char request[256], line[64];
+	buf out = {0};
+	int fd = client();
+	snprintf(request, sizeof request, "GET /live HTTP/1.1\r\n%sConnection: close\r\n\r\n", header);
+	snprintf(line, sizeof line, "HTTP/1.1 %s ", code);
+	assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+	assert_true(read_until_closed(fd, &out, 5000));
+	assert_memory_equal(buf_bytes(&out).data, line, strlen(line));
+	close(fd);
+	buf_free(&out);
+}
+
+/* A page of a stranger that has its own name point to 127.0.0.1 gets nothing. */
+static void other_hosts_are_refused(void **state)
+{
+	(void)state;
+	static const char *const ours[] = {"Host: localhost\r\n", "Host: LOCALHOST:9180\r\n", "Host: 127.0.0.1:1\r\n", "Host: [::1]:9180\r\n", "Host: [::1]\r\n", ""};
+	static const char *const others[] = {"Host: evil.example\r\n", "Host: localhost.evil.example\r\n", "Host: 127.0.0.1.evil.example:9180\r\n", "Host: \r\n",
+					     "Host: localhost:9180.evil.example\r\n", "Host: [::1\r\n", "Host: [::1]x\r\n"};
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		expect_host(ours[i], "200");
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		expect_host(others[i], "403");
 }
 
 static void head_has_no_body(void **state)
@@ -201,6 +288,140 @@ static void head_has_no_body(void **state)
 	assert_non_null(strstr(out.data, "\r\nContent-Length: 6\r\n"));
 	assert_null(strstr(out.data, "alive"));
 	buf_free(&out);
+}
+
+/* ---- streams ---- */
+
+static int open_stream(void)
+{
+	static const char request[] = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	int fd = client();
+	assert_int_equal(write(fd, request, sizeof request - 1), sizeof request - 1);
+	return fd;
+}
+
+static void wait_for(atomic_int *value, int wanted)
+{
+	for (int64_t end = now_ms() + 10000; atomic_load(value) < wanted && now_ms() < end; usleep(2000))
+		;
+	assert_true(atomic_load(value) >= wanted);
+}
+
+static void wait_for_streams(int wanted)
+{
+	for (int64_t end = now_ms() + 10000; atomic_load(&server.open_streams) != wanted && now_ms() < end; usleep(2000))
+		;
+	assert_int_equal(atomic_load(&server.open_streams), wanted);
+}
+
+/* Reads at least `bytes`. */
+static void read_some(int fd, buf *out, size_t bytes)
+{
+	while (out->len < bytes) {
+		struct pollfd wait = {fd, POLLIN, 0};
+		assert_true(poll(&wait, 1, 10000) > 0);
+		ssize_t n = read(fd, buf_reserve(out, 65536), 65536);
+		assert_true(n > 0);
+		out->len += (size_t)n;
+		out->data[out->len] = 0;
+	}
+}
+
+/* Longer than silence and life of a connection allow; then its end, which is the end of the connection. */
+static void streams_flow_and_end(void **state)
+{
+	(void)state;
+	buf out = {0};
+	int fd = open_stream();
+	wait_for_streams(1);
+	assert_false(read_until_closed(fd, &out, 2000));
+	assert_memory_equal(out.data, "HTTP/1.1 200 ", 13);
+	assert_non_null(strstr(out.data, "\r\nTransfer-Encoding: chunked\r\n"));
+	assert_non_null(strstr(out.data, "\r\n\r\n6\r\nbegin\n\r\n"));
+	atomic_store(&server.piece, 16);
+	read_some(fd, &out, 4000);
+	assert_non_null(strstr(out.data, "\r\n10\r\nxxxxxxxxxxxxxxxx\r\n"));
+	atomic_store(&server.piece, -1);
+	assert_true(read_until_closed(fd, &out, 5000));
+	assert_string_equal(out.data + out.len - 5, "0\r\n\r\n");
+	atomic_store(&server.piece, 0);
+	wait_for_streams(0);
+	close(fd);
+	buf_free(&out);
+}
+
+/* One that takes nothing: its pieces are left out, the memory for it is bounded, everybody else is served; and it gets the rest once it reads. */
+static void a_slow_stream_harms_nobody(void **state)
+{
+	(void)state;
+	struct rusage before, after;
+	buf fast_out = {0}, slow_out = {0};
+	int slow = open_stream(), fast = open_stream();
+	wait_for_streams(2);
+	atomic_store(&server.left_out, 0);
+	getrusage(RUSAGE_SELF, &before);
+	atomic_store(&server.piece, 60000);
+	read_some(fast, &fast_out, 30 << 20);
+	wait_for(&server.left_out, 100);
+	expect("GET", "/live", "200", "alive");
+	getrusage(RUSAGE_SELF, &after);
+	atomic_store(&server.piece, 0);
+	read_some(slow, &slow_out, ADMIN_STREAM_BYTES / 2);
+	atomic_store(&server.piece, -1);
+	assert_true(read_until_closed(slow, &slow_out, 5000));
+	assert_true(read_until_closed(fast, &fast_out, 5000));
+	assert_true(slow_out.len < fast_out.len);
+	assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, (long)(fast_out.cap >> 10) + 16 * 1024);     /* KB: what the test itself keeps, and not much more */
+	atomic_store(&server.piece, 0);
+	close(slow);
+	close(fast);
+	buf_free(&fast_out);
+	buf_free(&slow_out);
+}
+
+static void streams_are_counted(void **state)
+{
+	(void)state;
+	int fds[ADMIN_STREAMS];
+	wait_for_streams(0);
+	for (int i = 0; i < ADMIN_STREAMS; i++)
+		fds[i] = open_stream();
+	wait_for_streams(ADMIN_STREAMS);
+	expect("GET", "/stream", "503", "8 streams are open already");
+	expect("GET", "/live", "200", "alive");
+	int before = atomic_load(&server.ended);
+	close(fds[0]);
+	wait_for(&server.ended, before + 1);
+	wait_for_streams(ADMIN_STREAMS - 1);
+	fds[0] = open_stream();
+	wait_for_streams(ADMIN_STREAMS);
+	atomic_store(&server.piece, 100);        /* clients that go while they are written to, and one that talks meanwhile */
+	for (int i = 0; i < 100 && write(fds[1], "GET / HTTP/1.1\r\n\r\n", 18) > 0; i++)
+		;
+	for (int i = 0; i < ADMIN_STREAMS; i++)
+		close(fds[i]);
+	wait_for(&server.ended, before + 1 + ADMIN_STREAMS);
+	atomic_store(&server.piece, 0);
+	wait_for_streams(0);
+}
+
+static void head_of_a_stream_is_short(void **state)
+{
+	(void)state;
+	buf out = ask("HEAD", "/stream");
+	assert_memory_equal(out.data, "HTTP/1.1 200 ", 13);
+	assert_non_null(strstr(out.data, "application/x-ndjson"));
+	assert_null(strstr(out.data, "begin"));
+	assert_int_equal(atomic_load(&server.open_streams), 0);
+	buf_free(&out);
+}
+
+/* Goes on when the port closes (`stop` looks whether it was told). */
+static void a_stream_is_left_open(void **state)
+{
+	(void)state;
+	open_stream();
+	wait_for_streams(1);
 }
 
 static void nothing_can_be_changed(void **state)
@@ -284,7 +505,7 @@ static void many_connections_wait_their_turn(void **state)
 	for (int64_t end = now_ms() + 300; now_ms() < end; usleep(10000))
 		if (atomic_load(&server.open) > most)
 			most = atomic_load(&server.open);
-	assert_in_range(most, 1, 8);
+	assert_in_range(most, 1, CONNECTIONS);
 	for (int i = 0; i < 100; i++)
 		close(fds[i]);
 	expect("GET", "/live", "200", "alive");          /* waits until the hundred are gone */
@@ -299,7 +520,7 @@ static void a_taken_port_is_told(void **state)
 	(void)state;
 	buf errors = {0};
 	struct event_base *base = event_base_new();
-	admin *second = admin_open(base, server.settings, server.metrics, (admin_hooks){ready, status, NULL, NULL}, ADMIN_LIMITS, &errors);
+	admin *second = admin_open(base, server.settings, routes, 1, NULL, ADMIN_LIMITS, &errors);
 	assert_null(second);
 	assert_non_null(strstr(errors.data, "--set: admin.port: cannot listen on 127.0.0.1 port "));
 	assert_non_null(strstr(errors.data, "Address already in use"));
@@ -349,7 +570,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_answer),
+		cmocka_unit_test(parameters_are_checked),
+		cmocka_unit_test(other_hosts_are_refused),
 		cmocka_unit_test(head_has_no_body),
+		cmocka_unit_test(streams_flow_and_end),
+		cmocka_unit_test(a_slow_stream_harms_nobody),
+		cmocka_unit_test(streams_are_counted),
+		cmocka_unit_test(head_of_a_stream_is_short),
 		cmocka_unit_test(nothing_can_be_changed),
 		cmocka_unit_test(floods_are_cut),
 		cmocka_unit_test(silence_ends_a_connection),
@@ -357,6 +584,7 @@ int main(void)
 		cmocka_unit_test(many_connections_wait_their_turn),
 		cmocka_unit_test(a_taken_port_is_told),
 		cmocka_unit_test(without_descriptors_clients_wait),
+		cmocka_unit_test(a_stream_is_left_open),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -1,0 +1,16 @@
+/* routes.h - what the admin port shows: the table of its pages. Owns nothing; each page asks the part that knows. Loop thread.
+ *
+ *   GET /live      200 while the event loop turns
+ *   GET /ready     200, or 503 with the reason as text
+ *   GET /metrics   Prometheus text
+ *   GET /status    JSON */
+#ifndef DAEMON_ROUTES_H
+#define DAEMON_ROUTES_H
+
+#include "daemon/admin.h"
+#include "daemon/report.h"
+
+extern const admin_route route_table[];          /* their argument is a `report` */
+extern const size_t route_count;
+
+#endif
