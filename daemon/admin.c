@@ -266,7 +266,9 @@ const char *admin_header(const admin_request *request, const char *name)
 
 void admin_set_header(admin_request *request, const char *name, const char *value)
 {
-	evhttp_add_header(evhttp_request_get_output_headers(request->http), name, value);
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request->http);
+	evhttp_remove_header(headers, name);
+	evhttp_add_header(headers, name, value);
 }
 
 int admin_refuse_param(buf *out, const char *name, const char *wanted)
@@ -347,10 +349,8 @@ static void on_request(struct evhttp_request *http, void *arg)
 	set_headers(&request, !code && route ? route->type : PLAIN);
 	if (!code)
 		code = route ? route->show(self->arg, &request, &text) : HTTP_NOTFOUND;
-	if (code == HTTP_BADREQUEST || code == HTTP_SERVUNAVAIL) {       /* then it is a line for people */
-		evhttp_remove_header(evhttp_request_get_output_headers(http), "Content-Type");
+	if (code == HTTP_BADREQUEST || code == HTTP_SERVUNAVAIL)         /* then it is a line for people */
 		admin_set_header(&request, "Content-Type", PLAIN);
-	}
 	if (!request.stream)
 		send_reply(&request, code, &text);
 	else

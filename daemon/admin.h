@@ -48,7 +48,7 @@ int admin_connections(const admin *self);        /* open now */
 
 const query *admin_query(const admin_request *request);                                   /* well formed: others were answered with 400 */
 const char *admin_header(const admin_request *request, const char *name);                 /* what the client sent; NULL: nothing */
-void admin_set_header(admin_request *request, const char *name, const char *value);       /* of the reply; copied */
+void admin_set_header(admin_request *request, const char *name, const char *value);       /* of the reply; copied; in the place of what was set before */
 /* A wrong parameter: a line for the client in `out`. Returns 400, for the handler to return. */
 int admin_refuse_param(buf *out, const char *name, const char *wanted);
 

@@ -414,6 +414,7 @@ static int open_parts(daemon_state *d, buf *errors)
 	const settings *s = config(d);
 	int code = EXIT_CONFIG;
 	d->r.settings = s;
+	report_open(&d->r);
 	d->r.metrics = metrics_new(s);
 	d->r.ledger = ledger_new();
 	if (open_index(d, errors, &code))
@@ -597,6 +598,7 @@ static void close_parts(daemon_state *d)
 	ledger_free(&d->r.ledger);
 	index_free(&d->r.index);
 	metrics_free(&d->r.metrics);
+	report_close(&d->r);
 }
 
 /* ---- the loop ---- */
@@ -604,6 +606,7 @@ static void close_parts(daemon_state *d)
 static void each_second(daemon_state *d)
 {
 	log_tick();
+	report_second(&d->r);
 	if (d->r.index)
 		keeper_look(&d->keeper, &(keeper_view){report_wall_ms(), d->r.log_bytes, epochs_counts_get(d->r.epochs).committed + d->followed_writes, d->log_segment});
 	d->r.stuck = publisher_is_stuck(d->publisher, now_ms(), UNREADY_MS);
@@ -684,7 +687,6 @@ int daemon_run(const arguments *args, settings *settings)
 {
 	daemon_state d = {.args = args, .first = settings};
 	buf errors = {0};
-	d.r.started_ms = report_wall_ms();
 	set_log(settings);
 	mallopt(M_ARENA_MAX, 2);         /* each of the libraries' dozen threads would keep freed memory of its own (10 MB more, measured) */
 	signal(SIGPIPE, SIG_IGN);

@@ -232,6 +232,16 @@ void metrics_word_set(metrics *self, enum metric id, const char *word, uint64_t 
 		*word_number(self, id, word) = (int64_t)value;
 }
 
+bool metrics_word_get(const metrics *self, enum metric id, size_t i, const char **word, int64_t *value)
+{
+	const words *set = &self->words[metric_table[id].label];
+	if (i >= set->count)
+		return false;
+	*word = set->items[i];
+	*value = self->numbers[self->slot[id] + i];
+	return true;
+}
+
 /* ---- partitions ---- */
 
 /* Place of the partition in the sorted array, or where it belongs. */

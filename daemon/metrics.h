@@ -151,6 +151,8 @@ void metrics_stage_model(metrics *self, int stage, const char *fingerprint);
 void metrics_word(metrics *self, enum metric id, const char *word, uint64_t n);
 /* Sets a counter that is kept elsewhere. */
 void metrics_word_set(metrics *self, enum metric id, const char *word, uint64_t value);
+/* The words of a row with one, and what it holds of each: i = 0, 1, ... False: there are no more. */
+bool metrics_word_get(const metrics *self, enum metric id, size_t i, const char **word, int64_t *value);
 static inline void metrics_dead(metrics *self, const char *code) { metrics_word(self, METRIC_DEAD, code, 1); }
 
 /* Rows with LABEL_PARTITION; a revoked partition is dropped. At most 10 000 partitions are shown. */

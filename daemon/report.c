@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/settings.h"
+#include "daemon/problems.h"
 #include "daemon/stage_control.h"
 
 int64_t report_mono_us(void)
@@ -20,6 +21,27 @@ int64_t report_wall_ms(void)
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t report_clock_ms(const report *self)
+{
+	return self->started_ms + (report_mono_us() - self->started_us) / 1000;
+}
+
+void report_open(report *self)
+{
+	const char *const *names;
+	size_t count = settings_list(self->settings, "pipeline.stages", &names);
+	self->started_ms = report_wall_ms();
+	self->started_us = report_mono_us();
+	self->history = history_new(names, count);
+	self->recent = recent_new();
+}
+
+void report_close(report *self)
+{
+	history_free(&self->history);
+	recent_free(&self->recent);
 }
 
 const char *report_ready(report *self)
@@ -81,6 +103,8 @@ void report_outcome(const report *self, const item *it)
 {
 	long ms = (long)((report_mono_us() - it->read_us) / 1000);
 	metrics_observe(self->metrics, METRIC_E2E, (double)ms);
+	history_observe(self->history, (double)ms);
+	recent_add(self->recent, report_clock_ms(self), it);
 	for (size_t i = 0; i < it->part_count && it->state == ITEM_DONE; i++) {
 		const part *p = it->parts[i];
 		if (p->state == PART_DUPLICATE)
@@ -158,6 +182,22 @@ static void report_intake(report *self)
 	}
 }
 
+/* Records that were not read yet, of all partitions; -1: of one it is not known, or there are none. */
+static int64_t lag_sum(const report *self)
+{
+	int64_t sum = 0;
+	const partition *p = ledger_first(self->ledger);
+	if (!p)
+		return -1;
+	for (; p; p = p->next) {
+		int64_t lag = intake_lag(self->intake, p);
+		if (lag < 0)
+			return -1;
+		sum += lag;
+	}
+	return sum;
+}
+
 /* Duplicates and revisions that cannot leave before what they refer to. */
 static int64_t waiting(const report *self)
 {
@@ -223,6 +263,69 @@ void report_metrics(report *self)
 	metrics_set(m, METRIC_DRAINING, self->phase >= PHASE_DRAINING);
 }
 
+/* ---- what has happened lately, and what is wrong ---- */
+
+void report_second(report *self)
+{
+	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
+	epoch_counts e = epochs_counts_get(self->epochs);
+	history_sample now = {.lag = lag_sum(self), .in_flight = (int64_t)ledger_count(self->ledger)};
+	now.totals[HISTORY_READ] = (int64_t)(c->taken - c->returned);
+	now.totals[HISTORY_PUBLISHED] = (int64_t)c->published;
+	now.totals[HISTORY_DUPLICATES] = (int64_t)c->duplicates;
+	now.totals[HISTORY_DEAD] = (int64_t)c->dead;
+	now.totals[HISTORY_TOMBSTONES] = (int64_t)c->tombstones;
+	now.totals[HISTORY_ABORTS] = (int64_t)(e.kept + e.rewound);
+	now.totals[HISTORY_RESTARTS] = metrics_get(self->metrics, METRIC_STAGE_RESTARTS);
+	now.totals[HISTORY_DROPPED] = self->index ? (int64_t)index_stats_get(self->index).evicted : 0;
+	for (size_t i = 0; i < self->stage_count; i++) {
+		now.answered[i] = (int64_t)stage_counts_get(self->stages[i])->answered;
+		now.queued[i] = (int64_t)stage_queued(self->stages[i]);
+	}
+	history_second(self->history, report_clock_ms(self), &now);
+}
+
+static int64_t ended_lately(const report *self)
+{
+	static const enum history_total ends[] = {HISTORY_PUBLISHED, HISTORY_DUPLICATES, HISTORY_DEAD, HISTORY_TOMBSTONES};
+	int64_t sum = 0;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		sum += history_grown(self->history, ends[i], PROBLEM_STALL_MS);
+	return sum;
+}
+
+static bool is_balanced(const report *self)
+{
+	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
+	return c->taken == c->published + c->duplicates + c->dead + c->tombstones + c->returned + ledger_count(self->ledger);
+}
+
+static int64_t oldest_ms(const report *self)
+{
+	int64_t oldest = oldest_us(self);
+	return oldest == INT64_MAX ? 0 : (report_mono_us() - oldest) / 1000;
+}
+
+static json_t *status_problems(const report *self)
+{
+	intake_counts in = intake_counts_get(self->intake);
+	problem_stage stages[PIPELINE_STAGES_MAX];
+	for (size_t i = 0; i < self->stage_count; i++) {
+		const stage *s = self->stages[i];
+		stages[i] = (problem_stage){stage_name(s), stage_ready(s), (int64_t)stage_queued(s), (int64_t)stage_suspects(s)};
+	}
+	const history *h = self->history;
+	return problems_list(&(problem_facts){
+		.phase = self->phase, .joined = in.rebalances > 0, .connected = in.connected, .stuck = self->stuck, .balanced = is_balanced(self),
+		.pressed = pipeline_is_high(self->pipeline), .config_refused = !metrics_get(self->metrics, METRIC_CONFIG_OK),
+		.config_stale = metrics_get(self->metrics, METRIC_CONFIG_STALE), .assigned = (int64_t)in.assigned, .held = (int64_t)in.held,
+		.in_flight = (int64_t)ledger_count(self->ledger), .oldest_ms = oldest_ms(self), .ended_lately = ended_lately(self),
+		.in_flight_bytes = (int64_t)pipeline_bytes(self->pipeline), .limit_bytes = settings_int(self->settings, "intake.high_bytes"),
+		.dead_lately = history_grown(h, HISTORY_DEAD, PROBLEM_WINDOW_MS), .aborts_lately = history_grown(h, HISTORY_ABORTS, PROBLEM_WINDOW_MS),
+		.restarts_lately = history_grown(h, HISTORY_RESTARTS, PROBLEM_WINDOW_MS), .dropped_lately = history_grown(h, HISTORY_DROPPED, PROBLEM_WINDOW_MS),
+		.lag = lag_sum(self), .lag_before = history_lag(h, PROBLEM_LAG_MS), .stages = stages, .stage_count = self->stage_count});
+}
+
 /* ---- status ---- */
 
 static json_t *status_partitions(const report *self)
@@ -235,6 +338,25 @@ static json_t *status_partitions(const report *self)
 	return list;
 }
 
+/* Partitions that nothing is taken from now, and why. */
+static json_t *status_paused(const report *self)
+{
+	bool paused = intake_counts_get(self->intake).paused;
+	json_t *list = json_array();
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next) {
+		const char *why = p->held ? "journal" : p->leaving ? "leaving" : !paused ? NULL : self->phase >= PHASE_DRAINING ? "draining" : "pressure";
+		if (why)
+			json_array_append_new(list, json_pack("{s:s, s:i, s:s}", "topic", p->topic, "partition", (int)p->number, "why", why));
+	}
+	return list;
+}
+
+/* Heartbeats come every second. */
+static const char *worker_state(const stage_worker *w)
+{
+	return w->leaving ? "leaving" : w->silent_ms > 3000 ? "silent" : w->held ? "busy" : "idle";
+}
+
 static json_t *status_stages(const report *self)
 {
 	json_t *list = json_array();
@@ -243,24 +365,84 @@ static json_t *status_stages(const report *self)
 		json_t *workers = json_array();
 		stage_worker w;
 		for (size_t k = 0; stage_worker_get(s, k, &w); k++)
-			json_array_append_new(workers, json_pack("{s:I, s:s?, s:s?, s:I, s:I, s:b}", "pid", (json_int_t)w.pid, "program", w.program, "model", w.fingerprint, "tasks",
-								 (json_int_t)w.held, "silent_ms", (json_int_t)w.silent_ms, "leaving", w.leaving));
-		json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:o}", "name", stage_name(s), "ready", stage_ready(s), "queued", (json_int_t)stage_queued(s),
-						      "lent", (json_int_t)stage_lent(s), "suspects", (json_int_t)stage_suspects(s), "workers", workers));
+			json_array_append_new(workers, json_pack("{s:I, s:s?, s:s?, s:I, s:I, s:b, s:s}", "pid", (json_int_t)w.pid, "program", w.program, "model", w.fingerprint, "tasks",
+								 (json_int_t)w.held, "silent_ms", (json_int_t)w.silent_ms, "leaving", w.leaving, "state", worker_state(&w)));
+		json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:f, s:o}", "name", stage_name(s), "ready", stage_ready(s), "queued", (json_int_t)stage_queued(s),
+						      "lent", (json_int_t)stage_lent(s), "suspects", (json_int_t)stage_suspects(s), "answered",
+						      (json_int_t)stage_counts_get(s)->answered, "per_second", history_stage_rate(self->history, i), "workers", workers));
 	}
 	return list;
 }
 
-static json_t *status_balance(const report *self)
+static json_t *status_dead(const report *self)
 {
 	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
 	json_t *dead = json_object();
 	for (size_t i = 0; i < FAULT_CODES; i++)
 		if (c->dead_by_code[i])
 			json_object_set_new(dead, fault_names[i], json_integer((json_int_t)c->dead_by_code[i]));
+	return dead;
+}
+
+static json_t *status_words(const report *self, enum metric id, bool zeros)
+{
+	json_t *words = json_object();
+	const char *word;
+	int64_t value;
+	for (size_t i = 0; metrics_word_get(self->metrics, id, i, &word, &value); i++)
+		if (value || (zeros && strcmp(word, "other") != 0))
+			json_object_set_new(words, word, json_integer((json_int_t)value));
+	return words;
+}
+
+static json_t *status_rates(const report *self)
+{
+	const history *h = self->history;
+	double published = history_rate(h, HISTORY_PUBLISHED), duplicates = history_rate(h, HISTORY_DUPLICATES), dead = history_rate(h, HISTORY_DEAD),
+	       tombstones = history_rate(h, HISTORY_TOMBSTONES);
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "in", history_rate(h, HISTORY_READ), "out", published + duplicates + dead + tombstones, "published", published,
+			 "duplicates", duplicates, "dead", dead, "tombstones", tombstones);
+}
+
+static json_t *milliseconds(double ms)
+{
+	return ms < 0 ? json_null() : json_integer((json_int_t)(ms + 0.5));
+}
+
+/* Members for people who look: what is wrong, how it flows. */
+static void add_view(const report *self, json_t *status)
+{
+	int64_t lag = lag_sum(self);
+	const char *const *topics;
+	size_t count = settings_list(self->settings, "intake.topics", &topics);
+	json_t *in = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(in, json_string(topics[i]));
+	json_object_set_new(status, "now_ms", json_integer((json_int_t)report_clock_ms(self)));
+	json_object_set_new(status, "problems", status_problems(self));
+	json_object_set_new(status, "rates", status_rates(self));
+	json_object_set_new(status, "latency", json_pack("{s:o, s:o}", "p50_ms", milliseconds(history_latency(self->history, 0.5)), "p99_ms",
+							 milliseconds(history_latency(self->history, 0.99))));
+	json_object_set_new(status, "labels", status_words(self, METRIC_ARTICLE_LABELS, true));
+	json_object_set_new(status, "duplicates_by_kind", status_words(self, METRIC_ARTICLE_DUPLICATES, true));
+	json_object_set_new(status, "dead_by_reason", status_dead(self));
+	json_object_set_new(status, "lag", lag < 0 ? json_null() : json_integer((json_int_t)lag));
+	json_object_set_new(status, "oldest_ms", json_integer((json_int_t)oldest_ms(self)));
+	json_object_set_new(status, "in_flight_limit", json_integer((json_int_t)settings_int(self->settings, "intake.high_bytes")));
+	json_object_set_new(status, "articles", json_integer((json_int_t)pipeline_counts_get(self->pipeline)->articles));
+	json_object_set_new(status, "revisions", json_integer((json_int_t)pipeline_counts_get(self->pipeline)->revisions));
+	json_object_set_new(status, "paused_partitions", status_paused(self));
+	json_object_set_new(status, "topics", json_pack("{s:o, s:s, s:s, s:s}", "in", in, "articles", settings_str(self->settings, "publish.topic"), "duplicates",
+							settings_str(self->settings, "publish.duplicates_topic"), "dead_prefix",
+							settings_str(self->settings, "publish.dead_prefix")));
+}
+
+static json_t *status_balance(const report *self)
+{
+	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "read", (json_int_t)(c->taken - c->returned), "published", (json_int_t)c->published, "duplicates",
 			 (json_int_t)c->duplicates, "dead", (json_int_t)c->dead, "tombstones", (json_int_t)c->tombstones, "in_flight",
-			 (json_int_t)ledger_count(self->ledger), "returned", (json_int_t)c->returned, "dead_by_reason", dead);
+			 (json_int_t)ledger_count(self->ledger), "returned", (json_int_t)c->returned, "dead_by_reason", status_dead(self));
 }
 
 json_t *report_status(report *self)
@@ -272,6 +454,7 @@ json_t *report_status(report *self)
 	json_t *status = json_pack("{s:s, s:s, s:s, s:b, s:s?, s:I, s:o, s:o, s:o}", "instance", settings_str(self->settings, "daemon.instance"), "version", MILLRACE_VERSION,
 				   "phase", phases[self->phase], "ready", reason == NULL, "reason", reason, "uptime_ms", (json_int_t)(report_wall_ms() - self->started_ms),
 				   "balance", status_balance(self), "stages", status_stages(self), "partitions", status_partitions(self));
+	add_view(self, status);
 	json_object_set_new(status, "in_flight_bytes", json_integer((json_int_t)pipeline_bytes(self->pipeline)));
 	json_object_set_new(status, "paused", json_boolean(in.paused));
 	json_object_set_new(status, "epochs", json_pack("{s:I, s:I, s:I}", "committed", (json_int_t)e.committed, "kept", (json_int_t)e.kept, "rewound", (json_int_t)e.rewound));

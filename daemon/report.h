@@ -1,15 +1,17 @@
-/* report.h - what the daemon shows of itself: metrics, /status, the reason for not being ready, one log line for each outcome.
+/* report.h - what the daemon shows of itself: metrics, /status, what is wrong, the reason for not being ready, one log line for each outcome.
  *
- * Reads the parts, changes none. Loop thread. */
+ * Reads the parts, changes none; feeds the memory of those who look (history, recent). Loop thread. */
 #ifndef DAEMON_REPORT_H
 #define DAEMON_REPORT_H
 
 #include <jansson.h>
 
 #include "daemon/epoch.h"
+#include "daemon/history.h"
 #include "daemon/intake.h"
 #include "daemon/journal.h"
 #include "daemon/metrics.h"
+#include "daemon/recent.h"
 
 enum daemon_phase { PHASE_STARTING, PHASE_CATCHING_UP, PHASE_RUNNING, PHASE_DRAINING, PHASE_LEAVING };
 
@@ -28,10 +30,18 @@ typedef struct report {
 	enum daemon_phase phase;
 	bool stuck;                      /* an epoch is not getting out: broker or disk */
 	uint64_t log_bytes;              /* of the index log, from the last result */
+	history *history;                /* both are there from report_open on */
+	recent *recent;
 	int64_t started_ms;              /* wall clock */
+	int64_t started_us;              /* monotonic, the same moment */
 	char reason[160];                /* room for report_ready */
 } report;
 
+void report_open(report *self);                  /* the memory; `settings` is there */
+void report_close(report *self);
+void report_second(report *self);                /* once a second */
+/* Wall clock of the start and the time since: what rows and entries are stamped with. It never goes back. */
+int64_t report_clock_ms(const report *self);
 const char *report_ready(report *self);          /* NULL: ready */
 void report_metrics(report *self);               /* brings the metrics up to date */
 json_t *report_status(report *self);             /* new reference */

@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
-enum { OK = 200, FAILED = 500, UNAVAILABLE = 503 };
+#include "page.inc"              /* cmake/page.cmake */
+
+enum { OK = 200, SAME = 304, GONE = 404, FAILED = 500, UNAVAILABLE = 503 };
+
+#define NUMBER_MAX 999999999999999999
 
 #define PLAIN "text/plain; charset=utf-8"
 
@@ -48,13 +52,57 @@ static int show_status(void *arg, admin_request *request, buf *out)
 	return show_json(report_status(arg), JSON_INDENT(2), out);
 }
 
-static int show_index(void *arg, admin_request *request, buf *out)
+static int show_history(void *arg, admin_request *request, buf *out)
 {
+	int64_t since = 0;
+	if (query_number(admin_query(request), "since", 0, NUMBER_MAX, &since))
+		return admin_refuse_param(out, "since", "at_ms of the last row that is known");
+	history_render(((report *)arg)->history, since, out);
+	buf_add_char(out, '\n');
+	return OK;
+}
+
+static int show_articles(void *arg, admin_request *request, buf *out)
+{
+	int64_t since = 0;
+	if (query_number(admin_query(request), "since", 0, NUMBER_MAX, &since))
+		return admin_refuse_param(out, "since", "`next` of the answer before");
+	recent_render(((report *)arg)->recent, (uint64_t)since, out);
+	buf_add_char(out, '\n');
+	return OK;
+}
+
+static int show_article(void *arg, admin_request *request, buf *out)
+{
+	int64_t seq = -1;
+	if (query_number(admin_query(request), "seq", 0, NUMBER_MAX, &seq) || seq < 0)
+		return admin_refuse_param(out, "seq", "a number that /articles has told");
+	if (recent_render_one(((report *)arg)->recent, (uint64_t)seq, out)) {
+		buf_add_str(out, "{\"error\":\"it is not among the latest any more\"}");
+		return GONE;
+	}
+	buf_add_char(out, '\n');
+	return OK;
+}
+
+/* The status page. It changes with the program only. */
+static int show_page(void *arg, admin_request *request, buf *out)
+{
+	const char *known = admin_header(request, "If-None-Match"), *codings = admin_header(request, "Accept-Encoding");
 	(void)arg;
-	(void)request;
-	buf_printf(out, "millrace %s\n", MILLRACE_VERSION);
-	for (size_t i = 0; i < route_count; i++)
-		buf_printf(out, "%s\n", route_table[i].path);
+	admin_set_header(request, "Cache-Control", "no-cache");
+	admin_set_header(request, "ETag", PAGE_TAG);
+	admin_set_header(request, "Vary", "Accept-Encoding");
+	admin_set_header(request, "Content-Security-Policy", PAGE_POLICY);
+	admin_set_header(request, "Referrer-Policy", "no-referrer");
+	if (known && strcmp(known, PAGE_TAG) == 0)
+		return SAME;
+	if (codings && strstr(codings, "gzip") && !strstr(codings, "gzip;q=0")) {
+		admin_set_header(request, "Content-Encoding", "gzip");
+		buf_add(out, page_gzip, sizeof page_gzip);
+	} else {
+		buf_add(out, page_plain, sizeof page_plain);
+	}
 	return OK;
 }
 
@@ -63,6 +111,9 @@ const admin_route route_table[] = {
 	{"/ready", PLAIN, show_ready},
 	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", show_metrics},
 	{"/status", "application/json", show_status},
-	{"/", PLAIN, show_index},
+	{"/history", "application/json", show_history},
+	{"/articles", "application/json", show_articles},
+	{"/article", "application/json", show_article},
+	{"/", "text/html; charset=utf-8", show_page},
 };
 const size_t route_count = sizeof route_table / sizeof *route_table;

@@ -1,0 +1,144 @@
+/* What is wrong, in words: each fact gives its sentence, a daemon that is well gives none, the worst comes first. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "daemon/problems.h"
+
+static problem_stage stages[] = {{"extract", true, 4, 0}, {"classify", true, 0, 0}};
+
+static problem_facts well(void)
+{
+	return (problem_facts){.phase = PHASE_RUNNING, .joined = true, .connected = true, .balanced = true, .assigned = 4, .in_flight = 10, .oldest_ms = 300, .ended_lately = 500,
+			       .in_flight_bytes = 1 << 20, .limit_bytes = 16 << 20, .lag = 20, .lag_before = 10, .stages = stages, .stage_count = 2};
+}
+
+/* The one problem of these facts. */
+static void expect(problem_facts f, const char *severity, const char *code, const char *words)
+{
+	json_t *list = problems_list(&f), *first = json_array_get(list, 0);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(json_string_value(json_object_get(first, "severity")), severity);
+	assert_string_equal(json_string_value(json_object_get(first, "code")), code);
+	if (!strstr(json_string_value(json_object_get(first, "text")), words))
+		fail_msg("%s: not in: %s", words, json_string_value(json_object_get(first, "text")));
+	assert_true(json_is_object(json_object_get(first, "values")));
+	json_decref(list);
+}
+
+static void expect_none(problem_facts f)
+{
+	json_t *list = problems_list(&f);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+}
+
+static void who_is_well_has_none(void **state)
+{
+	(void)state;
+	problem_facts f = well();
+	expect_none(f);
+	f.in_flight = 0;
+	f.oldest_ms = 0;
+	f.ended_lately = 0;
+	f.lag = f.lag_before = -1;
+	expect_none(f);                          /* a silent night */
+}
+
+static void each_fact_has_its_sentence(void **state)
+{
+	(void)state;
+	problem_facts f = well();
+	f.connected = false;
+	expect(f, "error", "no-broker", "No Kafka broker answers");
+	f = well(), f.stuck = true;
+	expect(f, "error", "stuck", "Nothing can be published");
+	f = well(), f.ended_lately = 0, f.oldest_ms = 61000;
+	expect(f, "error", "stalled", "10 records are in flight, the oldest for 61 seconds");
+	f = well(), f.config_refused = true;
+	expect(f, "error", "reload-refused", "millrace check");
+	f = well(), f.balanced = false;
+	expect(f, "error", "balance", "does not hold");
+	f = well(), f.paused_by_operator = true;
+	expect(f, "warning", "paused-by-operator", "millrace ctl resume");
+	f = well(), f.joined = false;
+	expect(f, "warning", "no-assignment", "not answered yet");
+	f = well(), f.dead_lately = 12;
+	expect(f, "warning", "dead-letters", "12 records became dead letters");
+	f = well(), f.aborts_lately = 2;
+	expect(f, "warning", "aborts", "2 epochs");
+	f = well(), f.restarts_lately = 5;
+	expect(f, "warning", "restarts", "5 times");
+	f = well(), f.dropped_lately = 9;
+	expect(f, "warning", "index-full", "9 entries");
+	f = well(), f.config_stale = 1;
+	expect(f, "warning", "restart-needed", "1 changed settings");
+	f = well(), f.held = 2;
+	expect(f, "info", "journal-held", "2 partitions");
+	f = well(), f.assigned = 0;
+	expect(f, "info", "standby", "other members");
+	f = well(), f.pressed = true;
+	expect(f, "info", "pressure", "1024 of 16384 KB");
+	f = well(), f.phase = PHASE_STARTING, f.connected = false, f.joined = false;
+	expect(f, "info", "starting", "no contact with Kafka yet");
+	f = well(), f.phase = PHASE_CATCHING_UP, f.joined = false;
+	expect(f, "info", "catching-up", "journal");
+	f = well(), f.phase = PHASE_DRAINING;
+	expect(f, "info", "draining", "10 records in flight");
+}
+
+static void stages_are_named(void **state)
+{
+	(void)state;
+	problem_facts f = well();
+	problem_stage sick[] = {{"extract", false, 4, 0}, {"classify", true, 0, 0}}, tried[] = {{"extract", true, 4, 0}, {"classify", true, 0, 2}};
+	f.stages = sick;
+	expect(f, "error", "no-worker", "Stage extract has no worker that is ready; 4 tasks");
+	f.stages = tried;
+	expect(f, "warning", "suspects", "Workers of stage classify fail: 2 tasks");
+}
+
+static void the_lag_must_grow_to_be_told(void **state)
+{
+	(void)state;
+	problem_facts f = well();
+	f.lag = 1010, f.lag_before = 10;
+	expect_none(f);
+	f.lag = 1012;
+	expect(f, "warning", "lag-grows", "1012 records, 10 five minutes ago");
+	f.lag = 110000, f.lag_before = 100000;
+	expect_none(f);
+	f.lag = 111001;
+	expect(f, "warning", "lag-grows", "111001");
+	f.lag_before = -1;
+	expect_none(f);
+}
+
+static void the_worst_comes_first(void **state)
+{
+	(void)state;
+	problem_facts f = well();
+	static const char *const order[] = {"error", "error", "warning", "warning", "info"};
+	f.connected = false, f.stuck = true, f.dead_lately = 1, f.config_stale = 1, f.pressed = true;
+	json_t *list = problems_list(&f);
+	assert_int_equal(json_array_size(list), 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(json_string_value(json_object_get(json_array_get(list, i), "severity")), order[i]);
+	json_decref(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_is_well_has_none),
+		cmocka_unit_test(each_fact_has_its_sentence),
+		cmocka_unit_test(stages_are_named),
+		cmocka_unit_test(the_lag_must_grow_to_be_told),
+		cmocka_unit_test(the_worst_comes_first),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
