@@ -146,7 +146,7 @@ function index_node(s) {
 }
 
 function outcomes_node(s) {
-  const rows = [['articles', 'published', s.topics.articles], ['duplicates', 'duplicates', s.topics.duplicates], ['dead', 'dead', s.topics.dead_prefix + '\u2026'], ['tombstones', 'tombstones', '']];
+  const rows = [['published', 'published', s.topics.articles], ['duplicates', 'duplicates', s.topics.duplicates], ['dead', 'dead', s.topics.dead_prefix + '\u2026'], ['tombstones', 'tombstones', '']];
   const table = el('div', 'outcomes');
   for (const [word, key, topic] of rows) {
     const name = el('span', 'key ' + key, say('outcome_' + word));

@@ -9,13 +9,13 @@ const WORDS = {
     summary: '{read} records read: {published} published, {duplicates} duplicates, {dead} dead letters, {tombstones} tombstones, {in_flight} in flight.',
     no_contact: 'The daemon does not answer since {time}. The numbers below are from then.', up: 'up {time}', live: 'live', away: 'no answer',
     in_rate: 'Read', out_rate: 'Ended', per_second: '/s', copies_per_second: 'copies/s', older: '{count} older', lag: 'Lag', lag_unit: 'records', latency: 'Latency, last minute', in_flight: 'In flight', oldest: 'oldest {time}',
-    of_limit: '{size} of {limit}', balance: 'Balance', unknown: 'not known', ended_note: 'published, duplicate, dead or deleted', read_note: 'taken from Kafka',
+    of_limit: '{size} of {limit}', unknown: 'not known',
     latency_note: 'median \u00b7 99th percentile', total_read: '{count} in all',
-    source: 'Kafka', waits: '{count} {count|waits|wait}', wait_unknown: 'lag not known', partitions_count: '{count} {count|partition|partitions}', paused_count: '{count} paused', none_paused: 'none paused',
-    intake: 'Intake', reading: 'reading', paused: 'paused', index: 'Index', index_note: '{count} {count|article|articles}', pending: '{count} pending', stage: 'Stage', queued: '{count} {count|waits|wait}',
+    waits: '{count} {count|waits|wait}', wait_unknown: 'lag not known', partitions_count: '{count} {count|partition|partitions}', paused_count: '{count} paused', none_paused: 'none paused',
+    intake: 'Intake', reading: 'reading', paused: 'paused', index: 'Index', index_note: '{count} {count|article|articles}', pending: '{count} pending', queued: '{count} {count|waits|wait}',
     lent: '{count} at work', no_workers: 'no worker is ready', workers: '{ready} {ready|worker|workers}, {busy} busy', publish: 'Publish', epochs: '{count} {count|epoch|epochs}', aborted: '{count} aborted',
-    outcome_articles: 'articles', outcome_duplicates: 'duplicates', outcome_dead: 'dead letters', outcome_tombstones: 'deletions', total: '{count} in all', suspects: '{count} tried again',
-    journal: 'journal: {count} behind', catching: 'catching up',
+    outcome_published: 'published', outcome_duplicates: 'duplicates', outcome_dead: 'dead letters', outcome_tombstones: 'deletions', suspects: '{count} tried again',
+    journal: 'journal: {count} behind',
     'state.idle': 'idle', 'state.busy': 'busy', 'state.silent': 'silent', 'state.leaving': 'leaving', worker: 'worker {pid}: {state}, {tasks} {tasks|task|tasks}, {model}',
     chart_rate: 'Records per second', chart_lag: 'Lag, records', chart_latency: 'Latency, milliseconds', chart_queues: 'In flight and waiting', flying: 'in flight', read: 'read', published: 'published',
     dead: 'dead', p50: 'median', p99: '99 %', minutes_ago: '\u2212{count} min', now: 'now', collecting: 'The first point comes ten seconds after the start.', no_values: 'no values yet', shown: 'showing the last {count} minutes',
@@ -25,7 +25,7 @@ const WORDS = {
     'label.education': 'education', 'label.science': 'science', 'label.talent': 'talent', 'label.none': 'none', 'kind.exact': 'exact', 'kind.url': 'same address', 'kind.near': 'near', 'kind.other': 'other',
     all: 'all', hold: 'Hold', go_on: 'Go on ({count} new)', 'outcome.published': 'published', 'outcome.revision': 'revision', 'outcome.duplicate': 'duplicate', 'outcome.dead': 'dead letter', 'outcome.tombstone': 'deletion',
     no_articles: 'Nothing has ended yet.', none_of_these: 'None of these among the latest.', untitled: 'without title', copy_of: 'copy of {id}', copy_score: 'copy of {id}, {kind} {score}', revises: 'changes {id}', details: 'Details',
-    coordinates: 'Kafka', gone: 'It is not among the latest any more.', shortened: 'Members that are too long are left out.', no_record: 'No record was published for it.', read_as: 'Record', opens: 'opens in a new tab',
+    coordinates: 'Kafka', gone: 'It is not among the latest any more.', shortened: 'Members that are too long are left out.', no_record: 'No record was published for it.',
     'reason.input.not-json': 'not JSON', 'reason.input.not-utf8': 'not UTF-8', 'reason.input.bad-number': 'a number that does not fit', 'reason.input.nul': 'holds NUL', 'reason.input.too-deep': 'nested too deeply',
     'reason.input.too-large': 'too large', 'reason.input.no-text': 'no text', 'reason.stage.timeout': 'a worker took too long', 'reason.stage.crash': 'workers crashed on it', 'reason.stage.refused': 'a stage refused it',
     'reason.output.too-large': 'its record is too large', 'phase.starting': 'starting', 'phase.catching up': 'catching up', 'phase.running': 'running', 'phase.draining': 'draining', 'phase.leaving': 'leaving', not_ready: 'not ready',
@@ -35,12 +35,12 @@ const WORDS = {
     well: '一切正常。', waiting: '正在等待守护进程的第一次应答……',
     summary: '已读 {read} 条：发布 {published}，重复 {duplicates}，死信 {dead}，删除 {tombstones}，在途 {in_flight}。',
     no_contact: '守护进程自 {time} 起没有应答。下面是当时的数字。', up: '已运行 {time}', live: '实时', away: '无应答',
-    in_rate: '读入', out_rate: '完成', per_second: '/秒', copies_per_second: '重复/秒', older: '更早的 {count} 条', lag: '积压', lag_unit: '条', latency: '最近一分钟延迟', in_flight: '在途', oldest: '最久 {time}', of_limit: '{size} / {limit}', balance: '收支',
-    unknown: '未知', ended_note: '发布、重复、死信或删除', read_note: '来自 Kafka', latency_note: '中位数 · 99 百分位', total_read: '共 {count} 条',
-    source: 'Kafka', waits: '待读 {count}', wait_unknown: '积压未知', partitions_count: '{count} 个分区', paused_count: '暂停 {count} 个', none_paused: '无暂停', intake: '接收', reading: '读取中', paused: '已暂停',
-    index: '索引', index_note: '{count} 篇', pending: '未定 {count}', stage: '阶段', queued: '排队 {count}', lent: '在办 {count}', no_workers: '没有就绪的工作进程', workers: '{ready} 个进程，忙 {busy}',
-    publish: '发布', epochs: '{count} 个批次', aborted: '中止 {count}', outcome_articles: '文章', outcome_duplicates: '重复', outcome_dead: '死信', outcome_tombstones: '删除', total: '共 {count}', suspects: '重试 {count}',
-    journal: '日志落后 {count}', catching: '追赶中',
+    in_rate: '读入', out_rate: '完成', per_second: '/秒', copies_per_second: '重复/秒', older: '更早的 {count} 条', lag: '积压', lag_unit: '条', latency: '最近一分钟延迟', in_flight: '在途', oldest: '最久 {time}', of_limit: '{size} / {limit}',
+    unknown: '未知', latency_note: '中位数 · 99 百分位', total_read: '共 {count} 条',
+    waits: '待读 {count}', wait_unknown: '积压未知', partitions_count: '{count} 个分区', paused_count: '暂停 {count} 个', none_paused: '无暂停', intake: '接收', reading: '读取中', paused: '已暂停',
+    index: '索引', index_note: '{count} 篇', pending: '未定 {count}', queued: '排队 {count}', lent: '在办 {count}', no_workers: '没有就绪的工作进程', workers: '{ready} 个进程，忙 {busy}',
+    publish: '发布', epochs: '{count} 个批次', aborted: '中止 {count}', outcome_published: '发布', outcome_duplicates: '重复', outcome_dead: '死信', outcome_tombstones: '删除', suspects: '重试 {count}',
+    journal: '日志落后 {count}',
     'state.idle': '空闲', 'state.busy': '忙', 'state.silent': '无声', 'state.leaving': '离开中', worker: '工作进程 {pid}：{state}，{tasks} 个任务，{model}',
     chart_rate: '每秒记录数', chart_lag: '积压（条）', chart_latency: '延迟（毫秒）', chart_queues: '在途与排队', flying: '在途', read: '读入', published: '发布', dead: '死信', p50: '中位数', p99: '99 %',
     minutes_ago: '{count} 分钟前', now: '现在', collecting: '启动十秒后出现第一个点。', no_values: '暂无数值', shown: '显示最近 {count} 分钟', nothing: '无', topic: '主题', partition: '分区', committed: '已提交', state: '状态', more: '另有 {count} 个积压更少',
@@ -48,7 +48,7 @@ const WORDS = {
     'label.education': '教育', 'label.science': '科技', 'label.talent': '人才', 'label.none': '其他', 'kind.exact': '完全相同', 'kind.url': '同一网址', 'kind.near': '近似', 'kind.other': '其他',
     all: '全部', hold: '停住', go_on: '继续（新 {count} 条）', 'outcome.published': '发布', 'outcome.revision': '修订', 'outcome.duplicate': '重复', 'outcome.dead': '死信', 'outcome.tombstone': '删除',
     no_articles: '还没有完成的记录。', none_of_these: '最新记录中没有这一类。', untitled: '无标题', copy_of: '与 {id} 重复', copy_score: '与 {id} 重复，{kind} {score}', revises: '修订 {id}', details: '详情', coordinates: 'Kafka',
-    gone: '它已不在最新记录之中。', shortened: '过长的字段已略去。', no_record: '没有为它发布记录。', read_as: '记录', opens: '在新标签页打开',
+    gone: '它已不在最新记录之中。', shortened: '过长的字段已略去。', no_record: '没有为它发布记录。',
     'reason.input.not-json': '不是 JSON', 'reason.input.not-utf8': '不是 UTF-8', 'reason.input.bad-number': '数字越界', 'reason.input.nul': '含 NUL 字符', 'reason.input.too-deep': '嵌套过深', 'reason.input.too-large': '过大',
     'reason.input.no-text': '没有正文', 'reason.stage.timeout': '处理超时', 'reason.stage.crash': '使工作进程崩溃', 'reason.stage.refused': '被某阶段拒绝', 'reason.output.too-large': '输出记录过大',
     'phase.starting': '启动中', 'phase.catching up': '追赶日志', 'phase.running': '运行中', 'phase.draining': '排空中', 'phase.leaving': '退出中', not_ready: '未就绪',
@@ -62,7 +62,7 @@ const PROBLEMS_ZH = {
   'no-worker': '阶段 {stage} 没有就绪的工作进程，{queued} 个任务在等待。',
   stalled: '{in_flight} 条记录在途，最久 {oldest_s} 秒，最近一分钟没有一条完成。',
   'reload-refused': '上次重载被拒绝：运行的不是文件里的配置。`millrace check` 会指出错误。',
-  balance: '收支不平：读入数不等于各结果之和。这是 Millrace 的缺陷，请附上本页报告。',
+ 
   'paused-by-operator': '操作员暂停了读取；`millrace ctl resume` 继续。',
   'no-assignment': '消费组尚未应答：还没有分配分区。',
   suspects: '阶段 {stage} 的工作进程出错：{count} 个任务正在逐个重试。',
@@ -125,7 +125,7 @@ const rate = (n) => (n >= 99.95 || n === 0 ? whole : tenths).format(n);
 function duration(ms) {
   const zh = language === 'zh', s = ms / 1000;
   const unit = (n, en, cn) => whole.format(n) + '\u00a0' + (zh ? cn : en);
-  if (ms < 1000) return unit(ms, 'ms', '毫秒');
+  if (ms < 1000) return unit(ms, 'ms', 'ms');
   if (s < 10) return tenths.format(s) + '\u00a0' + (zh ? '秒' : 's');
   if (s < 100) return unit(s, 's', '秒');
   if (s < 5400) return unit(s / 60, 'min', '分');
