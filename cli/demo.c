@@ -261,6 +261,7 @@ static void stay(demo *self)
 	term out = term_of(stdout);
 	const char *bootstrap = embedded_bootstrap(self->broker);
 	term_heading(&out, "Look around while it runs");
+	printf("  page     http://127.0.0.1:%d/   in a browser on this machine\n", self->daemon.port);
 	printf("  admin    http://127.0.0.1:%d/status   also /ready, /live, /metrics\n", self->daemon.port);
 	printf("  output   kcat -b %s -C -e -t articles.enriched   (package kcat)\n", bootstrap);
 	printf("  dead     %s/millrace dlq list --config %s\n", self->programs, self->daemon.config);

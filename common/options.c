@@ -67,7 +67,7 @@ const option option_table[] = {
 	{"publish.epoch_bytes", OPTION_BYTES, "4M", 4 * KB, 1024 * MB, NULL, true, "... or with this many bytes of output"},
 	{"publish.max_record_bytes", OPTION_BYTES, "0", 0, 1024 * MB, NULL, false, "largest record produced; 0: asked from the topic at start (max.message.bytes)"},
 	{"sink.detail", OPTION_ENUM, "nested", 0, 0, "nested text none", true, "the member detail: as object, as JSON text, left out"},
-	{"admin.enabled", OPTION_BOOL, "true", 0, 0, NULL, false, "HTTP port for /live /ready /metrics /status"},
+	{"admin.enabled", OPTION_BOOL, "true", 0, 0, NULL, false, "HTTP port: status page, /live /ready /metrics /status"},
 	{"admin.address", OPTION_STRING, "127.0.0.1", 0, 0, NULL, false, "loopback address of the admin port"},
 	{"admin.port", OPTION_INT, "0", 0, 65535, NULL, false, "0: derived from the instance name (millrace: 9180)"},
 };

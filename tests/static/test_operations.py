@@ -42,8 +42,13 @@ def test_exit_codes():
 
 
 def test_pages():
-    pages = set(re.findall(r'\{"(/\w+)", "', (ROOT / "daemon/routes.c").read_text()))
-    assert pages == set(re.findall(r"^\| `(/\w+)` \|", TEXT, re.M)) and len(pages) == 4
+    pages = set(re.findall(r'^\t\{"(/\w*)", ', (ROOT / "daemon/routes.c").read_text(), re.M))
+    assert pages == set(re.findall(r"^\| `(/\w*)` \|", TEXT, re.M)) and len(pages) >= 8
+
+
+def test_problems():
+    told = set(re.findall(r'add\(list, "(\w+)", "([\w-]+)"', (ROOT / "daemon/problems.c").read_text()))
+    assert told == {(severity, code) for code, severity in re.findall(r"^\| `([\w-]+)` \| (error|warning|info) \|", TEXT, re.M)} and len(told) > 15
 
 
 def test_reasons_of_ready():
