@@ -69,6 +69,7 @@ function with_code(text) {
 function show_head() {
   const s = state.status;
   byId('contact').textContent = say(state.lost_at ? 'away' : 'live');
+  byId('contact').title = byId('contact').textContent;
   byId('contact').className = state.lost_at ? 'away' : s ? 'live' : '';
   document.body.classList.toggle('stale', !!state.lost_at);
   if (!s) return;
@@ -132,8 +133,8 @@ function worker_dots(stage) {
 
 function stage_node(stage) {
   const ready = stage.workers.filter((w) => w.state !== 'leaving').length, busy = stage.workers.filter((w) => w.state === 'busy').length;
-  const waits = el('p', stage.queued ? 'queue some' : 'queue', say('queued', {count: stage.queued}), ' \u00b7 ', say('lent', {count: stage.lent}));
-  const node = node_of('stage' + (stage.ready ? '' : ' broken'), stage.name, stage.per_second, [waits, el('p', stage.ready ? '' : 'alarm', stage.ready ? say('workers', {ready, busy}) : say('no_workers')),
+  const waits = el('p', stage.queued ? 'queue some' : 'queue', say('queued', {count: stage.queued}));
+  const node = node_of('stage' + (stage.ready ? '' : ' broken'), stage.name, stage.per_second, [waits, say('lent', {count: stage.lent}), el('p', stage.ready ? '' : 'alarm', stage.ready ? say('workers', {ready, busy}) : say('no_workers')),
     stage.suspects ? el('p', 'alarm', say('suspects', {count: stage.suspects})) : null, worker_dots(stage)], 'stage.' + stage.name + '.per_second');
   node.dataset.stage = stage.name;
   node.dataset.queued = stage.queued;
@@ -158,7 +159,9 @@ function outcomes_node(s) {
 
 function show_flow() {
   const s = state.status, paused = s.paused_partitions.length, nodes = [];
-  const at_source = node_of('source', 'Kafka', null, [el('p', 'topics', s.topics.in.join(', ')), el('p', s.lag ? 'queue some' : 'queue', s.lag === null ? say('wait_unknown') : say('waits', {count: s.lag})),
+  const topics = el('p', 'topics', s.topics.in.join(', '));
+  topics.title = s.topics.in.join(', ');
+  const at_source = node_of('source', 'Kafka', null, [topics, el('p', s.lag ? 'queue some' : 'queue', s.lag === null ? say('wait_unknown') : say('waits', {count: s.lag})),
     say('partitions_count', {count: s.partitions.length}), el('p', paused ? 'alarm' : '', paused ? say('paused_count', {count: paused}) : say('none_paused'))]);
   const intake = node_of('intake', say('intake'), s.rates.in, [el('p', s.paused ? 'alarm' : '', say(s.paused ? 'paused' : 'reading')),
     say('of_limit', {size: bytes(s.in_flight_bytes), limit: bytes(s.in_flight_limit)}), meter(s.in_flight_bytes / s.in_flight_limit)], 'rates.in.intake');

@@ -91,7 +91,7 @@ const PROBLEMS_ZH = {
   draining: '排空中：正在完成 {in_flight} 条在途记录，不再读入新的。',
   'journal-held': '{partitions} 个分区在等待日志追上。',
   standby: '没有分配到分区：消费组的其他成员持有全部分区。',
-  pressure: '读取暂停，直到有余量：在途 {bytes} 字节，上限 {limit} 字节。来得比处理得快。',
+  pressure: '读取暂停，直到有余量：在途 {bytes}，上限 {limit}。来得比处理得快。',
 };
 
 const LANGUAGES = ['en', 'zh'];
@@ -129,8 +129,9 @@ function say(name, values) {
 }
 
 function say_problem(problem) {
-  const text = language === 'zh' && PROBLEMS_ZH[problem.code];
-  return text ? filled(text, problem.values) : problem.text;
+  const text = language === 'zh' && PROBLEMS_ZH[problem.code], sizes = {};
+  for (const name of ['bytes', 'limit']) if (name in problem.values) sizes[name] = bytes(problem.values[name]);
+  return text ? filled(text, {...problem.values, ...sizes}) : problem.text.replace(/\b\d{5,}\b/g, (n) => whole.format(n));
 }
 
 const number = (n) => (n === null || n === undefined ? '\u2013' : whole.format(n));

@@ -26,7 +26,7 @@ HOSTILE = [
     {"id": "h2", "source": "\u202egazette", "title": "W" * 200, "url": "https://marsh.example/?q=%3Cscript%3E&x=\"onmouseover=\"window.hacked=4"},
     {"id": "h3", "source": "长" * 80, "title": "无" * 300, "url": "data:text/html,<script>window.hacked=5</script>"},
 ]
-SIZES = [(400, "light", "en"), (400, "dark", "zh"), (1600, "light", "zh"), (1600, "dark", "en"), (1000, "light", "en"), (760, "dark", "zh")]
+SIZES = [(320, "dark", "en"), (400, "light", "en"), (400, "dark", "zh"), (1600, "light", "zh"), (1600, "dark", "en"), (1000, "light", "en"), (760, "dark", "zh")]
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 
 
@@ -278,6 +278,38 @@ def test_it_can_be_read(open_page, width, scheme, language):
     assert (contrast["ground"] < 0.05) == (scheme == "dark")
     assert page.get_attribute("html", "lang") == {"en": "en", "zh": "zh-CN"}[language]
     assert page.inner_text("#pipeline h2") == {"en": "Pipeline", "zh": "流水线"}[language]
+
+
+def crowded(status):
+    """The same answer on a bad day of a large installation: every number long, every name long, everything wrong."""
+    topic = "news.articles.raw.cn-north-1.production"
+    status["problems"] = [{"code": "no-worker", "severity": "error", "text": "Stage extract has no worker that is ready; 421100 tasks wait for one.", "values": {"stage": "extract", "queued": 421100}},
+                          {"code": "pressure", "severity": "info", "text": "Intake is paused until there is room: 16402 of 16384 KB are in flight.", "values": {"bytes": 16795648, "limit": 16777216}}]
+    status["stages"][0] |= {"ready": False, "queued": 421100, "workers": []}
+    status["stages"][2] |= {"queued": 3700, "lent": 960, "per_second": 4823.4, "suspects": 12,
+                            "workers": [status["stages"][2]["workers"][0] | {"pid": i, "state": ("busy", "idle", "silent", "leaving")[i % 4]} for i in range(40)]}
+    status["balance"] |= {"read": 1823456789, "published": 1234567890, "duplicates": 482103488, "dead": 10233444, "tombstones": 1002333, "in_flight": 44000}
+    status |= {"ready": False, "paused": True, "lag": 18340012, "in_flight_bytes": 16795648, "oldest_ms": 7421000, "instance": "millrace-cn-north-1-production",
+               "latency": {"p50_ms": 84000, "p99_ms": 2124000}, "labels": {"education": 418223344, "public_safety_and_emergency_management": 12, "none": 582233444}}
+    status["rates"] |= {"in": 12345.6, "out": 11802.2, "published": 9000.1, "duplicates": 2800.9, "dead": 120.1}
+    status["partitions"] = [status["partitions"][0] | {"topic": topic, "partition": 100 + i, "lag": 182340 + i, "committed": 18233400123} for i in range(24)]
+    status["paused_partitions"] = [{"topic": topic, "partition": 100 + i, "why": "pressure"} for i in range(24)]
+    status["topics"]["in"] = [topic, topic + ".backfill"]
+    return status
+
+
+@pytest.mark.parametrize("width, language", [(400, "en"), (760, "zh"), (1100, "en"), (1260, "zh"), (1600, "en")])
+def test_long_names_and_numbers_fit(open_page, width, language):
+    page = open_page(width, "light", language)
+    page.route("**/status", lambda route: route.fulfill(json=crowded(route.fetch().json())))
+    page.wait_for_selector("[data-stage=extract].broken", timeout=20000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    layout = page.evaluate(OVERLAPS)
+    assert layout["count"] > 150 and not layout["outside"] and not layout["found"]
+    tall = page.eval_on_selector_all("#flow .node, #figures .figure", "all => all.map(n => [n.textContent.slice(0, 20), n.getBoundingClientRect().height])")
+    assert not [node for node in tall if node[1] > 240]          # no name is broken letter by letter
+    assert page.locator("#partitions tbody tr").count() == 8 and "16" in page.inner_text("#partitions .none")
+    page.unroute_all(behavior="wait")
 
 
 def test_both_languages_say_everything(open_page):
