@@ -15,6 +15,8 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -392,6 +394,8 @@ admin *admin_open(struct event_base *base, const settings *settings, const admin
 		admin_close(&self);
 		return NULL;
 	}
+	/* Inherited by what is accepted: else the end of a larger answer waits for the client's delayed acknowledgement (44 ms instead of 1). */
+	setsockopt(evhttp_bound_socket_get_fd(self->socket), IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(self->socket), on_accept_error);
 	event_add(self->sweep, &(struct timeval){0, SWEEP_MS * 1000});
 	log_info("admin port open", "address", "%s", address, "port", "%d", port);
