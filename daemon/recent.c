@@ -229,6 +229,7 @@ static void add_entry(const entry *e, buf *out)
 	add_list(e, "labels", out);
 	add_member(e, "primary_label", "primary_label", TEXT_MAX, out);
 	add_list(e, "evidence", out);
+	add_list(e, "watches", out);
 	add_member(e, "published_at", "published_at", TEXT_MAX, out);
 	add_member(e, "duplicate_of", "duplicate_of", TEXT_MAX, out);
 	add_member(e, "duplicate_kind", "duplicate_kind", TEXT_MAX, out);

@@ -6,8 +6,12 @@
 const STATUS_MS = 2000, HISTORY_MS = 10000, PATIENCE_MS = 8000, HOUR_MS = 3600000;
 const ARTICLES_KEPT = 100, ARTICLES_SHOWN = 30, PARTITIONS_SHOWN = 8, DOTS_MAX = 32;
 
-const state = {status: null, status_text: '', history: {columns: [], rows: []}, articles: [], next: 0, filter: 'all', held: null, fresh: 0, whole: false, opened: new Map(), lost_at: null, answered_at: null, charts: [],
-  history_at: 0};
+const state = {
+  status: null, lost_at: null, answered_at: null,          /* the last answer, and when it came; since when there is none */
+  history: {columns: [], rows: []}, history_at: 0, charts: [],
+  articles: [], next: 0, filter: 'all',
+  held: null, fresh: 0, whole: false, opened: new Map(),   /* the list stands still: what it shows, how many have come since, all of them or the first; opened rows */
+};
 
 /* ---- making ---- */
 
@@ -99,14 +103,16 @@ function time_of(name, ms) {
   return [el('span', 'nobreak', value_of(name, ms, text), unit(sign))];
 }
 
+const of_limit = (s) => say('of_limit', {size: bytes(s.in_flight_bytes), limit: bytes(s.in_flight_limit)});
+
 function show_figures() {
-  const s = state.status, r = s.rates, b = s.balance, l = s.latency;
+  const s = state.status, r = s.rates, b = s.balance, l = s.latency, ended = b.published + b.duplicates + b.dead + b.tombstones;
   byId('figures').replaceChildren(
     figure('in_rate', [say('total_read', {count: b.read})], value_of('rates.in', r.in, rate(r.in)), unit(say('per_second'))),
-    figure('out_rate', [say('total_read', {count: b.published + b.duplicates + b.dead + b.tombstones})], value_of('rates.out', r.out, rate(r.out)), unit(say('per_second'))),
+    figure('out_rate', [say('total_read', {count: ended})], value_of('rates.out', r.out, rate(r.out)), unit(say('per_second'))),
     figure('lag', s.lag === null ? say('unknown') : say('lag_unit'), value_of('lag', s.lag)),
     figure('latency', say('latency_note'), ...time_of('latency.p50_ms', l.p50_ms), unit('\u00b7'), ' ', ...time_of('latency.p99_ms', l.p99_ms)),
-    figure('in_flight', [say('of_limit', {size: bytes(s.in_flight_bytes), limit: bytes(s.in_flight_limit)}), meter(s.in_flight_bytes / s.in_flight_limit)], value_of('balance.in_flight', b.in_flight),
+    figure('in_flight', [of_limit(s), meter(s.in_flight_bytes / s.in_flight_limit)], value_of('balance.in_flight', b.in_flight),
       s.oldest_ms ? unit(say('oldest', {time: duration(s.oldest_ms)})) : ''));
 }
 
@@ -134,24 +140,29 @@ function worker_dots(stage) {
 function stage_node(stage) {
   const ready = stage.workers.filter((w) => w.state !== 'leaving').length, busy = stage.workers.filter((w) => w.state === 'busy').length;
   const waits = el('p', stage.queued ? 'queue some' : 'queue', say('queued', {count: stage.queued}));
-  const node = node_of('stage' + (stage.ready ? '' : ' broken'), stage.name, stage.per_second, [waits, say('lent', {count: stage.lent}), el('p', stage.ready ? '' : 'alarm', stage.ready ? say('workers', {ready, busy}) : say('no_workers')),
-    stage.suspects ? el('p', 'alarm', say('suspects', {count: stage.suspects})) : null, worker_dots(stage)], 'stage.' + stage.name + '.per_second');
+  const workers = stage.ready ? el('p', '', say('workers', {ready, busy})) : el('p', 'alarm', say('no_workers'));
+  const suspects = stage.suspects ? el('p', 'alarm', say('suspects', {count: stage.suspects})) : null;
+  const node = node_of('stage' + (stage.ready ? '' : ' broken'), stage.name, stage.per_second,
+    [waits, say('lent', {count: stage.lent}), workers, suspects, worker_dots(stage)], 'stage.' + stage.name + '.per_second');
   node.dataset.stage = stage.name;
   node.dataset.queued = stage.queued;
   return node;
 }
 
 function index_node(s) {
-  return node_of('index', say('index'), s.rates.duplicates, [say('index_note', {count: s.index.settled}), say('pending', {count: s.index.pending}) + ' \u00b7 ' + bytes(s.index.memory_bytes),
-    s.journal ? say('journal', {count: s.journal.lag < 0 ? '?' : s.journal.lag}) : null], 'rates.duplicates.index', 'copies_per_second');
+  return node_of('index', say('index'), s.rates.duplicates, [
+    say('index_note', {count: s.index.settled}),
+    say('pending', {count: s.index.pending}) + ' \u00b7 ' + bytes(s.index.memory_bytes),
+    s.journal ? say('journal', {count: s.journal.lag < 0 ? '?' : s.journal.lag}) : null,
+  ], 'rates.duplicates.index', 'copies_per_second');
 }
 
 function outcomes_node(s) {
-  const rows = [['published', 'published', s.topics.articles], ['duplicates', 'duplicates', s.topics.duplicates], ['dead', 'dead', s.topics.dead_prefix + '\u2026'], ['tombstones', 'tombstones', '']];
+  const topics = {published: s.topics.articles, duplicates: s.topics.duplicates, dead: s.topics.dead_prefix + '\u2026', tombstones: s.topics.articles};
   const table = el('div', 'outcomes');
-  for (const [word, key, topic] of rows) {
-    const name = el('span', 'key ' + key, say('outcome_' + word));
-    name.title = topic;
+  for (const key of Object.keys(topics)) {
+    const name = el('span', 'key ' + key, say('outcome_' + key));
+    name.title = topics[key];
     table.append(name, value_of('balance.' + key, s.balance[key]), el('small', '', rate(s.rates[key]) + say('per_second')));
   }
   return el('div', 'node sink', el('h3', '', 'Kafka'), table);
@@ -161,10 +172,14 @@ function show_flow() {
   const s = state.status, paused = s.paused_partitions.length, nodes = [];
   const topics = el('p', 'topics', s.topics.in.join(', '));
   topics.title = s.topics.in.join(', ');
-  const at_source = node_of('source', 'Kafka', null, [topics, el('p', s.lag ? 'queue some' : 'queue', s.lag === null ? say('wait_unknown') : say('waits', {count: s.lag})),
-    say('partitions_count', {count: s.partitions.length}), el('p', paused ? 'alarm' : '', paused ? say('paused_count', {count: paused}) : say('none_paused'))]);
+  const at_source = node_of('source', 'Kafka', null, [
+    topics,
+    el('p', s.lag ? 'queue some' : 'queue', s.lag === null ? say('wait_unknown') : say('waits', {count: s.lag})),
+    say('partitions_count', {count: s.partitions.length}),
+    el('p', paused ? 'alarm' : '', paused ? say('paused_count', {count: paused}) : say('none_paused')),
+  ]);
   const intake = node_of('intake', say('intake'), s.rates.in, [el('p', s.paused ? 'alarm' : '', say(s.paused ? 'paused' : 'reading')),
-    say('of_limit', {size: bytes(s.in_flight_bytes), limit: bytes(s.in_flight_limit)}), meter(s.in_flight_bytes / s.in_flight_limit)], 'rates.in.intake');
+    of_limit(s), meter(s.in_flight_bytes / s.in_flight_limit)], 'rates.in.intake');
   nodes.push(at_source, arrow(s.rates.in, paused > 0), intake);
   let placed = !s.index;
   for (const stage of s.stages) {
@@ -174,9 +189,8 @@ function show_flow() {
       placed = true;
     }
   }
-  const aborted = s.epochs.kept + s.epochs.rewound;
-  nodes.push(arrow(s.rates.out), node_of('publish', say('publish'), s.rates.out, [say('epochs', {count: s.epochs.committed}), say('aborted', {count: aborted})], 'rates.out.publish'),
-    arrow(s.rates.out), outcomes_node(s));
+  const epochs = [say('epochs', {count: s.epochs.committed}), say('aborted', {count: s.epochs.kept + s.epochs.rewound})];
+  nodes.push(arrow(s.rates.out), node_of('publish', say('publish'), s.rates.out, epochs, 'rates.out.publish'), arrow(s.rates.out), outcomes_node(s));
   byId('flow').replaceChildren(...nodes);
 }
 
@@ -215,13 +229,15 @@ function show_partitions() {
     byId('partitions').replaceChildren(el('p', 'none', say('no_partitions')));
     return;
   }
-  const head = el('tr', '', el('th', '', say('topic')), el('th', 'n', say('partition')), el('th', 'n', say('lag')), el('th', 'n wide', say('committed')), el('th', '', say('state')));
+  const head = el('tr', '', ...[['', 'topic'], ['n', 'partition'], ['n', 'lag'], ['n wide', 'committed'], ['', 'state']].map(([cls, word]) => el('th', cls, say(word))));
+  const known = (n) => (n < 0 ? '\u2013' : number(n));
   const rows = shown.map((p) => {
     const topic = el('td', 'cut', p.topic);
     topic.title = p.topic;
-    return el('tr', '', topic, el('td', 'n', number(p.partition)), el('td', 'n', p.lag < 0 ? '\u2013' : number(p.lag)), el('td', 'n wide', p.committed < 0 ? '\u2013' : number(p.committed)), el('td', '', partition_state(p)));
+    return el('tr', '', topic, el('td', 'n', number(p.partition)), el('td', 'n', known(p.lag)), el('td', 'n wide', known(p.committed)), el('td', '', partition_state(p)));
   });
-  byId('partitions').replaceChildren(el('table', '', el('thead', '', head), el('tbody', '', ...rows)), all.length > shown.length ? el('p', 'none', say('more', {count: all.length - shown.length})) : '');
+  const rest = all.length > shown.length ? el('p', 'none', say('more', {count: all.length - shown.length})) : '';
+  byId('partitions').replaceChildren(el('table', '', el('thead', '', head), el('tbody', '', ...rows)), rest);
 }
 
 /* ---- charts ---- */
@@ -237,8 +253,12 @@ function make_charts() {
   const styles = ['s1', 's2', 's3', 's4', 's5', 's6'];
   place.replaceChildren();
   state.charts = [
-    chart_new(place, 'chart_rate', [{key: 'read', word: 'read', style: 'read', value: per_second('read')}, {key: 'published', word: 'published', style: 'published', value: per_second('published')},
-      {key: 'duplicates', word: 'outcome_duplicates', style: 'duplicates', value: per_second('duplicates')}, {key: 'dead', word: 'dead', style: 'dead', value: per_second('dead')}]),
+    chart_new(place, 'chart_rate', [
+      {key: 'read', word: 'read', style: 'read', value: per_second('read')},
+      {key: 'published', word: 'published', style: 'published', value: per_second('published')},
+      {key: 'duplicates', word: 'outcome_duplicates', style: 'duplicates', value: per_second('duplicates')},
+      {key: 'dead', word: 'dead', style: 'dead', value: per_second('dead')},
+    ]),
     chart_new(place, 'chart_latency', [{key: 'p99', word: 'p99', style: 's5', value: plain('p99_ms')}, {key: 'p50', word: 'p50', style: 's2', value: plain('p50_ms')}]),
     chart_new(place, 'chart_lag', [{key: 'lag', word: 'lag', style: 's1', value: plain('lag')}], true),
     chart_new(place, 'chart_queues', [{key: 'in_flight', word: 'flying', style: 'read', value: plain('in_flight')},
@@ -266,7 +286,12 @@ function take_history(answer) {
 
 /* ---- articles ---- */
 
-const FILTERS = {all: () => true, published: (a) => a.outcome === 'published' || a.outcome === 'revision', duplicate: (a) => a.outcome === 'duplicate', dead: (a) => a.outcome === 'dead'};
+const FILTERS = {
+  all: () => true,
+  published: (a) => a.outcome === 'published' || a.outcome === 'revision',
+  duplicate: (a) => a.outcome === 'duplicate',
+  dead: (a) => a.outcome === 'dead',
+};
 
 function show_filters() {
   byId('filters').replaceChildren(...Object.keys(FILTERS).map((name) => {
@@ -301,7 +326,8 @@ function reason_line(a) {
   if (a.outcome === 'dead') {
     line.append(el('b', 'dead', say('reason.' + a.reason)), a.stage ? ' \u00b7 ' + a.stage : '', a.why ? ' \u00b7 ' : '', el('span', '', a.why || ''));
   } else if (a.outcome === 'duplicate' && a.duplicate_of) {
-    line.append(say(a.similarity === null ? 'copy_of' : 'copy_score', {id: a.duplicate_of.slice(0, 8), kind: a.duplicate_kind ? say('kind.' + a.duplicate_kind) : '', score: a.similarity === null ? '' : a.similarity.toFixed(2)}));
+    const known = a.similarity !== null && a.duplicate_kind !== null, id = a.duplicate_of.slice(0, 8);
+    line.append(known ? say('copy_score', {id, kind: say('kind.' + a.duplicate_kind), score: a.similarity.toFixed(2)}) : say('copy_of', {id}));
   } else {
     if (a.outcome === 'revision' && a.duplicate_of) line.append(el('span', 'term', say('revises', {id: a.duplicate_of.slice(0, 8)})));
     for (const term of a.evidence) {
@@ -317,14 +343,14 @@ function article_row(a) {
   const title = a.title ? (a.url ? link_to(a.url, a.title) : el('span', '', a.title)) : el('span', 'untitled', say('untitled'));
   title.dir = 'auto';
   const button = el('button', 'open', el('span', '', '\u203a'));
-  const labels = el('div', 'labels', ...a.labels.map((l) => el('span', 'tag', say('label.' + l))));
+  const labels = el('div', 'labels', ...a.labels.map((l) => el('span', 'tag', say('label.' + l))), ...a.watches.map((w) => el('span', 'tag watch', w)));
   button.type = 'button';
   button.title = say('details');
   button.setAttribute('aria-label', say('details'));
   button.setAttribute('aria-expanded', String(state.opened.has(a.seq)));
   button.addEventListener('click', () => toggle(a.seq));
-  const row = el('li', 'article ' + a.outcome, el('time', '', clock(a.at_ms)), el('span', 'outcome ' + a.outcome, say('outcome.' + a.outcome)), el('div', 'what', el('div', 'title', title), reason_line(a)),
-    el('div', 'from', a.source || '\u00a0'), labels, button);
+  const row = el('li', 'article ' + a.outcome, el('time', '', clock(a.at_ms)), el('span', 'outcome ' + a.outcome, say('outcome.' + a.outcome)),
+    el('div', 'what', el('div', 'title', title), reason_line(a)), el('div', 'from', a.source || '\u00a0'), labels, button);
   row.id = 'article-' + a.seq;
   row.dataset.seq = a.seq;
   if (state.opened.has(a.seq)) row.append(details_of(a, state.opened.get(a.seq)));
@@ -390,7 +416,8 @@ function details_of(a, found) {
   list.append(...member(say('coordinates'), a.topic + ' / ' + a.partition + ' / ' + a.offset));
   if (found.error || !('record' in found)) return el('div', 'details', list, el('p', 'none', say('gone')));
   if (a.url) list.append(...member('url', link_to(a.url, a.url)));
-  if (a.outcome === 'dead') list.append(...member('millrace.error.code', a.reason), ...member('millrace.error.stage', a.stage), ...member('millrace.error.message', a.why));
+  if (a.outcome === 'dead')
+    list.append(...member('millrace.error.code', a.reason), ...member('millrace.error.stage', a.stage), ...member('millrace.error.message', a.why));
   const record = found.record;
   if (!record) return el('div', 'details', list, el('p', 'none', say('no_record')));
   for (const [name, value] of Object.entries(record)) {
@@ -419,7 +446,17 @@ function take_articles(answer) {
 
 /* ---- asking ---- */
 
+/* A connection that the daemon ends for its age may take a question along: asked once more. */
 async function ask(path) {
+  try {
+    return await ask_once(path);
+  } catch (e) {
+    if (e instanceof TypeError) return ask_once(path);
+    throw e;
+  }
+}
+
+async function ask_once(path) {
   const patience = new AbortController(), timer = setTimeout(() => patience.abort(), PATIENCE_MS);
   try {
     const answer = await fetch(path, {signal: patience.signal, cache: 'no-store'});

@@ -119,7 +119,8 @@ function keep_language(name) {
 
 /* {name} is the value; {name|one|many} a word that goes with it. */
 function filled(text, values) {
-  return text.replace(/\{(\w+)\|([^|}]*)\|([^}]*)\}/g, (all, name, one, many) => (values && values[name] === 1 ? one : many)).replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? (typeof values[name] === 'number' ? whole.format(values[name]) : String(values[name])) : all));
+  const worded = text.replace(/\{(\w+)\|([^|}]*)\|([^}]*)\}/g, (all, name, one, many) => (values && values[name] === 1 ? one : many));
+  return worded.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? (typeof values[name] === 'number' ? whole.format(values[name]) : String(values[name])) : all));
 }
 
 /* What is called `name` here; a name without words (a label of another taxonomy, say) is shown itself, without its kind. */

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import urllib.error
 import urllib.request
 
 import pytest
@@ -374,6 +375,25 @@ def test_what_is_wrong_comes_first(open_page, demo):
     assert places == sorted(places)
     os.kill(demo.daemon, signal.SIGHUP)
     pages["en"].wait_for_selector(".problem[data-code=reload-refused]", state="detached", timeout=20000)
+
+
+def answer_to(demo, path, host="localhost"):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(demo.url + path, headers={"Host": host})) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_wrong_questions_are_refused(demo):
+    for path in ("/history?since=x", "/history?since=-1", "/articles?since=1&since=2", "/article", "/article?seq=%zz"):
+        assert answer_to(demo, path)[0] == 400, path
+    assert answer_to(demo, "/article?seq=123456")[0] == 404
+    assert answer_to(demo, "/status", "rebound.example")[0] == 403 and answer_to(demo, "/", "rebound.example:9180")[0] == 403
+    assert answer_to(demo, "/status", "127.0.0.1:1")[0] == 200
+    seq = demo.ask("/articles")["next"] - 1
+    assert [a["seq"] for a in demo.ask(f"/articles?since={seq}")["articles"]] == [seq]
+    assert demo.ask(f"/articles?since={seq + 1}") == {"next": seq + 1, "articles": []}
 
 
 def slow_client(port, path):

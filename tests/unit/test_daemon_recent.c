@@ -55,7 +55,7 @@ static void an_article_is_shown(void **state)
 	(void)state;
 	recent *r = recent_new();
 	add_article(r, 7, "{\"schema_version\":1,\"article_id\":\"ab\",\"url\":\"https://a.example/1?x=\\\"\",\"source_name\":\"Marsh \\\\ Post\",\"title\":\"Reed, {mace} and [rush]\\\\\",\"body\":\"a\\nb \\\"},{\\\" c\","
-		      "\"labels\":[\"science\",\"talent\"],\"primary_label\":\"science\",\"score_science\":0.91,\"evidence\":[\"science:a,b\",\"science:]\"],\"duplicate_of\":null,\"similarity\":null,"
+		      "\"labels\":[\"science\",\"talent\"],\"primary_label\":\"science\",\"score_science\":0.91,\"evidence\":[\"science:a,b\",\"science:]\"],\"watches\":[\"marsh\"],\"duplicate_of\":null,\"similarity\":null,"
 		      "\"detail\":{\"persons\":[{\"name\":\"Ada Reedson\",\"role\":null}],\"x\":\"}\"},\"extra\":\"{\\\"title\\\":\\\"wrong\\\"}\",\"published_at\":\"2026-03-01T00:00:00.000Z\"}", false);
 	json_t *all = shown(r, 0), *a = json_array_get(json_object_get(all, "articles"), 0);
 	assert_int_equal(json_integer_value(json_object_get(all, "next")), 1);
@@ -65,6 +65,7 @@ static void an_article_is_shown(void **state)
 	assert_string_equal(text_of(a, "source"), "Marsh \\ Post");
 	assert_int_equal(json_array_size(json_object_get(a, "labels")), 2);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(a, "evidence"), 1)), "science:]");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(a, "watches"), 0)), "marsh");
 	assert_string_equal(text_of(a, "published_at"), "2026-03-01T00:00:00.000Z");
 	assert_true(json_is_null(json_object_get(a, "duplicate_of")) && json_is_null(json_object_get(a, "reason")));
 	assert_string_equal(text_of(a, "topic"), "articles.raw");
@@ -100,6 +101,7 @@ static void long_texts_are_cut(void **state)
 	assert_null(text_of(a, "url"));                                          /* half an address would lead elsewhere */
 	assert_int_equal(json_array_size(json_object_get(a, "evidence")), 12);
 	assert_int_equal(json_array_size(json_object_get(a, "labels")), 0);
+	assert_int_equal(json_array_size(json_object_get(a, "watches")), 0);
 	json_decref(all);
 	buf_free(&json);
 	recent_free(&r);
