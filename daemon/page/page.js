@@ -401,8 +401,10 @@ async function toggle(seq) {
   if (button) button.focus();
 }
 
+/* A long name may be broken behind an underscore. */
 function member(name, content) {
-  return [el('dt', '', name), el('dd', '', content)];
+  const pieces = name.split('_').flatMap((piece, i) => (i ? ['_', el('wbr', ''), piece] : [piece]));
+  return [el('dt', '', ...pieces), el('dd', '', content)];
 }
 
 /* A value of the record for people: lists in one line, objects as JSON. */

@@ -70,7 +70,7 @@ def demo(tmp_path_factory):
     made.send([news.record(f"page {i}", text=news.text(f"page {i}"), **{k: v for k, v in h.items()}) for i, h in enumerate(HOSTILE)] + [b"{\"broken\""])
     yield made
     made.process.signal(signal.SIGINT)
-    made.process.wait(60)
+    assert made.process.wait(60) == 0, made.log()
 
 
 @pytest.fixture(scope="module")
