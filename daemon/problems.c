@@ -71,7 +71,7 @@ static void add_counted(json_t *list, const problem_facts *f)
 static void add_warnings(json_t *list, const problem_facts *f)
 {
 	if (f->paused_by_operator)
-		add(list, "warning", "paused-by-operator", NULL, "Intake is paused by an operator; `millrace ctl resume` goes on.");
+		add(list, "warning", "paused-by-operator", NULL, "Intake is paused by an operator, wholly or in part; `millrace ctl resume` goes on.");
 	if (f->phase == PHASE_RUNNING && f->connected && !f->joined)
 		add(list, "warning", "no-assignment", NULL, "The consumer group has not answered yet: no partition is assigned.");
 	for (size_t i = 0; i < f->stage_count; i++)

@@ -77,7 +77,7 @@ const PROBLEMS_ZH = {
   'reload-refused': '上次重载被拒绝：运行的不是文件里的配置。`millrace check` 会指出错误。',
  
   balance: '收支不平：读入数不等于各结果之和。这是 Millrace 的缺陷，请附上本页报告。',
-  'paused-by-operator': '操作员暂停了读取；`millrace ctl resume` 继续。',
+  'paused-by-operator': '操作员暂停了全部或部分读取；`millrace ctl resume` 继续。',
   'no-assignment': '消费组尚未应答：还没有分配分区。',
   suspects: '阶段 {stage} 的工作进程出错：{count} 个任务正在逐个重试。',
   'lag-grows': '积压在增长：现有 {lag} 条，五分钟前 {before} 条。来得比读得快；排队最长的阶段需要更多工作进程。',
