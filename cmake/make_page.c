@@ -5,7 +5,7 @@
  * The line `@STYLE@` of the page is replaced by the style, `@SCRIPT@` by the scripts, one behind the other. OUT gets, for daemon/routes.c:
  *
  *   page_plain, page_gzip    the document, as it is and compressed
- *   PAGE_TAG                 its entity tag, with quotes
+ *   PAGE_TAG                 its entity tag, weak, because both forms bear it
  *   PAGE_POLICY              Content-Security-Policy: this style and this script and nothing else, named by their SHA-256; answers from the port it came from */
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +101,7 @@ static int write_all(const char *path, const buf *page, const buf *packed, const
 		return -1;
 	}
 	sha256(buf_bytes(page), digest);
-	fprintf(out, "/* made by cmake/make_page.c from daemon/page/ */\n#define PAGE_TAG \"\\\"%02x%02x%02x%02x%02x%02x%02x%02x\\\"\"\n#define PAGE_POLICY \"%s\"\n", digest[0], digest[1],
+	fprintf(out, "/* made by cmake/make_page.c from daemon/page/ */\n#define PAGE_TAG \"W/\\\"%02x%02x%02x%02x%02x%02x%02x%02x\\\"\"\n#define PAGE_POLICY \"%s\"\n", digest[0], digest[1],
 		digest[2], digest[3], digest[4], digest[5], digest[6], digest[7], policy->data);
 	write_array(out, "page_plain", page);
 	write_array(out, "page_gzip", packed);
