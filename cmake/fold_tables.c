@@ -8,8 +8,9 @@
  * and text must not change when it is folded once more, so each value is converted again until it stays as it is (么 and 麼
  * end as the same character). OUT gets C tables for workers/text/fold.c:
  *
- *   fold_han     one entry for U+3400..U+9FFF: the Simplified character; FOLD_GROUP + n when words begin with it; FOLD_WIDE: see fold_wide
+ *   fold_simple  one entry for U+3400..U+9FFF: the Simplified character; FOLD_GROUP + n when words begin with it; FOLD_WIDE: see fold_wide
  *   fold_groups  n -> its own Simplified character, first word, number of words (longest first)
+ *   fold_seconds n -> by the low six bits of a character: whether the second one of a word may be it
  *   fold_words   rest of the key behind the first character, and the value, as runs of fold_units
  *   fold_wide    sorted pairs for characters beyond U+FFFF or with such a value
  */
@@ -210,6 +211,17 @@ static uint32_t single(const dict *dicts, uint32_t c)
 	return w.len == 1 ? w.c[0] : c;
 }
 
+static void write_seconds(FILE *out, const struct entry *list, size_t count)
+{
+	fputs("};\nstatic const uint64_t fold_seconds[] = {", out);
+	for (size_t i = 0, next; i < count; i = next) {
+		uint64_t seconds = 0;
+		for (next = i; next < count && list[next].key.c[0] == list[i].key.c[0]; next++)
+			seconds |= 1ull << (list[next].key.c[1] & 63);
+		fprintf(out, "%lluu,\n", (unsigned long long)seconds);
+	}
+}
+
 static void write_words(FILE *out, const struct entry *list, size_t count)
 {
 	fputs("};\nstatic const uint16_t fold_units[] = {", out);
@@ -226,7 +238,7 @@ static void write_words(FILE *out, const struct entry *list, size_t count)
 
 static void write_tables(FILE *out, const dict *dicts, const struct entry *list, size_t count)
 {
-	fputs("/* made by cmake/fold_tables.c from OpenCC's dictionaries */\nstatic const uint16_t fold_han[] = {", out);
+	fputs("/* made by cmake/fold_tables.c from OpenCC's dictionaries */\nstatic const uint16_t fold_simple[] = {", out);
 	size_t at = 0, groups = 0;
 	for (uint32_t c = HAN_FIRST; c <= HAN_LAST; c++) {
 		uint32_t to = single(dicts, c);
@@ -246,6 +258,7 @@ static void write_tables(FILE *out, const dict *dicts, const struct entry *list,
 		uint32_t to = single(dicts, list[i].key.c[0]);
 		fprintf(out, "{%u,%zu,%zu},\n", to > 0xFFFF ? list[i].key.c[0] : to, i, next - i);
 	}
+	write_seconds(out, list, count);
 	write_words(out, list, count);
 	fputs("};\nstatic const struct fold_pair fold_wide[] = {", out);
 	for (uint32_t c = HAN_FIRST; c < 0x323B0; c == HAN_LAST ? c = 0x20000 : c++) {

@@ -137,6 +137,45 @@ static void tokens_stand_any_bytes(void **state)
 	tokens_free(&t);
 }
 
+/* Texts made of pieces that are told in different ways: by the table, as ASCII, by folding a stretch, as a word of several characters, broken. */
+static void random_text(uint32_t *x, buf *out)
+{
+	static const char *const pieces[] = {"学", "專", "網絡", "网络", "程式", "程", "核心", "核", "資訊", "的", "〇", "㐀", "𠮷", "㎡", "㈱", "，", "。", "（", "－", "＇", "“", "’", "…", " ", "\n", "\t", "\r",
+		"　", "5G", "a", "it's", "x-y", "-", "'", "2025", "985", "ＡＢ", "１２３４５", "é", "Ünit", "Ж", "カ", "한", "\xE4", "\xE4\xB8", "\xFF", "\xED\xA0\x80", "!", "/", "䷀", "豈"};
+	buf_clear(out);
+	for (uint32_t n = (*x >> 8) % 40 + 1; n > 0; n--)
+		buf_add_str(out, pieces[((*x = *x * 1664525u + 1013904223u) >> 8) % (sizeof pieces / sizeof *pieces)]);
+}
+
+/* A text is cut straight from its bytes; one with marks is folded as a whole first. But for the marks both must say the same of it. */
+static void tokens_are_those_of_the_folded_text(void **state)
+{
+	(void)state;
+	tokens plain = {0}, marked = {0};
+	buf text = {0};
+	uint32_t x = 7;
+	for (int round = 0; round < 20000; round++) {
+		random_text(&x, &text);
+		tokens_read(&plain, (mr_bytes){0}, buf_bytes(&text), false);
+		tokens_read(&marked, (mr_bytes){0}, buf_bytes(&text), true);
+		size_t n = 0;
+		for (size_t i = 0; i < marked.count; i++) {
+			const token *want = &marked.at[i], *got = &plain.at[n];
+			if (want->mark)
+				continue;
+			assert_true(n++ < plain.count);
+			assert_int_equal(got->value, want->value);
+			assert_int_equal(got->start, want->start);
+			assert_int_equal(got->end, want->end);
+			assert_int_equal(got->wide, want->wide);
+		}
+		assert_int_equal(n, plain.count);
+	}
+	buf_free(&text);
+	tokens_free(&plain);
+	tokens_free(&marked);
+}
+
 /* ---- model file ---- */
 
 static void model_keeps_weights(void **state)
@@ -469,6 +508,7 @@ int main(void)
 		cmocka_unit_test(tokens_fold_script_width_and_case),
 		cmocka_unit_test(marks_and_ends_are_tokens),
 		cmocka_unit_test(tokens_stand_any_bytes),
+		cmocka_unit_test(tokens_are_those_of_the_folded_text),
 		cmocka_unit_test(model_keeps_weights),
 		cmocka_unit_test(model_file_is_reproducible),
 		cmocka_unit_test(model_refuses_every_damaged_byte),

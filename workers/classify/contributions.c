@@ -20,16 +20,22 @@ const tokens *scorer_tokens(const scorer *self)
 	return &self->tokens;
 }
 
-static void tokens_add_part(const scorer *self, const found *part, const hits *places, bool title, uint32_t component, double *by_slot, double *out)
+static void tokens_add_places(const scorer *self, const hits *from, size_t length, bool title, const double *by_slot, double *out)
+{
+	for (size_t h = 0; h < from->count; h++) {
+		size_t first = from->at[h].first;
+		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
+		for (size_t i = first; i < first + length; i++)
+			out[i] += by_slot[from->at[h].slot] * times / (double)length;
+	}
+}
+
+static void tokens_add_part(const scorer *self, const found *part, const places *from, bool title, uint32_t component, double *by_slot, double *out)
 {
 	for (size_t i = 0; i < part->count; i++)
 		by_slot[part->at[i].slot] = found_contribution(self, part, &part->at[i], component) / part->at[i].times;
-	for (size_t h = 0; h < places->count; h++) {
-		size_t first = places->at[h].place >> 2, length = places->at[h].place & 3;
-		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
-		for (size_t i = first; i < first + length; i++)
-			out[i] += by_slot[places->at[h].slot] * times / (double)length;
-	}
+	for (size_t n = 0; n < FEATURE_GRAM; n++)
+		tokens_add_places(self, &from->of[n], n + 1, title, by_slot, out);
 	for (size_t i = 0; i < part->count; i++)
 		by_slot[part->at[i].slot] = 0;
 }
@@ -39,8 +45,8 @@ void scorer_token_contributions(const scorer *self, uint32_t component, double *
 	double *by_slot = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *by_slot);
 	for (size_t i = 0; i < self->tokens.count; i++)
 		out[i] = 0;
-	tokens_add_part(self, &self->text, &self->text_hits, false, component, by_slot, out);
-	tokens_add_part(self, &self->title, &self->title_hits, true, component, by_slot, out);
+	tokens_add_part(self, &self->text, &self->text_places, false, component, by_slot, out);
+	tokens_add_part(self, &self->title, &self->title_places, true, component, by_slot, out);
 	free(by_slot);
 }
 
@@ -55,27 +61,38 @@ static size_t gram_add(gram_term *best, size_t count, size_t max, gram_term one)
 	return count;
 }
 
-static mr_bytes gram_words(const scorer *self, const hit *place)
+/* Where a gram stands first. */
+typedef struct first_place {
+	uint32_t first, length;          /* tokens; length 0: not yet */
+} first_place;
+
+static mr_bytes gram_words(const scorer *self, first_place place)
 {
-	const token *first = &self->tokens.at[place->place >> 2], *last = first + (place->place & 3) - 1;
+	const token *first = &self->tokens.at[place.first], *last = first + place.length - 1;
 	mr_bytes source = first->zone == ZONE_TITLE ? self->source_title : self->source_body;
 	return (mr_bytes){source.data + first->start, last->end - first->start};
+}
+
+static void first_places(const places *from, first_place *by_slot)
+{
+	for (uint32_t n = 0; n < FEATURE_GRAM; n++)
+		for (size_t h = from->of[n].count; h-- > 0;)             /* the first one is written last */
+			by_slot[from->of[n].at[h].slot] = (first_place){from->of[n].at[h].first, n + 1};
 }
 
 size_t scorer_grams(const scorer *self, uint32_t component, gram_term *out, size_t max)
 {
 	const found *parts[] = {&self->text, &self->title};
-	const hits *places[] = {&self->text_hits, &self->title_hits};
-	uint32_t *place_of = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *place_of);
+	const places *from[] = {&self->text_places, &self->title_places};
+	first_place *by_slot = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *by_slot);
 	size_t count = 0;
 	for (int b = 0; b < 2 && max; b++) {
-		for (size_t h = places[b]->count; h-- > 0;)              /* the first place is written last */
-			place_of[places[b]->at[h].slot] = (uint32_t)h;
+		first_places(from[b], by_slot);
 		for (size_t i = 0; i < parts[b]->count; i++) {
 			const found_feature *f = &parts[b]->at[i];
-			count = gram_add(out, count, max, (gram_term){gram_words(self, &places[b]->at[place_of[f->slot]]), f->times, b == 1, found_contribution(self, parts[b], f, component)});
+			count = gram_add(out, count, max, (gram_term){gram_words(self, by_slot[f->slot]), f->times, b == 1, found_contribution(self, parts[b], f, component)});
 		}
 	}
-	free(place_of);
+	free(by_slot);
 	return count;
 }

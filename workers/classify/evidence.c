@@ -41,13 +41,13 @@ static size_t strong_find(scorer *self, uint32_t component, strong best[STRONG_F
 	return count;
 }
 
-static void push_hits(scorer *self, const hits *from, const strong *best, bool title)
+static void push_hits(scorer *self, const hits *from, size_t length, const strong *best, bool title)
 {
 	for (size_t h = 0; h < from->count; h++) {
 		uint8_t mark = self->mark[from->at[h].slot];
 		if (!mark)
 			continue;
-		size_t first = from->at[h].place >> 2, length = from->at[h].place & 3;
+		size_t first = from->at[h].first;
 		const strong *s = &best[mark - 1];
 		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
 		float push = (float)(s->contribution * times / s->times / (double)length);
@@ -68,8 +68,10 @@ static void pushes_fill(scorer *self, const strong *best, size_t count)
 	memset(self->pushes, 0, self->tokens.count * sizeof *self->pushes);
 	for (size_t i = 0; i < count; i++)
 		self->mark[best[i].slot] = (uint8_t)(i + 1);
-	push_hits(self, &self->text_hits, best, false);
-	push_hits(self, &self->title_hits, best, true);
+	for (size_t n = 0; n < FEATURE_GRAM; n++) {
+		push_hits(self, &self->text_places.of[n], n + 1, best, false);
+		push_hits(self, &self->title_places.of[n], n + 1, best, true);
+	}
 	for (size_t i = 0; i < count; i++)
 		self->mark[best[i].slot] = 0;
 }

@@ -1,8 +1,13 @@
-/* scorer.c - see scorer.h. One walk over the grams finds the known ones (hits); counting, summing up and evidence (evidence.c) work on the hits. */
+/* scorer.c - see scorer.h. One walk over the grams finds the places of the known ones; counting, summing up and evidence (evidence.c) work on the places. The walk
+ * has no branch that a gram decides: what a text says next cannot be foreseen, and a branch guessed wrong costs as much as five grams. */
 #include "scorer.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "common/mem.h"
 #include "workers/classify/features.h"
@@ -20,6 +25,7 @@ scorer *scorer_new(const model *m)
 	scorer *self = mem_alloc(sizeof *self);
 	self->model = m;
 	scorer_damping(self->damping);
+	self->sieve = sieve_new(m);
 	self->times = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->times);
 	self->mark = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->mark);
 	return self;
@@ -32,8 +38,10 @@ void scorer_free(scorer **self_p)
 		return;
 	*self_p = NULL;
 	tokens_free(&self->tokens);
-	free(self->text_hits.at);
-	free(self->title_hits.at);
+	sieve_free(&self->sieve);
+	free(self->candidates);
+	free(self->text_places.block);
+	free(self->title_places.block);
 	free(self->text.at);
 	free(self->title.at);
 	free(self->part.at);
@@ -44,70 +52,120 @@ void scorer_free(scorer **self_p)
 	free(self);
 }
 
-static void found_push(found *self, uint32_t slot)
+/* Room for `more` features behind those that are there. */
+static void found_room(found *self, size_t more)
 {
-	if (self->count == self->room) {
-		self->room = self->room ? self->room * 2 : 4096;
+	if (self->count + more > self->room) {
+		self->room = (self->count + more) * 3 / 2 + 64;
 		self->at = mem_grow(self->at, self->room, sizeof *self->at);
 	}
-	self->at[self->count++].slot = slot;
 }
 
-static void hits_room(hits *self, size_t most)
+/* Room for the grams of so many tokens. */
+static void places_room(places *self, size_t tokens)
 {
-	if (most > self->room) {
-		self->room = most + most / 2;
-		self->at = mem_grow(self->at, self->room, sizeof *self->at);
+	if (tokens + 1 > self->room) {
+		self->room = tokens + tokens / 2 + 64;
+		free(self->block);
+		self->block = mem_array(self->room * FEATURE_GRAM, sizeof *self->block);
 	}
-	self->count = 0;
+	for (size_t n = 0; n < FEATURE_GRAM; n++)
+		self->of[n] = (hits){self->block + n * self->room, 0};
 }
 
-/* Written whether found or not, kept if found: no branch. */
-static inline void find_gram(void *arg, uint64_t hash, size_t first, size_t length)
+/* First hit that begins at a token or behind it. */
+static size_t hit_at(const hits *hits, size_t token)
 {
-	scorer *self = arg;
-	hit *at = &self->text_hits.at[self->text_hits.count];
-	at->place = (uint32_t)(first << 2 | length);
-	self->text_hits.count += model_find(self->model, hash, &at->slot);
-}
-
-static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_t length)
-{
-	scorer *self = arg;
-	hit *at = &self->title_hits.at[self->title_hits.count];
-	at->place = (uint32_t)(first << 2 | length);
-	self->title_hits.count += model_find(self->model, feature_of_title(hash), &at->slot);
-}
-
-/* Counts hits into the table, each `times`, until the first that begins at token `end` or later; returns the hits behind. */
-static const hit *count_hits(scorer *self, found *part, const hit *at, const hit *last, size_t end, uint32_t times)
-{
-	for (; at < last && at->place >> 2 < end; at++) {
-		uint16_t *now = &self->times[at->slot];
-		if (!times)
-			continue;
-		if (!*now)
-			found_push(part, at->slot);
-		*now = (uint16_t)(*now + times < SCORER_TIMES_MAX ? *now + times : SCORER_TIMES_MAX - 1);
+	size_t low = 0, high = hits->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (hits->at[middle].first < token)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return at;
+	return low;
+}
+
+/* Counts the hits of one length into the table, each `times`, until the first that begins at token `end` or later; *at moves behind them. A slot is written to `part`
+ * whether it is new or not, kept if it is. */
+static void count_hits(scorer *self, found *part, const hits *hits, size_t *at, size_t end, uint32_t times)
+{
+	const hit *h = hits->at + *at, *last = hits->at + hit_at(hits, end);
+	uint16_t *table = self->times;
+	*at = (size_t)(last - hits->at);
+	if (!times)
+		return;
+	found_room(part, (size_t)(last - h) + 1);
+	found_feature *out = part->at + part->count;
+	for (; h < last; h++) {
+		uint32_t now = table[h->slot], sum = now + times;
+		out->slot = h->slot;
+		out += !now;
+		table[h->slot] = (uint16_t)(sum < SCORER_TIMES_MAX ? sum : SCORER_TIMES_MAX - 1);
+	}
+	part->count = (size_t)(out - part->at);
+}
+
+/* Takes the count of a slot out of the table; returns the feature's weight in the text. */
+static inline double found_weight(scorer *self, found_feature *f, const uint16_t *cell)
+{
+	f->times = self->times[f->slot];
+	self->times[f->slot] = 0;
+	f->weight = self->damping[f->times] * (float)cell[0];
+	return f->weight;
+}
+
+#ifdef __SSE2__
+/* The sums of eight components, each by itself: the order of additions is that of the features, as in plain C. Returns the squared length. */
+static double eight_sum(scorer *self, found *part, double sum[8])
+{
+	__m128d s0 = _mm_setzero_pd(), s2 = s0, s4 = s0, s6 = s0;
+	double length2 = 0;
+	for (found_feature *f = part->at, *last = f + part->count; f < last; f++) {
+		const uint16_t *cell = model_cell(self->model, f->slot);
+		double weight = found_weight(self, f, cell);
+		__m128i raw = _mm_loadu_si128((const __m128i *)(const void *)(cell + 1));
+		__m128i low = _mm_srai_epi32(_mm_unpacklo_epi16(raw, raw), 16), high = _mm_srai_epi32(_mm_unpackhi_epi16(raw, raw), 16);
+		__m128d times = _mm_set1_pd(weight);
+		length2 += weight * weight;
+		s0 = _mm_add_pd(s0, _mm_mul_pd(_mm_cvtepi32_pd(low), times));
+		s2 = _mm_add_pd(s2, _mm_mul_pd(_mm_cvtepi32_pd(_mm_unpackhi_epi64(low, low)), times));
+		s4 = _mm_add_pd(s4, _mm_mul_pd(_mm_cvtepi32_pd(high), times));
+		s6 = _mm_add_pd(s6, _mm_mul_pd(_mm_cvtepi32_pd(_mm_unpackhi_epi64(high, high)), times));
+	}
+	_mm_storeu_pd(sum, s0);
+	_mm_storeu_pd(sum + 2, s2);
+	_mm_storeu_pd(sum + 4, s4);
+	_mm_storeu_pd(sum + 6, s6);
+	return length2;
+}
+#endif
+
+static double any_sum(scorer *self, found *part, double *sum)
+{
+	uint32_t components = self->model->head.component_count;
+	double length2 = 0;
+	for (found_feature *f = part->at, *last = f + part->count; f < last; f++) {
+		const uint16_t *cell = model_cell(self->model, f->slot);
+		double weight = found_weight(self, f, cell);
+		length2 += weight * weight;
+		for (uint32_t c = 0; c < components; c++)
+			sum[c] += weight * (int16_t)cell[1 + c];
+	}
+	return length2;
 }
 
 /* Takes the counts out of the table into `part`, adds the products with the weights to the scores of the components. */
 static void found_sum(scorer *self, found *part, double share, double *score)
 {
 	const model_head *head = &self->model->head;
-	double sum[MODEL_COMPONENTS_MAX] = {0}, length2 = 0;
-	for (size_t i = 0; i < part->count; i++) {
-		found_feature *f = &part->at[i];
-		const uint16_t *cell = model_cell(self->model, f->slot);
-		f->times = self->times[f->slot];
-		self->times[f->slot] = 0;
-		f->weight = self->damping[f->times] * (float)cell[0];
-		length2 += (double)f->weight * f->weight;
-		for (uint32_t c = 0; c < head->component_count; c++)
-			sum[c] += (double)f->weight * (int16_t)cell[1 + c];
-	}
+	double sum[MODEL_COMPONENTS_MAX] = {0}, length2;
+#ifdef __SSE2__
+	length2 = head->component_count == 8 ? eight_sum(self, part, sum) : any_sum(self, part, sum);
+#else
+	length2 = any_sum(self, part, sum);
+#endif
 	part->scale = length2 > 0 ? share / sqrt(length2) : 0;
 	for (uint32_t c = 0; c < head->component_count; c++)
 		score[c] += sum[c] * part->scale * head->components[c].weight_step;
@@ -181,14 +239,23 @@ void scoring_finish(const model_head *head, scoring *out)
 	labels_choose(head, out);
 }
 
+/* By length: how far the places of a text are read. */
+typedef struct reader_at { size_t at[FEATURE_GRAM]; } reader_at;
+
+static void count_until(scorer *self, found *part, const places *from, reader_at *at, size_t end, uint32_t times)
+{
+	for (size_t n = 0; n < FEATURE_GRAM; n++)
+		count_hits(self, part, &from->of[n], &at->at[n], end, times);
+}
+
 static void text_score(scorer *self, double *components)
 {
 	const tokens *t = &self->tokens;
-	const hit *at = self->text_hits.at, *last = at + self->text_hits.count;
+	reader_at at = {{0}};
 	self->text.count = 0;
-	at = count_hits(self, &self->text, at, last, t->title_count, self->zone_times[ZONE_TITLE]);
-	at = count_hits(self, &self->text, at, last, t->lead_end, self->zone_times[ZONE_LEAD]);
-	count_hits(self, &self->text, at, last, t->count, self->zone_times[ZONE_BODY]);
+	count_until(self, &self->text, &self->text_places, &at, t->title_count, self->zone_times[ZONE_TITLE]);
+	count_until(self, &self->text, &self->text_places, &at, t->lead_end, self->zone_times[ZONE_LEAD]);
+	count_until(self, &self->text, &self->text_places, &at, t->count, self->zone_times[ZONE_BODY]);
 	found_sum(self, &self->text, 1, components);
 }
 
@@ -197,10 +264,10 @@ static void title_score(scorer *self, double *components)
 {
 	memset(self->title_part, 0, sizeof self->title_part);
 	double share = self->model->head.title_share;
-	const hit *at = self->title_hits.at;
+	reader_at at = {{0}};
 	self->title.count = 0;
 	if (share > 0)
-		count_hits(self, &self->title, at, at + self->title_hits.count, self->tokens.title_count, 1);
+		count_until(self, &self->title, &self->title_places, &at, self->tokens.title_count, 1);
 	found_sum(self, &self->title, share, self->title_part);
 	for (uint32_t c = 0; c < self->model->head.component_count; c++)
 		components[c] += self->title_part[c];
@@ -211,15 +278,14 @@ static void sections_score(scorer *self, scoring *out)
 {
 	const model_head *head = &self->model->head;
 	const tokens *t = &self->tokens;
-	const hit *at = self->text_hits.at, *last = at + self->text_hits.count;
-	while (at < last && at->place >> 2 < t->title_count)
-		at++;
+	reader_at at = {{0}};
+	count_until(self, &self->part, &self->text_places, &at, t->title_count, 0);
 	for (size_t from = t->title_count, end; from < t->count; from = end) {
 		double components[MODEL_COMPONENTS_MAX], section[MODEL_LABELS_MAX];
 		end = tokens_section_end(t, from);
 		biases_set(head, components);
 		self->part.count = 0;
-		at = count_hits(self, &self->part, at, last, end, 1);
+		count_until(self, &self->part, &self->text_places, &at, end, 1);
 		found_sum(self, &self->part, 1, components);
 		scoring_reduce(head, components, section, NULL);
 		for (uint32_t l = 0; l < head->label_count; l++)
@@ -244,32 +310,95 @@ static size_t token_at(const tokens *t, size_t byte)
 bool scorer_part(scorer *self, size_t from, size_t to, scoring *out)
 {
 	const model_head *head = &self->model->head;
-	size_t first = token_at(&self->tokens, from), end = token_at(&self->tokens, to), low = 0, high = self->text_hits.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (self->text_hits.at[middle].place >> 2 < first)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t first = token_at(&self->tokens, from), end = token_at(&self->tokens, to);
 	double components[MODEL_COMPONENTS_MAX];
+	reader_at at;
 	for (uint32_t c = 0; c < head->component_count; c++)
 		components[c] = head->components[c].bias + self->title_part[c];
+	for (size_t n = 0; n < FEATURE_GRAM; n++)
+		at.at[n] = hit_at(&self->text_places.of[n], first);
 	out->has_sections = false;
 	self->part.count = 0;
-	count_hits(self, &self->part, self->text_hits.at + low, self->text_hits.at + self->text_hits.count, end, 1);
+	count_until(self, &self->part, &self->text_places, &at, end, 1);
 	found_sum(self, &self->part, 1, components);
 	scoring_reduce(head, components, out->score, out->component);
 	scoring_finish(head, out);
 	return end > first;
 }
 
+/* Writes a hit whether found or not, keeps it if found: no branch. */
+static inline void keep_if_found(const model *m, uint64_t hash, uint32_t first, hits *out)
+{
+	hit *at = &out->at[out->count];
+	at->first = first;
+	out->count += model_find(m, hash, &at->slot);
+}
+
+/* The single tokens of a text that the model knows. */
+static void singles_find(scorer *self, places *out)
+{
+	const token *t = self->tokens.at;
+	const uint32_t *slots = self->sieve.slots;
+	hits *hits = &out->of[0];
+	size_t count = 0;
+	for (size_t i = 0, all = self->tokens.count; i < all; i++) {
+		hit *at = &hits->at[count];
+		at->first = (uint32_t)i;
+		if (t[i].value < SIEVE_CHARACTERS) {
+			at->slot = slots[t[i].value];
+			count += at->slot != SIEVE_NONE;
+		} else {
+			count += model_find(self->model, feature_longer(FEATURE_SEED, t[i].value), &at->slot);
+		}
+	}
+	hits->count = count;
+}
+
+/* Pairs and triples: the sieve chooses candidates, the table tells which of them are known. The two ends of `candidates` are filled, pairs from the front. */
+static void longer_find(scorer *self, places *out)
+{
+	const token *t = self->tokens.at;
+	const uint64_t *words = self->sieve.words;
+	uint32_t joined_before = 0;
+	uint64_t one = 0, two = 0;               /* of the token before alone, and of the two before */
+	sieve_candidate *pairs = self->candidates, *triples = pairs + self->candidate_room;
+	size_t pair_count = 0, triple_count = 0;
+	for (size_t i = 0, count = self->tokens.count; i < count; i++) {
+		uint32_t value = t[i].value, joined = !t[i].breaks & (i > 0);
+		uint64_t pair = feature_longer(one, value), triple = feature_longer(two, value);
+		pairs[pair_count] = (sieve_candidate){pair, (uint32_t)i - 1};
+		pair_count += sieve_may(words, pair) & joined;
+		triples[triple_count] = (sieve_candidate){triple, (uint32_t)i - 2};
+		triple_count += sieve_may(words, triple) & joined & joined_before;
+		one = feature_longer(FEATURE_SEED, value);
+		two = pair;
+		joined_before = joined;
+	}
+	for (size_t i = 0; i < pair_count; i++)
+		keep_if_found(self->model, pairs[i].hash, pairs[i].first, &out->of[1]);
+	for (size_t i = 0; i < triple_count; i++)
+		keep_if_found(self->model, triples[i].hash, triples[i].first, &out->of[2]);
+}
+
+static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_t length)
+{
+	scorer *self = arg;
+	keep_if_found(self->model, feature_of_title(hash), (uint32_t)first, &self->title_places.of[length - 1]);
+}
+
 static void grams_find(scorer *self)
 {
+	_Static_assert(FEATURE_GRAM == 3, "singles, pairs and triples");
 	const tokens *t = &self->tokens;
-	hits_room(&self->text_hits, t->count * FEATURE_GRAM + 1);
-	hits_room(&self->title_hits, t->title_count * FEATURE_GRAM + 1);
-	features_walk(t->at, 0, t->count, find_gram, self);
+	if (t->count + 1 > self->candidate_room) {
+		self->candidate_room = t->count + t->count / 2 + 64;
+		free(self->candidates);
+		self->candidates = mem_array(2 * self->candidate_room, sizeof *self->candidates);
+	}
+	places_room(&self->text_places, t->count);
+	places_room(&self->title_places, t->title_count);
+	singles_find(self, &self->text_places);
+	longer_find(self, &self->text_places);
 	features_walk(t->at, 0, t->title_count, find_title_gram, self);
 }
 

@@ -2,7 +2,9 @@
 #ifndef CLASSIFY_SCORER_PARTS_H
 #define CLASSIFY_SCORER_PARTS_H
 
+#include "workers/classify/features.h"
 #include "workers/classify/scorer.h"
+#include "workers/classify/sieve.h"
 
 typedef struct found_feature {
 	uint32_t slot;
@@ -13,13 +15,21 @@ typedef struct found_feature {
 /* A place where a known gram stands. The text is walked once; everything after works on these. */
 typedef struct hit {
 	uint32_t slot;
-	uint32_t place;              /* first token * 4 + number of tokens */
+	uint32_t first;              /* token */
 } hit;
 
+/* The places of grams of one length, in the order of the text. */
 typedef struct hits {
 	hit *at;
-	size_t count, room;
+	size_t count;
 } hits;
+
+/* All places: hits[n - 1] has those of n tokens, in one block of memory. */
+typedef struct places {
+	hits of[FEATURE_GRAM];
+	hit *block;
+	size_t room;                 /* hits a length */
+} places;
 
 /* The known features of one vector, in order of first occurrence. */
 typedef struct found {
@@ -46,7 +56,10 @@ struct scorer {
 	float damping[SCORER_TIMES_MAX];
 	uint32_t zone_times[3];
 	tokens tokens;
-	hits text_hits, title_hits;
+	sieve sieve;
+	sieve_candidate *candidates; /* scratch of grams_find: room for the tokens of a text */
+	size_t candidate_room;
+	places text_places, title_places;
 	double title_part[MODEL_COMPONENTS_MAX]; /* what the title alone adds to each component */
 	found text, title, part;     /* part: scratch for one section */
 	mr_bytes source_title, source_body;

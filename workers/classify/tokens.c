@@ -1,7 +1,14 @@
-/* tokens.c - see tokens.h. Width, case and script are folded by text/fold.h; what is left for here is to tell letters from breaks. */
+/* tokens.c - see tokens.h. Width, case and script are folded by text/fold.h; what is left for here is to tell letters from breaks.
+ *
+ * A text without marks is read once, straight from the source: ideographs by one look into the folding table, ASCII and common punctuation as they are. What is left - words that
+ * fold as a whole, accents, full-width letters, broken bytes - is folded stretch by stretch into a scratch buffer and cut there. Both ways give the same tokens
+ * (tests/unit/test_classify.c compares). */
 #include "tokens.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "common/utf8.h"
@@ -120,20 +127,14 @@ static inline token *token_add(tokens *self, const cutting *text, uint32_t value
 	return t;
 }
 
-/* Letters, figures and ideographs; what is between them breaks. */
-static void tokens_cut(tokens *self, const cutting *text, const char *at, const char *end)
+/* Letters, figures and ideographs; what is between them breaks. `breaks`: what stands in front; returned is what stands behind the last token. */
+static uint8_t tokens_cut(tokens *self, const cutting *text, const char *at, const char *end, uint8_t breaks)
 {
-	uint8_t breaks = BREAK_LINE;
 	for (size_t i = 0, taken = 1; at < end; i += taken) {
 		const char *begin = at;
 		uint32_t c = folded_next(&at, end);
-		taken = 1;
-		if (c >= 0x4E00 && c <= 0x9FFF) {                /* nearly all of a Chinese text */
-			token_add(self, text, c, i, 1, breaks)->wide = 1;
-			breaks = 0;
-			continue;
-		}
 		enum kind kind = kind_of(c);
+		taken = 1;
 		if (kind != KIND_BLANK && kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT)
 			breaks = c == '\n' ? BREAK_LINE : breaks > BREAK_MARK ? breaks : BREAK_MARK;
 		if (kind == KIND_WIDE || kind == KIND_LETTER || kind == KIND_DIGIT) {
@@ -142,6 +143,199 @@ static void tokens_cut(tokens *self, const cutting *text, const char *at, const 
 			breaks = 0;
 		}
 	}
+	return breaks;
+}
+
+/* ---- straight from the source: most characters of a text need no folded copy to be told ---- */
+
+typedef struct reading {
+	tokens *out;
+	const char *begin, *at, *end;
+	fold_han_tables han;
+	size_t first;                    /* tokens before the text */
+	bool title;
+	uint8_t breaks;                  /* what stands before the next token */
+} reading;
+
+/* A character of three bytes; 0: it is none. */
+static inline uint32_t three_bytes(const char *at, const char *end)
+{
+	uint32_t raw = 0;
+	if (end - at < 3)
+		return 0;
+	memcpy(&raw, at, 3);
+	return (raw & 0xC0C0F0) == 0x8080E0 ? (raw & 0x0F) << 12 | (raw >> 2 & 0xFC0) | (raw >> 16 & 0x3F) : 0;
+}
+
+/* The folded form of an ideograph at `at` that is told by itself and by the character behind it, else 0. */
+static inline uint32_t plain_wide(fold_han_tables han, uint32_t c, const char *at, const char *end)
+{
+	if (c - 0x4E00u > FOLD_HAN_LAST - 0x4E00u)
+		return 0;
+	uint32_t to = han.to[c - FOLD_HAN_FIRST];
+	if (to < FOLD_HAN_GROUP)
+		return to;
+	at += 3;
+	return fold_han_alone(han, c, at < end ? utf8_next(&at, end) : 0);
+}
+
+/* Punctuation of three bytes that breaks, whatever stands around it: of the blocks U+2010 (but 2019, which joins), U+3000 and U+FF00. */
+static inline bool plain_mark(uint32_t c)
+{
+	if (c >> 8 == 0xFF)
+		return c <= 0xFF5E && c != 0xFF07 && c != 0xFF0D && kind_ascii(c - 0xFEE0) == KIND_BREAK;
+	return (c >= 0x3001 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3020) || (c >= 0x2010 && c <= 0x201F && c != 0x2019);
+}
+
+_Static_assert(sizeof(token) == 16 && offsetof(token, start) == 4 && offsetof(token, end) == 8 && offsetof(token, zone) == 12 && offsetof(token, breaks) == 13 &&
+	       offsetof(token, wide) == 14 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "plain_cut writes a token as two halves");
+
+/* What needs to be folded first: from `from` to the next blank, plain ideograph or plain mark, none of which a run of letters reaches over. Goes on behind it. */
+static void stretch_cut(reading *self, const char *from)
+{
+	tokens *out = self->out;
+	const char *stop = from;
+	utf8_next(&stop, self->end);
+	while (stop < self->end && *stop != ' ' && *stop != '\t' && *stop != '\n') {
+		uint32_t c = three_bytes(stop, self->end);
+		if (c && (plain_wide(self->han, c, stop, self->end) || plain_mark(c)))
+			break;
+		utf8_next(&stop, self->end);
+	}
+	mr_bytes source = {self->begin, (size_t)(self->end - self->begin)};
+	buf_clear(&out->folded);
+	buf_clear(&out->origin);
+	size_t end = fold_span(source, (size_t)(from - self->begin), (size_t)(stop - self->begin), FOLD_WIDTH | FOLD_CASE | FOLD_SCRIPT, &out->folded, &out->origin);
+	cutting text = {(const uint32_t *)(const void *)out->origin.data, out->origin.len / sizeof(uint32_t), self->first, (uint32_t)end, self->title};
+	tokens_reserve(out, text.characters + (source.len - end) / 2);
+	self->breaks = tokens_cut(out, &text, out->folded.data, out->folded.data + out->folded.len, self->breaks);
+	self->at = self->begin + end;
+}
+
+/* A run of ASCII letters and figures. False: what follows it must be folded to know whether it belongs to it. */
+static bool run_cut(reading *self)
+{
+	uint32_t h = 2166136261u, kept = h;
+	const char *p = self->at, *last = p;
+	bool number = true;
+	for (; p < self->end && (unsigned char)*p < 0x80; p++) {
+		enum kind kind = kind_ascii((unsigned char)*p);
+		if (kind != KIND_LETTER && kind != KIND_DIGIT && (kind != KIND_JOIN || number))
+			break;
+		h = (h ^ (uint32_t)(kind == KIND_LETTER ? *p | 0x20 : *p)) * 16777619u;
+		if (kind == KIND_JOIN)
+			continue;
+		number = number && kind == KIND_DIGIT;
+		last = p + 1;
+		kept = h;
+	}
+	uint32_t c = p < self->end ? three_bytes(p, self->end) : 0;
+	if (p < self->end && (unsigned char)*p >= 0x80 && !(c && (plain_wide(self->han, c, p, self->end) || plain_mark(c))))
+		return false;
+	self->out->at[self->out->count++] = (token){.value = number && last - self->at >= LONG_NUMBER ? NUMBER_TOKEN : RUN_BIT | kept, .start = (uint32_t)(self->at - self->begin),
+		.end = (uint32_t)(last - self->begin), .zone = self->title ? ZONE_TITLE : ZONE_BODY, .breaks = self->breaks};
+	self->breaks = 0;
+	self->at = last;
+	return true;
+}
+
+static void other_cut(reading *self)
+{
+	unsigned char c = (unsigned char)*self->at;
+	enum kind kind = c < 0x80 ? kind_ascii(c) : KIND_WIDE;
+	if (kind == KIND_WIDE || ((kind == KIND_LETTER || kind == KIND_DIGIT) && !run_cut(self))) {
+		stretch_cut(self, self->at);
+	} else if (kind != KIND_LETTER && kind != KIND_DIGIT) {
+		if (kind != KIND_BLANK)
+			self->breaks = c == '\n' ? BREAK_LINE : self->breaks > BREAK_MARK ? self->breaks : BREAK_MARK;
+		self->at++;
+	}
+}
+
+/* What three bytes are, told by two looks: the first two bytes choose a row, the third one an entry of it. Row 0 is of what is not three bytes. */
+struct plain_table {
+	uint16_t row[0x10000];           /* by the first two bytes, little endian */
+	uint16_t entry[][256];           /* PLAIN_NONE, PLAIN_MARK, or as fold_han_tables.to: the folded ideograph, or from FOLD_HAN_GROUP on a group */
+};
+
+enum { PLAIN_NONE, PLAIN_MARK, PLAIN_ROWS = 512 };
+
+static uint16_t plain_entry(uint32_t c)
+{
+	if (c - 0x4E00u <= FOLD_HAN_LAST - 0x4E00u)
+		return fold_han.to[c - FOLD_HAN_FIRST] == FOLD_HAN_WIDE ? PLAIN_NONE : fold_han.to[c - FOLD_HAN_FIRST];
+	return plain_mark(c) ? PLAIN_MARK : PLAIN_NONE;
+}
+
+static struct plain_table *plain_table_new(void)
+{
+	size_t rows = 1;
+	struct plain_table *self = mem_alloc(sizeof *self + PLAIN_ROWS * sizeof self->entry[0]);
+	for (uint32_t c = 0x2000; c <= 0xFFFF; c++) {
+		uint16_t entry = plain_entry(c);
+		if (entry == PLAIN_NONE)
+			continue;
+		uint16_t two = (uint16_t)((0xE0 | c >> 12) | (0x80 | (c >> 6 & 0x3F)) << 8);
+		if (!self->row[two])
+			self->row[two] = (uint16_t)rows++;
+		self->entry[self->row[two]][0x80 | (c & 0x3F)] = entry;
+	}
+	assert(rows <= PLAIN_ROWS);
+	return self;
+}
+
+/* The folded form of an ideograph that begins words when none of them goes on at `at`, else 0. Of a character of three bytes the last one has the bits that are asked for. */
+static inline uint32_t group_alone(fold_han_tables han, uint32_t group, const char *at, const char *end)
+{
+	uint32_t next = end - at >= 3 && ((unsigned char)at[0] & 0xF0) == 0xE0 ? (unsigned char)at[2] : at < end ? utf8_next(&at, end) : 0;
+	return han.seconds[group] >> (next & 63) & 1 ? 0 : han.groups[group].single;
+}
+
+/* Ideographs and common punctuation, as many as follow: nearly all of a Chinese text. */
+static void plain_cut(reading *self)
+{
+	const struct plain_table *table = self->out->plain;
+	const fold_han_tables han = self->han;
+	const char *at = self->at, *const end = self->end, *const begin = self->begin;
+	token *out = self->out->at + self->out->count;
+	const uint64_t zone = (uint64_t)(self->title ? ZONE_TITLE : ZONE_BODY) << 32 | 1ull << 48;       /* `wide` is the byte at 14 */
+	uint64_t breaks = self->breaks;
+	for (; end - at >= 3; at += 3) {
+		uint16_t two;
+		memcpy(&two, at, sizeof two);
+		uint32_t value = table->entry[table->row[two]][(unsigned char)at[2]];
+		if (value >= FOLD_HAN_GROUP)
+			value = group_alone(han, value - FOLD_HAN_GROUP, at + 3, end);
+		if (value > PLAIN_MARK) {
+			uint32_t from = (uint32_t)(at - begin);
+			uint64_t halves[2] = {value | (uint64_t)from << 32, (from + 3) | zone | breaks << 40};
+			memcpy(out++, halves, sizeof halves);
+			breaks = 0;
+		} else if (value == PLAIN_MARK) {
+			breaks = breaks > BREAK_MARK ? breaks : BREAK_MARK;
+		} else {
+			break;
+		}
+	}
+	self->at = at;
+	self->breaks = (uint8_t)breaks;
+	self->out->count = (size_t)(out - self->out->at);
+}
+
+static void tokens_cut_source(tokens *self, mr_bytes source, bool title)
+{
+	if (!self->plain)
+		self->plain = plain_table_new();
+	reading r = {self, source.data, source.data, source.data + source.len, fold_han, self->count, title, BREAK_LINE};
+	tokens_reserve(self, source.len / 2);            /* an ideograph has three bytes; between two runs stands something */
+	for (;;) {
+		plain_cut(&r);
+		if (r.at >= r.end)
+			break;
+		other_cut(&r);
+	}
+	for (size_t i = r.first; !title && i < self->count && i < r.first + LEAD_TOKENS; i++)
+		self->at[i].zone = ZONE_LEAD;
 }
 
 /* The same with marks: all that is printed is a token. */
@@ -155,10 +349,12 @@ static void tokens_cut_marks(tokens *self, const cutting *text, const char *at, 
 		enum kind kind = kind_of(c);
 		taken = 1;
 		bool mark = kind != KIND_WIDE && kind != KIND_LETTER && kind != KIND_DIGIT, gap = kind == KIND_BLANK || c == '\n';
-		if (!mark)
-			token_add(self, text, kind == KIND_WIDE ? c : run_read(begin, end, &at, &taken), i, taken, 0)->wide = kind == KIND_WIDE;
-		else if (!gap || !blank)
+		if (!mark) {
+			uint32_t value = kind == KIND_WIDE ? c : run_read(begin, end, &at, &taken);
+			token_add(self, text, value, i, taken, 0)->wide = kind == KIND_WIDE;
+		} else if (!gap || !blank) {
 			token_add(self, text, gap ? ' ' : c, i, 1, 0)->mark = 1;
+		}
 		blank = gap;
 	}
 	token_add(self, text, END_TOKEN, text->characters, 0, 0)->mark = 1;
@@ -170,16 +366,17 @@ static void tokens_add(tokens *self, mr_bytes source, bool title, bool marks)
 		return;
 	if (source.len > TOKENS_MAX_BYTES)
 		source.len = TOKENS_MAX_BYTES;
+	if (!marks) {
+		tokens_cut_source(self, source, title);
+		return;
+	}
 	buf_clear(&self->folded);
 	buf_clear(&self->origin);
 	fold_text(source, FOLD_WIDTH | FOLD_CASE | FOLD_SCRIPT, &self->folded, &self->origin);
 	cutting text = {(const uint32_t *)(const void *)self->origin.data, self->origin.len / sizeof(uint32_t), self->count, (uint32_t)source.len, title};
 	const char *at = self->folded.data, *end = at ? at + self->folded.len : at;
 	tokens_reserve(self, text.characters);
-	if (marks)
-		tokens_cut_marks(self, &text, at, end);
-	else
-		tokens_cut(self, &text, at, end);
+	tokens_cut_marks(self, &text, at, end);
 }
 
 void tokens_read(tokens *self, mr_bytes title, mr_bytes body, bool marks)
@@ -210,5 +407,6 @@ void tokens_free(tokens *self)
 	free(self->at);
 	buf_free(&self->folded);
 	buf_free(&self->origin);
+	free(self->plain);
 	*self = (tokens){0};
 }

@@ -33,6 +33,7 @@ typedef struct tokens {
 	size_t title_count;          /* the first ones are those of the title */
 	size_t lead_end;             /* then come those of the lead, up to here */
 	buf folded, origin;          /* scratch of folding */
+	struct plain_table *plain;   /* made with the first text without marks */
 } tokens;
 
 /* Reads title and body (either may be absent: then it has no token, whatever `marks` says). */

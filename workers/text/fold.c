@@ -11,19 +11,15 @@
 #include "common/utf8.h"
 
 struct fold_word { uint16_t at; uint8_t rest, value; };          /* in fold_units: key behind its first character, then the value */
-struct fold_group { uint16_t single, first, count; };
 struct fold_pair { uint32_t from, to; };
 
 #include "fold_tables.inc"
 #include "fold_forms.h"
 
-#define HAN_FIRST 0x3400u
-#define HAN_LAST 0x9FFFu
-#define GROUP 0xD800u
-#define WIDE 0xDFFFu
 #define GAP_MAX 16                       /* characters that a word may be torn apart by: line break, indent */
 #define OUT_MAX 256                      /* bytes that one step can write: a word of 24 characters, 4 bytes each, and room */
 
+const fold_han_tables fold_han = {fold_simple, fold_groups, fold_seconds};
 const uint32_t fold_tables_hash = FOLD_TABLES_HASH;
 
 typedef struct folder {
@@ -125,16 +121,23 @@ static bool put_word(folder *self, const struct fold_group *group, size_t from)
 	return false;
 }
 
+/* False: no word of the group goes on with the next character. */
+static bool may_be_word(const folder *self, uint32_t group)
+{
+	const char *at = self->at;
+	return fold_seconds[group] >> (ahead(self, &at) & 63) & 1;
+}
+
 static void put_han(folder *self, uint32_t c, size_t from)
 {
 	uint32_t to = c;
 	if (self->flags & FOLD_SCRIPT) {
-		to = fold_han[c - HAN_FIRST];
-		if (to == WIDE) {
+		to = fold_simple[c - FOLD_HAN_FIRST];
+		if (to == FOLD_HAN_WIDE) {
 			to = wide(c);
-		} else if (to >= GROUP && to < WIDE) {
-			const struct fold_group *group = &fold_groups[to - GROUP];
-			if (put_word(self, group, from))
+		} else if (to >= FOLD_HAN_GROUP && to < FOLD_HAN_WIDE) {
+			const struct fold_group *group = &fold_groups[to - FOLD_HAN_GROUP];
+			if (may_be_word(self, to - FOLD_HAN_GROUP) && put_word(self, group, from))
 				return;
 			to = group->single;
 		}
@@ -144,7 +147,7 @@ static void put_han(folder *self, uint32_t c, size_t from)
 
 static void put_folded(folder *self, uint32_t c, size_t from)
 {
-	if (c >= HAN_FIRST && c <= HAN_LAST)
+	if (c >= FOLD_HAN_FIRST && c <= FOLD_HAN_LAST)
 		put_han(self, c, from);
 	else
 		put_other(self, c, from);
@@ -183,9 +186,9 @@ static void put_plain_han(folder *self, const char *stop)
 	}
 	for (i = 0; i < most; i++, at += 3) {
 		uint32_t c = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu), from = (uint32_t)(at - begin);
-		if ((at[0] & 0xF0) != 0xE0 || (at[1] & 0xC0) != 0x80 || (at[2] & 0xC0) != 0x80 || c - HAN_FIRST > HAN_LAST - HAN_FIRST)
+		if ((at[0] & 0xF0) != 0xE0 || (at[1] & 0xC0) != 0x80 || (at[2] & 0xC0) != 0x80 || c - FOLD_HAN_FIRST > FOLD_HAN_LAST - FOLD_HAN_FIRST)
 			break;
-		if (self->flags & FOLD_SCRIPT && fold_han[c - HAN_FIRST] != c)
+		if (self->flags & FOLD_SCRIPT && fold_simple[c - FOLD_HAN_FIRST] != c)
 			break;
 		memcpy(out + 3 * i, at, 3);
 		if (origins)
@@ -228,7 +231,7 @@ size_t fold_span(mr_bytes in, size_t from_byte, size_t to_byte, unsigned flags, 
 			continue;
 		}
 		uint32_t c = utf8_next(&self.at, self.end);
-		if (c >= HAN_FIRST && c <= HAN_LAST)
+		if (c >= FOLD_HAN_FIRST && c <= FOLD_HAN_LAST)
 			put_han(&self, c, from);
 		else if (flags & FOLD_WIDTH)
 			put_wide(&self, c, from);

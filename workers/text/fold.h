@@ -29,4 +29,34 @@ void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin);
  * piece, what fold_text gives of the whole. */
 size_t fold_span(mr_bytes in, size_t from, size_t to, unsigned flags, buf *out, buf *origin);
 
+/* ---- single ideographs without a call, for inner loops ---- */
+
+#define FOLD_HAN_FIRST 0x3400u
+#define FOLD_HAN_LAST 0x9FFFu
+#define FOLD_HAN_GROUP 0xD800u           /* from here on an entry of `to` is no character: number of a group that begins words, or FOLD_HAN_WIDE */
+#define FOLD_HAN_WIDE 0xDFFFu
+
+struct fold_group { uint16_t single, first, count; };
+
+/* The constant tables behind FOLD_SCRIPT. Copy the struct into the loop's function. */
+typedef struct fold_han_tables {
+	const uint16_t *to;                      /* of FOLD_HAN_FIRST ... FOLD_HAN_LAST */
+	const struct fold_group *groups;
+	const uint64_t *seconds;                 /* by group: bit n, a word may go on with a character of these low six bits */
+} fold_han_tables;
+
+extern const fold_han_tables fold_han;
+
+/* What fold_text with FOLD_SCRIPT makes of the ideograph c (FOLD_HAN_FIRST ... FOLD_HAN_LAST) when the character `next` stands behind it (0: none); 0 when only
+ * fold_span can tell: perhaps a word begins here. */
+static inline uint32_t fold_han_alone(fold_han_tables tables, uint32_t c, uint32_t next)
+{
+	uint32_t to = tables.to[c - FOLD_HAN_FIRST];
+	if (to < FOLD_HAN_GROUP)
+		return to;
+	if (to == FOLD_HAN_WIDE || tables.seconds[to - FOLD_HAN_GROUP] >> (next & 63) & 1)
+		return 0;
+	return tables.groups[to - FOLD_HAN_GROUP].single;
+}
+
 #endif
