@@ -43,5 +43,7 @@ int dlq_main(int argc, char **argv);
 extern const char dlq_help[];
 int index_main(int argc, char **argv);
 extern const char index_help[];
+int ctl_main(int argc, char **argv);
+extern const char ctl_help[];
 
 #endif

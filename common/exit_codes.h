@@ -18,6 +18,7 @@
 	X(EXIT_EXPELLED, 16, "a worker was given up by the daemon (unknown to it, too slow, or not understood); it is started again") \
 	X(EXIT_GARBAGE, 17, "a worker received what cannot be read; it is started again") \
 	X(EXIT_CAGE, 18, "a worker could not close its cage (kernel without seccomp?)") \
+	X(EXIT_NO_DAEMON, 19, "no daemon answers (millrace ctl: it does not run, runs elsewhere, or does not let this user in)") \
 	X(EXIT_CONFIG, 78, "wrong configuration; every error was printed; starting again would not help")
 
 enum exit_code {

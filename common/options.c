@@ -70,5 +70,7 @@ const option option_table[] = {
 	{"admin.enabled", OPTION_BOOL, "true", 0, 0, NULL, false, "HTTP port: status page, /live /ready /metrics /status"},
 	{"admin.address", OPTION_STRING, "127.0.0.1", 0, 0, NULL, false, "loopback address of the admin port"},
 	{"admin.port", OPTION_INT, "0", 0, 65535, NULL, false, "0: derived from the instance name (millrace: 9180)"},
+	{"control.enabled", OPTION_BOOL, "true", 0, 0, NULL, false, "socket for `millrace ctl`: control.sock in daemon.runtime_dir"},
+	{"control.group", OPTION_STRING, "", 0, 0, NULL, false, "group whose members may use it, name or number; empty: only root and the daemon's own user"},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;

@@ -250,6 +250,23 @@ static bool is_stage_name(const char *name)
 	return is_word(name, "a", "a0-", 31);
 }
 
+/* The control socket stands beside those of the stages. */
+static void check_control(checking *at)
+{
+	const char *const *stages, *group = settings_str(at->self, "control.group");
+	size_t count = settings_list(at->self, "pipeline.stages", &stages), path = strlen(settings_runtime_dir(at->self)) + strlen("/control.sock");
+	if (group[0] && !is_word(group, "aA0_", "aA0_.-", 63))
+		complain(at, "control.group", "'%.64s' is no name or number of a group", group);
+	if (!settings_bool(at->self, "control.enabled"))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stages[i], "control") == 0)
+			complain(at, "pipeline.stages", "a stage cannot have the name 'control': its socket would be that of control.enabled");
+	if (path > SOCKET_PATH_MAX && sound(at, "daemon.instance"))
+		complain(at, "daemon.runtime_dir", "the socket %.160s/control.sock has a name of %zu bytes, at most %zu are possible", settings_runtime_dir(at->self), path,
+			 SOCKET_PATH_MAX);
+}
+
 static void check_stages(checking *at)
 {
 	const char *const *stages;
@@ -388,6 +405,7 @@ int settings_check(const settings *self, buf *errors)
 	check_journal(&at);
 	check_formats(&at);
 	check_stages(&at);
+	check_control(&at);
 	check_spawn(&at);
 	check_labels(&at);
 	check_media_topics(&at);

@@ -25,6 +25,7 @@
 #include "daemon/report.h"
 #include "daemon/routes.h"
 #include "daemon/stage_control.h"
+#include "daemon/steer.h"
 #include "daemon/supervisor.h"
 
 #define DAY_MS 86400000LL
@@ -52,6 +53,8 @@ typedef struct daemon_state {
 	publisher *publisher;
 	supervisor *supervisor;
 	admin *admin;
+	steer *steer;
+	control *control;
 	bool pressure;                   /* the pipeline is full */
 	int64_t revoke_since_ms;         /* 0: no revocation waits */
 	bool revoke_lost;
@@ -117,20 +120,22 @@ static void on_record(void *arg, partition *p, const record_source *source, void
 
 static void on_assigned(void *arg, partition *p)
 {
-	p->open = ((daemon_state *)arg)->r.journal == NULL;
+	daemon_state *d = arg;
+	p->open = d->r.journal == NULL;
+	steer_assigned(d->steer, p);
 	log_debug("partition", "event", "%s", "assigned", "topic", "%s", p->topic, "part", "%d", (int)p->number);
 }
 
-/* R4: before a record of the partition is judged, all that stands in the journal now is known here. */
+/* R4: before a record of the partition is judged, all that stands in the journal now is known here. An operator's pause waits in the same place. */
 static bool on_open(void *arg, partition *p)
 {
 	daemon_state *d = arg;
-	if (p->open)
-		return true;
-	if (!p->question)
-		p->question = journal_ask_now(d->r.journal);
-	p->open = journal_reached(d->r.journal, p->question);
-	return p->open;
+	if (!p->open) {
+		if (!p->question)
+			p->question = journal_ask_now(d->r.journal);
+		p->open = journal_reached(d->r.journal, p->question);
+	}
+	return p->open && !p->parked;
 }
 
 static void on_removed(void *arg, partition *p)
@@ -355,6 +360,17 @@ static bool on_worker_ready(void *arg, const char *name, long pid)
 	return supervisor_is_old(((daemon_state *)arg)->supervisor, pid);
 }
 
+static stage *find_stage(const daemon_state *d, const char *name)
+{
+	size_t i = 0;
+	while (strcmp(stage_name(d->r.stages[i]), name) != 0)
+		i++;                             /* the supervisor's pools are those of the pipeline */
+	return d->r.stages[i];
+}
+
+static bool on_dismiss(void *arg, const char *name, long pid) { return stage_dismiss(find_stage(arg, name), pid); }
+static bool on_busy(void *arg, const char *name, long pid) { return stage_is_busy(find_stage(arg, name), pid); }
+
 static int open_stages(daemon_state *d, buf *errors, int *code)
 {
 	const settings *s = config(d);
@@ -371,7 +387,7 @@ static int open_stages(daemon_state *d, buf *errors, int *code)
 		stage_on_hung(opened, on_worker_hung, d);
 		stage_on_ready(opened, on_worker_ready, d);
 	}
-	d->supervisor = supervisor_new(d->base, s, d->r.metrics, (supervisor_hooks){on_worker_gone, d}, errors);
+	d->supervisor = supervisor_new(d->base, s, d->r.metrics, (supervisor_hooks){on_worker_gone, on_dismiss, on_busy, d}, errors);
 	if (!d->supervisor)
 		return -1;
 	supervisor_start(d->supervisor);
@@ -408,6 +424,9 @@ static int64_t hook_wall_ms(void *arg) { (void)arg; return report_wall_ms(); }
 static int64_t hook_mono_us(void *arg) { (void)arg; return report_mono_us(); }
 static void hook_release(void *arg, void *message) { (void)arg; intake_release(message); }
 
+static int reload(void *arg, buf *errors, buf *fixed);
+static void leave(void *arg);
+
 /* 0, or the exit code with lines in `errors`. */
 static int open_parts(daemon_state *d, buf *errors)
 {
@@ -417,6 +436,7 @@ static int open_parts(daemon_state *d, buf *errors)
 	report_open(&d->r);
 	d->r.metrics = metrics_new(s);
 	d->r.ledger = ledger_new();
+	d->steer = steer_new(&d->r, (steer_hooks){reload, leave, d});
 	if (open_index(d, errors, &code))
 		return code;
 	d->r.pipeline = pipeline_new(s, d->r.ledger, d->r.index, (pipeline_hooks){hook_wall_ms, hook_mono_us, hook_release, on_pressure, on_outcome, d});
@@ -432,6 +452,12 @@ static int open_parts(daemon_state *d, buf *errors)
 		if (!d->admin)
 			return code;
 	}
+	steer_set_supervisor(d->steer, d->supervisor);
+	if (settings_bool(s, "control.enabled")) {
+		d->control = control_open(d->base, s, steer_control_hooks(d->steer), CONTROL_SILENCE_MS, errors);
+		if (!d->control)
+			return errno == EWOULDBLOCK ? EXIT_LOCKED : code;
+	}
 	publisher_start(d->publisher);
 	return 0;
 }
@@ -441,6 +467,7 @@ static int open_parts(daemon_state *d, buf *errors)
 static void apply_reload(daemon_state *d, const settings *s)
 {
 	set_log(s);
+	steer_reloaded(d->steer);
 	d->r.settings = s;
 	pipeline_configure(d->r.pipeline, s);
 	epochs_configure(d->r.epochs, s);
@@ -459,9 +486,9 @@ static void apply_reload(daemon_state *d, const settings *s)
 /* The end of a reload. During the start it makes nobody ready. */
 static void tell_reloaded(const daemon_state *d, const char *what)
 {
-	char status[100];
+	char status[160];
 	bool starting = d->r.phase < PHASE_RUNNING;
-	snprintf(status, sizeof status, "%s%s", starting ? "starting" : "running", what);
+	snprintf(status, sizeof status, "%s%s%s", starting ? "starting" : "running", pauses_any(d->r.paused) ? "; intake is paused by an operator" : "", what);
 	if (starting)
 		notify_status("%s", status);
 	else
@@ -479,36 +506,37 @@ static void refuse_reload(daemon_state *d, const buf *errors)
 	tell_reloaded(d, "; the last reload was refused, see the log");
 }
 
-static void on_hup(evutil_socket_t fd, short what, void *arg)
+/* The file as it is now: 0, NULL with the reasons in `errors`. */
+static settings *read_again(daemon_state *d, buf *fixed, int *changed, buf *errors)
 {
-	daemon_state *d = arg;
-	buf errors = {0}, notes = {0}, fixed = {0};
-	(void)fd;
-	(void)what;
-	if (d->r.phase >= PHASE_DRAINING)
-		return;
-	if (d->r.phase >= PHASE_RUNNING)
-		notify_reloading();
-	settings *s = args_settings(d->args, &errors);
-	if (s && kafka_conf_check(s, &errors, &notes))   /* they are not taken over before a restart, which must not fail then */
+	buf notes = {0};
+	settings *s = args_settings(d->args, errors);
+	if (s && kafka_conf_check(s, errors, &notes))    /* they are not taken over before a restart, which must not fail then */
 		settings_free(&s);
 	buf_free(&notes);
-	if (!s) {
-		refuse_reload(d, &errors);
-		buf_free(&errors);
-		return;
-	}
-	int changed = settings_changed_fixed(d->first, s, &fixed);
+	if (!s)
+		return NULL;
+	*changed = settings_changed_fixed(d->first, s, fixed);
 	settings_keep_fixed(s, d->first);
-	if (changed && settings_check(s, &errors)) {
-		buf_printf(&errors, "(with what only a restart changes: %s)\n", buf_bytes(&fixed).data);
-		refuse_reload(d, &errors);
+	if (*changed && settings_check(s, errors)) {
+		buf_printf(errors, "(with what only a restart changes: %s)\n", buf_bytes(fixed).data);
 		settings_free(&s);
-		buf_free(&errors);
-		buf_free(&fixed);
-		return;
 	}
-	settings *before = d->reloaded;
+	return s;
+}
+
+/* For SIGHUP and the control socket alike; steer.h says what is given back. */
+static int reload(void *arg, buf *errors, buf *fixed)
+{
+	daemon_state *d = arg;
+	int changed = 0;
+	if (d->r.phase >= PHASE_RUNNING)
+		notify_reloading();
+	settings *s = read_again(d, fixed, &changed, errors), *before = d->reloaded;
+	if (!s) {
+		refuse_reload(d, errors);
+		return -1;
+	}
 	d->reloaded = s;
 	apply_reload(d, s);
 	settings_free(&before);          /* nobody keeps more of a reload than copies */
@@ -516,15 +544,40 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 	metrics_set(d->r.metrics, METRIC_CONFIG_OK, 1);
 	metrics_set(d->r.metrics, METRIC_CONFIG_STALE, changed);
 	if (changed)
-		log_warn("reload done, but some settings change only with a restart", "settings", "%s", buf_bytes(&fixed).data);
+		log_warn("reload done, but some settings change only with a restart", "settings", "%s", buf_bytes(fixed).data);
 	else
 		log_info("reload done");
 	tell_reloaded(d, "");
+	return 0;
+}
+
+static void on_hup(evutil_socket_t fd, short what, void *arg)
+{
+	daemon_state *d = arg;
+	buf errors = {0}, fixed = {0};
+	(void)fd;
+	(void)what;
+	if (d->r.phase < PHASE_DRAINING)
+		reload(d, &errors, &fixed);
 	buf_free(&errors);
 	buf_free(&fixed);
 }
 
 /* ---- leaving ---- */
+
+static void start_draining(daemon_state *d, const char *why)
+{
+	log_info("draining", "why", "%s", why, "in_flight", "%zu", ledger_count(d->r.ledger));
+	d->r.phase = PHASE_DRAINING;
+	d->drain_since_ms = now_ms();
+	set_pause(d);
+	notify_stopping();
+}
+
+static void leave(void *arg)
+{
+	start_draining(arg, "control socket");
+}
 
 static void on_term(evutil_socket_t signal_number, short what, void *arg)
 {
@@ -532,11 +585,7 @@ static void on_term(evutil_socket_t signal_number, short what, void *arg)
 	(void)what;
 	if (d->r.phase >= PHASE_DRAINING)
 		leave_at_once(EXIT_AT_ONCE, "second signal", "what is in flight will be read again");
-	log_info("draining", "signal", "%d", (int)signal_number, "in_flight", "%zu", ledger_count(d->r.ledger));
-	d->r.phase = PHASE_DRAINING;
-	d->drain_since_ms = now_ms();
-	set_pause(d);
-	notify_stopping();
+	start_draining(d, signal_number == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
 static void start_leaving(daemon_state *d, int code)
@@ -593,6 +642,8 @@ static void close_parts(daemon_state *d)
 	for (size_t i = 0; i < d->r.stage_count; i++)
 		stage_close(&d->r.stages[i]);
 	admin_close(&d->admin);
+	control_close(&d->control);
+	steer_free(&d->steer);
 	epochs_free(&d->r.epochs);
 	pipeline_free(&d->r.pipeline);
 	ledger_free(&d->r.ledger);
@@ -626,7 +677,7 @@ static void turn(daemon_state *d)
 	pipeline_settle(d->r.pipeline);
 	crash_point("after-judge");
 	if (d->r.phase >= PHASE_RUNNING && !d->revoke_since_ms)
-		form_epoch(d, d->r.phase == PHASE_DRAINING);
+		form_epoch(d, d->r.phase == PHASE_DRAINING || steer_is_draining(d->steer));
 	advance_revoke(d);
 	if (d->r.journal && d->r.phase != PHASE_STARTING)
 		write_followed(d);
@@ -634,6 +685,7 @@ static void turn(daemon_state *d)
 		advance_drain(d);
 	if (d->r.phase == PHASE_LEAVING)
 		advance_leaving(d);
+	steer_turn(d->steer, now);
 	if (now - d->second_ms >= 1000) {
 		d->second_ms = now;
 		each_second(d);

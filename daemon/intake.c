@@ -50,11 +50,15 @@ static void take(intake *self, fetched *record)
 {
 	const rd_kafka_message_t *m = record->m;
 	partition *p = record->partition;
+	if (p->resetting) {              /* first: what comes behind a record that is held back stays behind it */
+		hold_back(self, record);
+		return;
+	}
 	if (p->held || !self->hooks.open(self->hooks.arg, p)) {
 		hold_early(self, record);
 		return;
 	}
-	if (p->resetting || (m->offset <= p->last_offset && is_new_log(self, p))) {
+	if (m->offset <= p->last_offset && is_new_log(self, p)) {
 		hold_back(self, record);
 		return;
 	}

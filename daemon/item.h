@@ -106,6 +106,7 @@ struct partition {
 	int64_t committed;       /* next offset after the last committed epoch; -1: not known */
 	bool open;               /* daemon: its records may be judged; without a journal from the start (R4) */
 	uint64_t question;       /* daemon: the question to the journal whose answer it waits for; 0: none asked yet */
+	bool parked;             /* steer: an operator has paused it; it is not open meanwhile */
 	bool held;               /* intake: records came before it was open; it is paused until then */
 	bool leaving;            /* intake: revoked, the answer is being prepared: nothing new is taken */
 	bool resetting;          /* intake: its topic was made anew; records of the new log wait until the old ones have ended */

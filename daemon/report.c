@@ -44,6 +44,42 @@ void report_close(report *self)
 	recent_free(&self->recent);
 }
 
+/* Partitions that wait for the journal, and those that an operator has paused. */
+static size_t held_partitions(const report *self)
+{
+	size_t held = 0;
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
+		held += p->held && !p->open;
+	return held;
+}
+
+static size_t parked_partitions(const report *self)
+{
+	size_t parked = 0;
+	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
+		parked += p->parked;
+	return parked;
+}
+
+#define PAUSED_SHOWN 64
+
+json_t *report_paused(const report *self)
+{
+	json_t *list = json_array();
+	const char *topic;
+	int32_t number;
+	size_t i = 0;
+	if (self->paused && pauses_all(self->paused))
+		json_array_append_new(list, json_string("everything"));
+	for (; self->paused && pauses_get(self->paused, i, &topic, &number); i++) {
+		if (i < PAUSED_SHOWN)
+			json_array_append_new(list, number < 0 ? json_string(topic) : json_sprintf("%s:%d", topic, (int)number));
+	}
+	if (i > PAUSED_SHOWN)
+		json_array_append_new(list, json_sprintf("and %zu more", i - PAUSED_SHOWN));
+	return list;
+}
+
 const char *report_ready(report *self)
 {
 	intake_counts in = intake_counts_get(self->intake);
@@ -59,7 +95,9 @@ const char *report_ready(report *self)
 		return "no broker answers";
 	if (self->stuck)
 		return "nothing can be published: broker or disk, see the log";
-	if (in.assigned && in.held == in.assigned)
+	if ((self->paused && pauses_all(self->paused)) || (in.assigned && parked_partitions(self) == in.assigned))
+		return "intake is paused by an operator";
+	if (in.assigned && held_partitions(self) == in.assigned)
 		return "catching up with the journal";
 	for (size_t i = 0; i < self->stage_count; i++) {
 		const stage *s = self->stages[i];
@@ -171,6 +209,7 @@ static void report_intake(report *self)
 	metrics_set(m, METRIC_OLDEST, oldest == INT64_MAX ? 0 : (report_mono_us() - oldest) / 1000);
 	metrics_set(m, METRIC_ASSIGNED, (int64_t)in.assigned);
 	metrics_set(m, METRIC_PAUSED, in.paused ? (int64_t)in.assigned : 0);
+	metrics_set(m, METRIC_OPERATOR_PAUSED, self->paused && pauses_any(self->paused));
 	metrics_set(m, METRIC_PAUSES, (int64_t)in.pauses);
 	metrics_set(m, METRIC_REBALANCES, (int64_t)in.rebalances);
 	metrics_set(m, METRIC_ASSIGNMENTS_LOST, (int64_t)in.lost);
@@ -238,7 +277,7 @@ static void report_journal(report *self)
 		return;
 	journal_counts j = journal_counts_get(self->journal);
 	metrics_set(self->metrics, METRIC_JOURNAL_LAG, j.lag);
-	metrics_set(self->metrics, METRIC_JOURNAL_HELD, (int64_t)intake_counts_get(self->intake).held);
+	metrics_set(self->metrics, METRIC_JOURNAL_HELD, (int64_t)held_partitions(self));
 	metrics_set(self->metrics, METRIC_JOURNAL_FOLLOWED, (int64_t)j.followed);
 	metrics_set(self->metrics, METRIC_JOURNAL_SKIPPED, (int64_t)j.skipped);
 	metrics_set(self->metrics, METRIC_JOURNAL_WRITTEN, (int64_t)epochs_counts_get(self->epochs).entries);
@@ -318,7 +357,8 @@ static json_t *status_problems(const report *self)
 	return problems_list(&(problem_facts){
 		.phase = self->phase, .joined = in.rebalances > 0, .connected = in.connected, .stuck = self->stuck, .balanced = is_balanced(self),
 		.pressed = pipeline_is_high(self->pipeline), .config_refused = !metrics_get(self->metrics, METRIC_CONFIG_OK),
-		.config_stale = metrics_get(self->metrics, METRIC_CONFIG_STALE), .assigned = (int64_t)in.assigned, .held = (int64_t)in.held,
+		.config_stale = metrics_get(self->metrics, METRIC_CONFIG_STALE), .assigned = (int64_t)in.assigned, .held = (int64_t)held_partitions(self),
+		.paused_by_operator = self->paused && pauses_any(self->paused),
 		.in_flight = (int64_t)ledger_count(self->ledger), .oldest_ms = oldest_ms(self), .ended_lately = ended_lately(self),
 		.in_flight_bytes = (int64_t)pipeline_bytes(self->pipeline), .limit_bytes = settings_int(self->settings, "intake.high_bytes"),
 		.dead_lately = history_grown(h, HISTORY_DEAD, PROBLEM_WINDOW_MS), .aborts_lately = history_grown(h, HISTORY_ABORTS, PROBLEM_WINDOW_MS),
@@ -332,9 +372,9 @@ static json_t *status_partitions(const report *self)
 {
 	json_t *list = json_array();
 	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
-		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:b}", "topic", p->topic, "partition", (int)p->number, "read", (json_int_t)p->last_offset,
+		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:b, s:b}", "topic", p->topic, "partition", (int)p->number, "read", (json_int_t)p->last_offset,
 						      "committed", (json_int_t)p->committed, "lag", (json_int_t)intake_lag(self->intake, p), "in_flight",
-						      (json_int_t)p->count, "leaving", p->leaving));
+						      (json_int_t)p->count, "leaving", p->leaving, "paused_by_operator", p->parked));
 	return list;
 }
 
@@ -344,7 +384,7 @@ static json_t *status_paused(const report *self)
 	bool paused = intake_counts_get(self->intake).paused;
 	json_t *list = json_array();
 	for (const partition *p = ledger_first(self->ledger); p; p = p->next) {
-		const char *why = p->held ? "journal" : p->leaving ? "leaving" : !paused ? NULL : self->phase >= PHASE_DRAINING ? "draining" : "pressure";
+		const char *why = p->parked ? "operator" : p->held ? "journal" : p->leaving ? "leaving" : !paused ? NULL : self->phase >= PHASE_DRAINING ? "draining" : "pressure";
 		if (why)
 			json_array_append_new(list, json_pack("{s:s, s:i, s:s}", "topic", p->topic, "partition", (int)p->number, "why", why));
 	}
@@ -457,6 +497,9 @@ json_t *report_status(report *self)
 	add_view(self, status);
 	json_object_set_new(status, "in_flight_bytes", json_integer((json_int_t)pipeline_bytes(self->pipeline)));
 	json_object_set_new(status, "paused", json_boolean(in.paused));
+	json_object_set_new(status, "paused_by_operator", report_paused(self));
+	json_object_set_new(status, "paused_since_ms", self->paused_since_ms ? json_integer((json_int_t)self->paused_since_ms) : json_null());
+	json_object_set_new(status, "log_level", json_string(self->log_level ? self->log_level : settings_str(self->settings, "log.level")));
 	json_object_set_new(status, "epochs", json_pack("{s:I, s:I, s:I}", "committed", (json_int_t)e.committed, "kept", (json_int_t)e.kept, "rewound", (json_int_t)e.rewound));
 	if (self->index) {
 		index_stats x = index_stats_get(self->index);
@@ -467,7 +510,7 @@ json_t *report_status(report *self)
 		journal_counts j = journal_counts_get(self->journal);
 		json_object_set_new(status, "journal", json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "topic", settings_str(self->settings, "dedup.journal"), "lag", (json_int_t)j.lag,
 								 "followed", (json_int_t)j.followed, "written", (json_int_t)e.entries, "skipped",
-								 (json_int_t)j.skipped, "held", (json_int_t)in.held));
+								 (json_int_t)j.skipped, "held", (json_int_t)held_partitions(self)));
 	}
 	return status;
 }

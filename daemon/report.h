@@ -11,6 +11,7 @@
 #include "daemon/intake.h"
 #include "daemon/journal.h"
 #include "daemon/metrics.h"
+#include "daemon/pauses.h"
 #include "daemon/recent.h"
 
 enum daemon_phase { PHASE_STARTING, PHASE_CATCHING_UP, PHASE_RUNNING, PHASE_DRAINING, PHASE_LEAVING };
@@ -34,6 +35,9 @@ typedef struct report {
 	recent *recent;
 	int64_t started_ms;              /* wall clock */
 	int64_t started_us;              /* monotonic, the same moment */
+	const pauses *paused;            /* by an operator; NULL before there is anybody to ask */
+	int64_t paused_since_ms;         /* wall clock; 0: nothing is */
+	const char *log_level;           /* set by an operator; NULL: as configured */
 	char reason[160];                /* room for report_ready */
 } report;
 
@@ -45,6 +49,8 @@ int64_t report_clock_ms(const report *self);
 const char *report_ready(report *self);          /* NULL: ready */
 void report_metrics(report *self);               /* brings the metrics up to date */
 json_t *report_status(report *self);             /* new reference */
+/* What an operator has paused: ["everything"], or topics and topic:partition; new reference. */
+json_t *report_paused(const report *self);
 void report_outcome(const report *self, const item *it);     /* the log line, and the counts that are kept by kind */
 int64_t report_mono_us(void);
 int64_t report_wall_ms(void);

@@ -2,17 +2,13 @@
 #include "router.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/mem.h"
-
-#define LOCK_WAIT_MS 1000                /* an old daemon may be leaving */
+#include "daemon/runtime_dir.h"
 
 struct router {
 	void *zmq, *socket;
@@ -28,41 +24,6 @@ static router *fail(router *self, buf *errors, const char *path, const char *wha
 	router_close(&self, 0);
 	errno = kept;
 	return NULL;
-}
-
-/* mkdir -p, new folders with mode 0750. */
-static int make_dir(const char *dir)
-{
-	char path[ROUTER_PATH_MAX + 1];
-	snprintf(path, sizeof path, "%s", dir);
-	for (char *at = path + 1; *at; at++) {
-		if (*at != '/')
-			continue;
-		*at = 0;
-		if (mkdir(path, 0750) && errno != EEXIST)
-			return -1;
-		*at = '/';
-	}
-	return mkdir(path, 0750) && errno != EEXIST ? -1 : 0;
-}
-
-static int lock_file(const char *path)
-{
-	char name[ROUTER_PATH_MAX + 8];
-	snprintf(name, sizeof name, "%s.lock", path);
-	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return -1;
-	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB); waited += 20) {
-		struct timespec nap = {0, 20 * 1000000};
-		if (waited >= LOCK_WAIT_MS) {
-			close(fd);
-			errno = EWOULDBLOCK;
-			return -1;
-		}
-		nanosleep(&nap, NULL);
-	}
-	return fd;
 }
 
 static int set_int(void *socket, int option, int value)
@@ -98,9 +59,9 @@ router *router_open(const char *dir, const char *name, const router_rules *rules
 	int len = snprintf(self->path, sizeof self->path, "%s/%s.sock", dir, name);
 	if (len < 0 || (size_t)len >= sizeof self->path)
 		return fail(self, errors, dir, "have a socket in", "its path would be longer than 107 bytes, the limit for sockets; choose a shorter daemon.runtime_dir");
-	if (make_dir(dir))
+	if (runtime_dir_make(dir))
 		return fail(self, errors, dir, "make folder", strerror(errno));
-	self->lock = lock_file(self->path);
+	self->lock = runtime_dir_lock(self->path);
 	if (self->lock < 0)
 		return fail(self, errors, self->path, "lock", errno == EWOULDBLOCK ? "another daemon serves this socket" : strerror(errno));
 	self->zmq = zmq_ctx_new();

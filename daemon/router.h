@@ -10,8 +10,9 @@
 #include <zmq.h>
 
 #include "common/wire.h"
+#include "daemon/runtime_dir.h"
 
-#define ROUTER_PATH_MAX 107              /* sun_path without its NUL, unix(7) */
+#define ROUTER_PATH_MAX RUNTIME_PATH_MAX
 
 typedef struct router router;
 

@@ -656,6 +656,36 @@ void stage_reload(stage *self, const struct settings *conf)
 	lending_set_rules(self->lending, &rules);
 }
 
+void stage_roll_some(stage *self, bool (*which)(void *arg, long pid), void *arg)
+{
+	self->spare = 0;
+	for (size_t i = 0; i < self->peer_count; i++)
+		if (which(arg, self->peers[i]->pid))
+			self->peers[i]->old = true;
+}
+
+static peer *peer_of_pid(const stage *self, long pid)
+{
+	for (size_t i = 0; i < self->peer_count; i++)
+		if (self->peers[i]->pid == pid)
+			return self->peers[i];
+	return NULL;
+}
+
+bool stage_dismiss(stage *self, long pid)
+{
+	peer *p = peer_of_pid(self, pid);
+	if (p)
+		ask_to_leave(self, p);
+	return p != NULL;
+}
+
+bool stage_is_busy(const stage *self, long pid)
+{
+	const peer *p = peer_of_pid(self, pid);
+	return p && p->borrower.held.count;
+}
+
 const stage_counts *stage_counts_get(const stage *self)
 {
 	return &self->counts;
@@ -671,6 +701,6 @@ bool stage_worker_get(const stage *self, size_t i, stage_worker *worker)
 	if (i >= self->peer_count)
 		return false;
 	const peer *p = self->peers[i];
-	*worker = (stage_worker){p->pid, p->program, p->fingerprint, p->borrower.held.count, p->borrower.closed, now_ms() - p->heard_ms};
+	*worker = (stage_worker){p->pid, p->program, p->fingerprint, p->borrower.held.count, p->borrower.closed, now_ms() - p->heard_ms, p->old};
 	return true;
 }

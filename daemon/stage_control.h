@@ -14,6 +14,12 @@ void stage_on_hung(stage *self, stage_hung hung, void *arg);
 typedef bool (*stage_old)(void *arg, const char *name, long pid);
 void stage_on_ready(stage *self, stage_old old, void *arg);
 
+/* As stage_roll, for some of the workers only: those for which `which` says so. */
+void stage_roll_some(stage *self, bool (*which)(void *arg, long pid), void *arg);
+/* Asks the worker to leave: it finishes what it holds and is lent nothing more. False: no worker of that pid has announced itself. */
+bool stage_dismiss(stage *self, long pid);
+bool stage_is_busy(const stage *self, long pid);                 /* it holds tasks */
+
 /* Takes over the reloadable settings (batches, deadlines, attempts). */
 void stage_reload(stage *self, const struct settings *settings);
 
@@ -46,6 +52,7 @@ typedef struct stage_worker {
 	size_t held;                             /* tasks */
 	bool leaving;
 	int64_t silent_ms;
+	bool old;                                /* from before the last roll: a newcomer will take its place */
 } stage_worker;
 bool stage_worker_get(const stage *self, size_t i, stage_worker *worker);
 

@@ -24,7 +24,7 @@
 #define CONFIG_DELAY_MS 60000
 #define FORGIVEN_MS 10000                /* a life this long clears the record */
 #define KILL_MS 1000                     /* from SIGTERM to SIGKILL for a worker that was given up */
-#define RETIRE_MS 10000                  /* the same for one that is not wanted any more: it may finish its work */
+#define RETIRE_MS 10000                  /* the same for one that is not wanted any more, has nothing to do and stays */
 #define POOLS_MAX 32
 #define PROGRAM_MAX 4096
 
@@ -46,7 +46,7 @@ typedef struct pool {
 	supervisor *owner;
 	char stage[32];
 	int metric;                              /* number of the stage in metrics */
-	size_t wanted;
+	size_t configured, wanted;
 	child *children;
 } pool;
 
@@ -139,6 +139,25 @@ static void stop(child *c, unsigned kill_ms)
 	set_timer(c, kill_ms);
 }
 
+/* Not wanted any more: asked to leave through its stage, which then lends it nothing more. */
+static void dismiss(child *c)
+{
+	supervisor *self = c->pool->owner;
+	c->retired = true;
+	if (c->state == CHILD_RUNNING && self->hooks.dismiss && self->hooks.dismiss(self->hooks.arg, c->pool->stage, c->pid)) {
+		c->state = CHILD_STOPPING;
+		set_timer(c, RETIRE_MS);
+	} else if (c->state == CHILD_RUNNING) {
+		stop(c, RETIRE_MS);
+	}
+}
+
+static bool may_go_on(const child *c)
+{
+	const supervisor *self = c->pool->owner;
+	return c->retired && !self->stopping && self->hooks.busy && self->hooks.busy(self->hooks.arg, c->pool->stage, c->pid);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -148,6 +167,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		if (c->failures && c->pool->owner->metrics)
 			metrics_stage_add(c->pool->owner->metrics, METRIC_STAGE_RESTARTS, c->pool->metric, 1);
 		start(c);
+	} else if (c->state == CHILD_STOPPING && may_go_on(c)) {
+		set_timer(c, RETIRE_MS);
 	} else if (c->state == CHILD_STOPPING) {
 		log_warn("worker did not leave, killed", "stage", "%s", c->pool->stage, "pid", "%ld", (long)c->pid);
 		kill(c->pid, SIGKILL);
@@ -175,6 +196,20 @@ static void child_free(child *c)
 	free(c);
 }
 
+/* Who is missed least: one that is not running, else the oldest, which a roll would replace first. NULL: nobody is left. */
+static child *least_missed(const pool *self)
+{
+	child *first = NULL;
+	for (child *c = self->children; c; c = c->next) {
+		if (c->retired)
+			continue;
+		if (c->state == CHILD_WAITING)
+			return c;
+		first = first ? first : c;
+	}
+	return first;
+}
+
 /* Brings a pool to the number wanted: during a roll one above it, new ones first. */
 static void balance(pool *self)
 {
@@ -189,14 +224,11 @@ static void balance(pool *self)
 	}
 	for (; fresh < self->wanted && total < self->wanted + (total > fresh); fresh++, total++)
 		start(child_new(self));
-	for (child *c = self->children, *next; c && total > self->wanted + (total > fresh); c = next) {
-		next = c->next;
-		if (c->retired)
-			continue;
+	while (total > self->wanted + (total > fresh)) {
+		child *c = least_missed(self);
 		total--;
 		fresh -= !c->old;
-		c->retired = true;
-		stop(c, RETIRE_MS);
+		dismiss(c);
 		if (c->state == CHILD_WAITING)
 			child_free(c);
 	}
@@ -349,12 +381,12 @@ static void read_numbers(supervisor *self, const struct settings *conf)
 {
 	const char *const *items;
 	for (size_t i = 0; i < self->pool_count; i++)
-		self->pools[i].wanted = 0;
+		self->pools[i].configured = self->pools[i].wanted = 0;
 	for (size_t i = 0, n = settings_list(conf, "workers.spawn", &items); i < n; i++) {
 		const char *colon = strchr(items[i], ':');
 		pool *p = pool_of(self, items[i], colon ? (size_t)(colon - items[i]) : strlen(items[i]));
 		if (p)                                   /* stages outside of the pipeline need no workers */
-			p->wanted = colon ? (size_t)atoi(colon + 1) : 1;
+			p->configured = p->wanted = colon ? (size_t)atoi(colon + 1) : 1;
 	}
 }
 
@@ -457,18 +489,66 @@ static void retire_surplus(pool *self)
 	}
 	if (total <= self->wanted || !youngest)
 		return;
-	youngest->retired = true;
-	stop(youngest, RETIRE_MS);
+	dismiss(youngest);
+}
+
+static void roll(pool *self)
+{
+	retire_surplus(self);
+	for (child *c = self->children; c; c = c->next)
+		c->old = c->state == CHILD_RUNNING;      /* who only waits to be started will be a new one */
+	balance(self);
 }
 
 void supervisor_roll(supervisor *self)
 {
-	for (size_t i = 0; i < self->pool_count; i++) {
-		retire_surplus(&self->pools[i]);
-		for (child *c = self->pools[i].children; c; c = c->next)
-			c->old = c->state == CHILD_RUNNING;      /* who only waits to be started will be a new one */
-		balance(&self->pools[i]);
+	for (size_t i = 0; i < self->pool_count; i++)
+		roll(&self->pools[i]);
+}
+
+int supervisor_roll_stage(supervisor *self, const char *stage)
+{
+	pool *p = pool_of(self, stage, strlen(stage));
+	if (!p)
+		return -1;
+	roll(p);
+	return 0;
+}
+
+int supervisor_scale(supervisor *self, const char *stage, size_t number)
+{
+	pool *p = pool_of(self, stage, strlen(stage));
+	if (!p)
+		return -1;
+	p->wanted = number;
+	if (self->started)
+		balance(p);
+	return 0;
+}
+
+bool supervisor_pool_get(const supervisor *self, const char *stage, supervisor_pool *out)
+{
+	const pool *p = pool_of((supervisor *)self, stage, strlen(stage));
+	if (!p)
+		return false;
+	*out = (supervisor_pool){.configured = p->configured, .wanted = p->wanted};
+	for (const child *c = p->children; c; c = c->next) {
+		bool there = c->state != CHILD_WAITING;
+		out->leaving += c->retired;
+		out->waiting += !c->retired && !there;
+		out->running += !c->retired && there;
+		out->old += !c->retired && there && c->old;
 	}
+	return true;
+}
+
+bool supervisor_owns(const supervisor *self, long pid)
+{
+	for (size_t i = 0; i < self->pool_count; i++)
+		for (const child *c = self->pools[i].children; c; c = c->next)
+			if (c->pid == pid && pid > 0)
+				return !c->retired;
+	return false;
 }
 
 bool supervisor_is_old(const supervisor *self, long pid)
@@ -484,7 +564,7 @@ void supervisor_kill(supervisor *self, long pid)
 {
 	for (size_t i = 0; i < self->pool_count; i++)
 		for (child *c = self->pools[i].children; c; c = c->next)
-			if (c->pid == pid && pid > 0 && c->state == CHILD_RUNNING)
+			if (c->pid == pid && pid > 0 && (c->state == CHILD_RUNNING || c->retired))
 				stop(c, KILL_MS);
 }
 

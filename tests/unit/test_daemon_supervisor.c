@@ -30,6 +30,23 @@ static void pen_hung(void *arg, const char *name, long pid, const char *why)
 	supervisor_kill(self->supervisor, pid);
 }
 
+static bool pen_dismiss(void *arg, const char *name, long pid)
+{
+	(void)name;
+	return stage_dismiss(((pen *)arg)->bed->stage, pid);
+}
+
+static bool pen_busy(void *arg, const char *name, long pid)
+{
+	(void)name;
+	return stage_is_busy(((pen *)arg)->bed->stage, pid);
+}
+
+static bool pen_owns(void *arg, long pid)
+{
+	return supervisor_owns(((pen *)arg)->supervisor, pid);
+}
+
 static bool pen_is_old(void *arg, const char *name, long pid)
 {
 	(void)name;
@@ -46,7 +63,7 @@ static pen *pen_with(const char *spawn, const char *hooks, const char *deadline)
 	snprintf(set, sizeof set, "workers.spawn=%s", spawn);
 	setenv("MILLRACE_TEST_HOOKS", hooks, 1);
 	self->bed = bed_new(sets);
-	supervisor_hooks callbacks = {pen_gone, self};
+	supervisor_hooks callbacks = {pen_gone, pen_dismiss, pen_busy, self};
 	self->supervisor = supervisor_new(self->bed->base, self->bed->conf, NULL, callbacks, &errors);
 	if (!self->supervisor)
 		fail_msg("%s", errors.data);
@@ -323,6 +340,121 @@ static void reload_changes_the_number(void **state)
 	pen_free(p);
 }
 
+static supervisor_pool pool_of(const pen *p)
+{
+	supervisor_pool pool;
+	assert_true(supervisor_pool_get(p->supervisor, "hook", &pool));
+	return pool;
+}
+
+static bool is_settled(const pen *p, size_t wanted)
+{
+	supervisor_pool pool = pool_of(p);
+	return pool.wanted == wanted && pool.running == wanted && !pool.waiting && !pool.old && !pool.leaving && stage_workers(p->bed->stage) == wanted;
+}
+
+/* Up and down under work: whoever goes finishes what he holds, nothing is tried twice. */
+static void scaling_loses_nothing(void **state)
+{
+	(void)state;
+	static const size_t steps[] = {4, 1, 3, 2, 1};
+	pen *p = pen_new("hook:2", "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 2);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		for (int k = 0; k < 60; k++)
+			bed_text(p->bed, "hook: slow 5\n");
+		assert_int_equal(supervisor_scale(p->supervisor, "hook", steps[i]), 0);
+		BED_WAIT(p->bed, 20000, is_settled(p, steps[i]));
+	}
+	BED_WAIT(p->bed, 30000, p->bed->done == 300);
+	for (int i = 0; i < 300; i++) {
+		assert_int_equal(p->bed->tickets[i].dones, 1);
+		assert_false(p->bed->tickets[i].refused);
+	}
+	assert_int_equal(stage_counts_get(p->bed->stage)->retried, 0);
+	assert_int_equal(p->bed->hung, 0);
+	assert_int_equal(pool_of(p).configured, 2);
+	assert_int_equal(supervisor_scale(p->supervisor, "no-such-stage", 1), -1);
+	assert_int_equal(supervisor_roll_stage(p->supervisor, "no-such-stage"), -1);
+	pen_free(p);
+}
+
+/* Nobody is left; what was queued waits, and goes on with the first one that comes. */
+static void scaled_to_nothing_the_queue_waits(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:1", "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 1);
+	assert_int_equal(supervisor_scale(p->supervisor, "hook", 0), 0);
+	BED_WAIT(p->bed, 10000, is_settled(p, 0));
+	bed_text(p->bed, "text");
+	bed_run(p->bed);
+	assert_false(stage_ready(p->bed->stage));
+	assert_int_equal(supervisor_scale(p->supervisor, "hook", 1), 0);
+	BED_WAIT(p->bed, 10000, p->bed->done == 1 && is_settled(p, 1));
+	pen_free(p);
+}
+
+/* A worker that is to go hangs in a task: the stage gives it up after the deadline, and then it is killed, although it was asked to leave politely. */
+static void a_worker_that_hangs_while_it_leaves_is_killed(void **state)
+{
+	(void)state;
+	pen *p = pen_with("hook:1", "1", "stage.deadline_ms=300");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 1);
+	bed_text(p->bed, "text");
+	BED_WAIT(p->bed, 10000, p->bed->done == 1);
+	bed_text(p->bed, "hook: hang\n");
+	BED_WAIT(p->bed, 10000, stage_lent(p->bed->stage) == 1);
+	assert_int_equal(supervisor_scale(p->supervisor, "hook", 0), 0);
+	assert_int_equal(pool_of(p).leaving, 1);
+	BED_WAIT(p->bed, 10000, p->gone == 1);
+	assert_string_equal(p->how, "signal 9");
+	BED_WAIT(p->bed, 10000, is_settled(p, 0));
+	pen_free(p);
+}
+
+/* Scaled while a roll goes on: the pool comes to rest, with new workers only. */
+static void a_roll_and_a_scale_together_come_to_rest(void **state)
+{
+	(void)state;
+	static const struct { size_t during, number; } cases[] = {{3, 1}, {2, 4}, {3, 2}, {4, 0}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char spawn[16];
+		snprintf(spawn, sizeof spawn, "hook:%zu", cases[i].during);
+		pen *p = pen_new(spawn, "always-crash");             /* the old build, by its fingerprint; it is given nothing to do */
+		BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == cases[i].during);
+		setenv("MILLRACE_TEST_HOOKS", "1", 1);
+		assert_int_equal(supervisor_roll_stage(p->supervisor, "hook"), 0);
+		stage_roll_some(p->bed->stage, pen_owns, p);
+		BED_WAIT(p->bed, 10000, p->gone == 1);
+		assert_int_equal(supervisor_scale(p->supervisor, "hook", cases[i].number), 0);
+		BED_WAIT(p->bed, 20000, is_settled(p, cases[i].number) && is_rolled(p, cases[i].number));
+		pen_free(p);
+	}
+}
+
+/* A worker that somebody else has started stays where it is when the local ones are replaced. */
+static void restarting_a_pool_leaves_others_alone(void **state)
+{
+	(void)state;
+	pen *p = pen_new("hook:2", "1");
+	pid_t other = bed_worker(p->bed, "1");
+	BED_WAIT(p->bed, 10000, stage_workers(p->bed->stage) == 3);
+	assert_false(supervisor_owns(p->supervisor, other));
+	assert_int_equal(supervisor_roll_stage(p->supervisor, "hook"), 0);
+	stage_roll_some(p->bed->stage, pen_owns, p);
+	BED_WAIT(p->bed, 20000, p->gone == 2 && !pool_of(p).old && pool_of(p).running == 2 && stage_workers(p->bed->stage) == 3);
+	assert_int_equal(kill(other, 0), 0);
+	stage_worker worker;
+	bool there = false;
+	for (size_t i = 0; stage_worker_get(p->bed->stage, i, &worker); i++)
+		there = there || (worker.pid == other && !worker.old && !worker.leaving);
+	assert_true(there);
+	kill(other, SIGTERM);
+	bed_reap(p->bed, other);
+	pen_free(p);
+}
+
 static void stop_leaves_nobody(void **state)
 {
 	(void)state;
@@ -350,6 +482,11 @@ int main(void)
 		cmocka_unit_test(workers_that_are_starting_are_rolled_too),
 		cmocka_unit_test(a_program_that_ends_at_once_is_not_started_all_the_time),
 		cmocka_unit_test(reload_changes_the_number),
+		cmocka_unit_test(scaling_loses_nothing),
+		cmocka_unit_test(scaled_to_nothing_the_queue_waits),
+		cmocka_unit_test(a_worker_that_hangs_while_it_leaves_is_killed),
+		cmocka_unit_test(a_roll_and_a_scale_together_come_to_rest),
+		cmocka_unit_test(restarting_a_pool_leaves_others_alone),
 		cmocka_unit_test(stop_leaves_nobody),
 	};
 	log_setup("test", getenv("TEST_LOG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, LOG_LOGFMT, 1000);
