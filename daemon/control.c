@@ -153,7 +153,11 @@ static void serve(control_call *call)
 {
 	char line[CONTROL_LINE_MAX];
 	call->serving = true;
-	while (call->connection && !call->pending && !call->closing) {
+	while (!call->pending && !call->closing) {
+		if (evbuffer_get_length(bufferevent_get_output(call->connection)) > CONTROL_ANSWER_MAX) {
+			bufferevent_disable(call->connection, EV_READ);  /* until it has read: on_written */
+			break;
+		}
 		struct evbuffer *in = bufferevent_get_input(call->connection);
 		struct evbuffer_ptr end = evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF);
 		if (end.pos > CONTROL_LINE_MAX || (end.pos < 0 && evbuffer_get_length(in) > CONTROL_LINE_MAX)) {
@@ -178,9 +182,12 @@ static void on_readable(struct bufferevent *connection, void *arg)
 static void on_written(struct bufferevent *connection, void *arg)
 {
 	control_call *call = arg;
-	(void)connection;
-	if (call->closing)
+	if (call->closing) {
 		end_call(call);
+	} else if (!call->pending) {
+		bufferevent_enable(connection, EV_READ);
+		serve(call);
+	}
 }
 
 /* End of what the other side sends: what it is still owed goes out first. Silence, or an answer that nobody takes: the end. */

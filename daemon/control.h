@@ -10,8 +10,8 @@
  * Who may: root, the daemon's own user, members of control.group (their effective or supplementary groups when they connected). The kernel tells who it is (SO_PEERCRED,
  * SO_PEERGROUPS), whatever the mode of the file allows (0660). Everybody else is told so and closed, and it is logged.
  *
- * Limits: CONTROL_CONNECTIONS at once (one more is told `busy`), CONTROL_LINE_MAX bytes a request, CONTROL_ANSWER_MAX an answer, and a time for silence and for not reading. What is
- * no request is answered with the reason; when it is not even JSON or longer than a line may be, the connection is closed. Loop thread. */
+ * Limits: CONTROL_CONNECTIONS at once (one more is told `busy`), CONTROL_LINE_MAX bytes a request, CONTROL_ANSWER_MAX an answer, and a time for silence and for not reading; with an
+ * answer's length unread no further request is looked at. What is no request is answered with the reason; after a line that is too long the connection is closed. Loop thread. */
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 

@@ -28,6 +28,7 @@ typedef struct world {
 	intake *intake;
 	int64_t seen[PARTITIONS];        /* last offset taken; -1: none */
 	bool revoked;
+	bool closed;                     /* no partition is open */
 } world;
 
 static int64_t now_ms(void)
@@ -41,6 +42,8 @@ static int64_t now_ms(void)
 
 static void on_record(void *arg, partition *p, const record_source *source, void *message)
 {
+	assert_false(((world *)arg)->closed);
+	assert_true(p->last_offset < 0 || source->offset == p->last_offset + 1);         /* none left out, none twice */
 	((world *)arg)->seen[p->number] = p->last_offset = source->offset;
 	assert_int_equal(source->header_count, 1);
 	assert_true(source->header_bytes > HEADER_BYTES);        /* counted: what is in flight is bounded in bytes (promise 6) */
@@ -54,7 +57,7 @@ static void on_revoke(void *arg, bool lost)
 }
 
 static void on_partition(void *arg, partition *p) { (void)arg; (void)p; }
-static bool on_open(void *arg, partition *p) { (void)arg; (void)p; return true; }
+static bool on_open(void *arg, partition *p) { (void)p; return !((world *)arg)->closed; }
 static void on_fatal(void *arg, const char *why) { (void)arg; fail_msg("%s", why); }
 
 /* ---- the broker ---- */
@@ -172,9 +175,57 @@ static void a_partition_that_left_paused_comes_back_awake(void **state)
 	close_world(&w);
 }
 
+static void wait_held(world *w, size_t count)
+{
+	for (int64_t end = now_ms() + PATIENCE_MS; intake_counts_get(w->intake).held != count;) {
+		assert_true(now_ms() < end);
+		turn(w, NULL);
+	}
+}
+
+/* What an operator's pause does: records of a partition that is not open wait, in their order, over a rebalance, also those of partitions that come anew; the group is kept. */
+static void what_is_not_open_waits_over_a_rebalance(void **state)
+{
+	(void)state;
+	world w;
+	open_world(&w);
+	wait_assigned(&w, PARTITIONS, NULL);
+	feed(&w);
+	wait_seen(&w, 0);
+	w.closed = true;
+	feed(&w);
+	feed(&w);
+	wait_held(&w, PARTITIONS);
+	rd_kafka_t *other = client(RD_KAFKA_CONSUMER, rd_kafka_mock_cluster_bootstraps(w.cluster), "millrace");
+	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(topics, "in", RD_KAFKA_PARTITION_UA);
+	assert_int_equal(rd_kafka_subscribe(other, topics), 0);
+	rd_kafka_topic_partition_list_destroy(topics);
+	wait_assigned(&w, 1, other);
+	rd_kafka_destroy(other);
+	wait_assigned(&w, PARTITIONS, NULL);
+	wait_held(&w, PARTITIONS);
+	assert_true(w.seen[0] == 0 && w.seen[1] == 0);
+	for (int i = 0; i < 3; i++) {            /* opened and closed again at once: nothing is lost on the way back */
+		w.closed = false;
+		intake_look(w.intake);
+		turn(&w, NULL);
+		w.closed = true;
+		feed(&w);
+		wait_held(&w, PARTITIONS);
+	}
+	w.closed = false;
+	intake_look(w.intake);
+	wait_seen(&w, 5);
+	assert_int_equal(intake_counts_get(w.intake).held, 0);
+	assert_int_equal(intake_counts_get(w.intake).lost, 0);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_open_waits_over_a_rebalance),
 		cmocka_unit_test(a_partition_that_left_paused_comes_back_awake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
