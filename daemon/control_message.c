@@ -225,7 +225,7 @@ void control_request_write(const control_request *request, buf *out)
 
 /* ---- answers ---- */
 
-static json_t *text_of(const char *format, va_list args)
+static MR_PRINTF(1, 0) json_t *text_of(const char *format, va_list args)
 {
 	char text[1024], clean[1024];
 	vsnprintf(text, sizeof text, format, args);

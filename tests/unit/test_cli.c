@@ -65,6 +65,17 @@ static void commands_are_found(void **state)
 	expect("", EXIT_USAGE, "no command");
 	expect("check --set", EXIT_USAGE, "--set wants a value");
 	expect("check --nonsense", EXIT_USAGE, "unexpected '--nonsense'");
+	expect("ctl", EXIT_USAGE, "no command; see millrace ctl --help");
+	expect("ctl satus", EXIT_USAGE, "unknown command 'satus' (did you mean 'status'?)");
+	expect("ctl scale extract", EXIT_USAGE, "scale wants a stage and a number");
+	expect("ctl scale extract -1", EXIT_USAGE, "unknown option");
+	expect("ctl pause a:b", EXIT_USAGE, "'b' is no partition");
+	expect("ctl pause 'a b'", EXIT_USAGE, "`topic` wants a word");
+	expect("ctl status --timeout 1", EXIT_USAGE, "--timeout wants --wait");
+	expect("ctl status --wait --timeout 0", EXIT_USAGE, "not a number in its range");
+	expect("ctl reload --exit", EXIT_USAGE, "--exit belongs to drain");
+	expect("ctl status --set daemon.runtime_dir=/nonexistent/run", EXIT_NO_DAEMON, "/nonexistent/run/millrace/control.sock: there is no such socket");
+	expect("ctl status --socket /dev/null", EXIT_NO_DAEMON, "/dev/null: nobody listens");
 	expect("version > /dev/full", EXIT_FAILED, "");            /* the reason goes there, too */
 }
 

@@ -415,6 +415,11 @@ static void workers_and_limits_fit_together(void **state)
 	expect_rules(SETS("workers.spawn=extarct:2"), WANTS("'extarct' is no stage of pipeline.stages (did you mean 'extract'?)"));
 	expect_rules(SETS("workers.spawn=extract dedup:x classify:65 a:-1"), WANTS("'extract' is not stage:number", "'dedup:x' is not", "'classify:65' is not", "'a:-1' is not"));
 	expect_rules(SETS("workers.spawn=extra:1", "pipeline.stages=extract extra"), NOTHING);
+	expect_rules(SETS("pipeline.stages=control"), WANTS("a stage cannot have the name 'control'"));
+	expect_rules(SETS("pipeline.stages=control", "control.enabled=false"), NOTHING);
+	expect_rules(SETS("control.group=news desk"), WANTS("'news desk' is no name or number of a group"));
+	expect_rules(SETS("control.group=4711"), NOTHING);
+	expect_rules(SETS("control.group=_ops.north-1"), NOTHING);
 	expect_rules(SETS("intake.low_bytes=16M"), WANTS("intake.low_bytes: must be below"));
 	expect_rules(SETS("publish.max_record_bytes=5"), WANTS("publish.max_record_bytes"));
 	expect_rules(SETS("admin.address=0.0.0.0"), WANTS("admin.address: '0.0.0.0' is not a loopback address"));
