@@ -56,6 +56,13 @@ def test_reasons_of_ready():
         assert reason.replace("NAME", "%s") in source("daemon/report.c"), reason
 
 
+def test_codes_of_control_errors():
+    told = set(re.findall(r"`([a-z-]+)`", re.search(r"^Codes of errors: (.*)$", TEXT, re.M).group(1))) - {"lines"}
+    code = source("daemon/steer.c", "daemon/control.c", "daemon/control_message.c")
+    used = set(re.findall(r'control_error\([\w>.-]+, "([a-z-]+)"|wrong\(fault, "([a-z-]+)"|(?:refuse\(fd, &peer|turn_away\(call), "([a-z-]+)"', code))
+    assert told == {next(filter(None, one)) for one in used}
+
+
 def test_log_lines():
     """Every line that the table explains is written somewhere; every warning and error of the daemon is explained."""
     table = TEXT[TEXT.index("| Line | Means"):TEXT.index("## What to do when")]

@@ -144,7 +144,7 @@ def test_the_filter_of_this_test_bites(tmp_path):
     assert run_under(calls - {"openat", "open"}, "/bin/true", cwd=tmp_path).returncode == -31                  # SIGSYS
 
 
-@pytest.mark.parametrize("program", ["bin/millrace check", "bin/millrace version", "tests/test_daemon_admin", "tests/test_daemon_notify", "tests/test_daemon_stage"])
+@pytest.mark.parametrize("program", ["bin/millrace check", "bin/millrace version", "tests/test_daemon_admin", "tests/test_daemon_control", "tests/test_daemon_notify", "tests/test_daemon_stage"])
 def test_the_daemons_parts_live_under_its_filter(program, tmp_path):
     """libevent's HTTP port, sockets of the stages, librdkafka's configuration, workers that are started and close their own cage."""
     need("systemd-analyze")
