@@ -40,8 +40,8 @@ static int not_permitted(const char *path)
 	}
 	struct passwd *owner = getpwuid(file.st_uid);
 	struct group *group = getgrgid(file.st_gid);
-	snprintf(why, sizeof why, "user %u may not speak to it: it belongs to user %.32s and group %.32s, mode %04o; run this as root, as the daemon's user, or as a member of control.group",
-		 (unsigned)geteuid(), owner ? owner->pw_name : "?", group ? group->gr_name : "?", (unsigned)file.st_mode & 07777);
+	snprintf(why, sizeof why, "user %u may not speak to it: it belongs to user %.32s and group %.32s, mode %04o; run this as root, as the daemon's user, or as a member "
+		 "of control.group", (unsigned)geteuid(), owner ? owner->pw_name : "?", group ? group->gr_name : "?", (unsigned)file.st_mode & 07777);
 	return no_daemon(path, why);
 }
 

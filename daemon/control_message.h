@@ -16,8 +16,8 @@
  *   all             instance                     done only by the daemon of this name
  *                   wait, timeout_ms             the answer comes when it is finished, at the latest after timeout_ms (1 to 3600000, default 60000)
  *
- * Everything from outside is bounded here: a line has at most CONTROL_LINE_MAX bytes, words only the characters of their kind, so that what is quoted in an answer or the log needs no care.
- * Pure; the command line (cli/ctl.c) writes what the daemon reads. */
+ * Everything from outside is bounded here: a line has at most CONTROL_LINE_MAX bytes, words only the characters of their kind, so that what is quoted in an answer or
+ * the log needs no care. Pure; the command line (cli/ctl.c) writes what the daemon reads. */
 #ifndef DAEMON_CONTROL_MESSAGE_H
 #define DAEMON_CONTROL_MESSAGE_H
 

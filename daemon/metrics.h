@@ -109,7 +109,7 @@ enum metric_label {
 	/* the daemon */ \
 	X(READY, GAUGE, NONE, "ready", "1 when /ready answers 200") \
 	X(DRAINING, GAUGE, NONE, "draining", "1 after SIGTERM") \
-	X(RELOADS, COUNTER, RESULT, "config_reloads_total", "reloads asked for by SIGHUP") \
+	X(RELOADS, COUNTER, RESULT, "config_reloads_total", "reloads asked for, by SIGHUP or millrace ctl") \
 	X(CONFIG_OK, GAUGE, NONE, "config_good", "0 when the last reload was refused: the file is not what runs") \
 	X(CONFIG_STALE, GAUGE, NONE, "config_restart_needed", "settings of the file that only a restart will bring in") \
 	X(JSON_PARSED, COUNTER, NONE, "json_parsed_total", "record values parsed; each once") \

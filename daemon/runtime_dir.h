@@ -1,7 +1,7 @@
 /* runtime_dir.h - the folder of the daemon's sockets: made, and each socket in it guarded by a lock file beside it.
  *
- * A second bind to a path that is in use steals it, so whoever binds takes the lock `PATH.lock` first and holds it as long as the socket. Lock files stay: who removes one races with who
- * takes it. Stateless; loop thread (it may wait a second). */
+ * A second bind to a path that is in use steals it, so whoever binds takes the lock `PATH.lock` first and holds it as long as the socket. Lock files stay: who
+ * removes one races with who takes it. Stateless; loop thread (it may wait a second). */
 #ifndef DAEMON_RUNTIME_DIR_H
 #define DAEMON_RUNTIME_DIR_H
 

@@ -1,5 +1,5 @@
-/* steer.c - see steer.h. One function a command, in a table; it does what it is asked and says so in an answer. Whoever asked with `wait` gets that answer when `missing` has nothing to
- * name any more, or an error with what is missing when his time is over; what was begun goes on. */
+/* steer.c - see steer.h. One function a command, in a table; it does what it is asked and says so in an answer. Whoever asked with `wait` gets that answer when
+ * `missing` has nothing to name any more, or an error with what is missing when his time is over; what was begun goes on. */
 #include "steer.h"
 
 #include <regex.h>
@@ -402,8 +402,8 @@ static json_t *on_restart(steer *self, const control_request *request)
 		return unknown_stage(self, request);
 	pool_look look = look_at(self, s);
 	if (!look.pool.wanted)
-		return control_error(request->command, "no-local-workers", "%s has no workers of this daemon (workers.spawn), %zu were started by others: restart their units", request->stage,
-				     look.others);
+		return control_error(request->command, "no-local-workers", "%s has no workers of this daemon (workers.spawn), %zu were started by others: restart their units",
+				     request->stage, look.others);
 	supervisor_roll_stage(self->supervisor, request->stage);
 	stage_roll_some(s, owned, self->supervisor);
 	return with_pool(self, control_done(request->command, "%s: %zu workers are replaced one by one, each when a new one is ready%s", request->stage, look.pool.wanted,

@@ -1,7 +1,7 @@
 /* steer.h - what an operator asks of the running daemon by the control socket (control.h), and what of it holds until something else is said.
  *
- * It owns the operator's pauses and the log level set by hand, and the waits of those who asked to be answered when it is finished. It reads the parts through `report` and changes them only
- * through their own interfaces (intake_look, supervisor_scale, ...); reading the configuration again and leaving are daemon.c's (hooks).
+ * It owns the operator's pauses and the log level set by hand, and the waits of those who asked to be answered when it is finished. It reads the parts through
+ * `report` and changes them only through their own interfaces (intake_look, supervisor_scale, ...); reading the configuration again and leaving are daemon.c's (hooks).
  *
  *   pause      holds until it is resumed: over reloads and rebalances (partitions that come later, too), not over a restart of the process
  *   scale, log-level       hold until the next reload

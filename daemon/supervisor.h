@@ -44,7 +44,8 @@ supervisor *supervisor_new(struct event_base *base, const struct settings *setti
 /* Kills and reaps what is left. */
 void supervisor_free(supervisor **self);
 void supervisor_start(supervisor *self);
-/* New numbers (what supervisor_scale said ends), new snapshot. Running workers stay as they are: see supervisor_roll. 0; -1 when the snapshot could not be written (the old one stays). */
+/* New numbers (what supervisor_scale said ends), new snapshot. Running workers stay as they are: see supervisor_roll. 0; -1 when the snapshot could not be written
+ * (the old one stays). */
 int supervisor_reload(supervisor *self, const struct settings *settings);
 /* Replaces all workers, one more than wanted at a time: a new one is started, the stage (stage_roll) lets an old one go when it is ready. When the new
  * ones do not come up, the old ones stay. */

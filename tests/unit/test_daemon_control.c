@@ -1,4 +1,5 @@
-/* The control socket against good and hostile clients: who may, requests in pieces and in a row, answers that come later, limits of length, silence, number and of what is not read. */
+/* The control socket against good and hostile clients: who may, requests in pieces and in a row, answers that come later, limits of length, silence, number and of
+ * what is not read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
