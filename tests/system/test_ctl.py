@@ -129,9 +129,12 @@ def test_pools_are_replaced_and_scaled_under_load(flow):
     assert d.metric("millrace_stage_expired_workers_total") == 0, "a worker was given up, not asked to leave"
 
 
-def test_a_pause_holds_over_a_rebalance(flow):
-    """A paused daemon is given partitions that another one leaves: it does not read them until it is resumed, and nothing is lost by that."""
+def test_a_pause_holds_over_a_rebalance(flow, kafka):
+    """A paused daemon is given partitions that another one leaves: it does not read them until it is resumed, and nothing is lost by that. With a journal, for which
+    partitions wait in the same place."""
     f = flow(partitions=4)
+    f.settings["dedup.journal"] = f"{f.name}.index"
+    kafka.create_topic(f.settings["dedup.journal"], 2, {"retention.ms": str(90 * 86400000)})
     a, b = f.daemon().start().wait_ready(), f.daemon()
     ctl(a, "pause", "--wait")
     b.start().wait_ready()
@@ -144,6 +147,7 @@ def test_a_pause_holds_over_a_rebalance(flow):
     stood = f.kafka.committed(f.name, f.raw)
     load.end()
     wait_until(lambda: a.metric("millrace_consumer_lag_records") > 0, 30, "it knows of records that it does not read")
+    wait_until(lambda: a.metric("millrace_journal_held_partitions") == 0, 30, "it has caught up with the journal for all of them, though they are paused")
     assert all(p["paused_by_operator"] for p in a.status()["partitions"]) and a.balance()["read"] == 0
     b.start().wait_ready()
     wait_until(lambda: b.metric("millrace_partitions_assigned") == 2, 60, "the other one is back")
