@@ -3,6 +3,7 @@
  * All errors come in one run: those of reading, the rules over several settings, and librdkafka's own opinion of the properties that are passed through
  * (names, types, ranges). Secrets are never printed; those that only the service may read are noted, not refused. */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -118,12 +119,21 @@ static void note_missing(const settings *s, const char *name, int mode, buf *not
 		buf_printf(notes, "%s: %s: %s: %s\n", settings_origin(s, name), name, file, strerror(errno));
 }
 
+/* The daemon would not start without it; another machine may have it. */
+static void note_group(const settings *s, buf *notes)
+{
+	const char *group = settings_str(s, "control.group");
+	if (group[0] && !getgrnam(group) && group[strspn(group, "0123456789")])
+		buf_printf(notes, "%s: control.group: there is no group '%.64s' on this machine\n", settings_origin(s, "control.group"), group);
+}
+
 static settings *read_all(buf *errors, buf *notes)
 {
 	int bad;
 	settings *s = cli_settings_good(errors, &bad);
 	note_missing(s, "classify.model", R_OK, notes);
 	note_missing(s, "workers.program", X_OK, notes);
+	note_group(s, notes);
 	if (kafka_conf_check(s, errors, notes) + bad)
 		settings_free(&s);
 	return s;

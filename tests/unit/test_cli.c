@@ -84,6 +84,7 @@ static void check_tells_all(void **state)
 	(void)state;
 	expect("check --config '" SOURCE_DIR "/conf/millrace.conf'", EXIT_CLEAN, "the configuration is good");
 	expect("check", EXIT_CLEAN, "note: kafka.bootstrap.servers is not set");
+	expect("check --set control.group=no-such-group-here", EXIT_CLEAN, "note: --set: control.group: there is no group 'no-such-group-here' on this machine");
 	expect("check --config /nonexistent/millrace.conf", EXIT_CONFIG, "/nonexistent/millrace.conf: cannot open: No such file");
 	expect("check --set publish.epoch=1 --set=publish.epoch_ms=0 --set log.level=loud", EXIT_CONFIG, "millrace check: 3 errors");
 	expect("check --set publish.topic=articles.raw", EXIT_CONFIG, "'articles.raw' is an input topic");
