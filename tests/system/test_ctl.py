@@ -55,13 +55,14 @@ def test_pause_resume_drain_and_leave(flow):
     wait_until(lambda: "reload done" in d.log(), 30, "it reloaded")
     status = d.status()
     assert status["paused_by_operator"] == ["everything"] and all(p["paused_by_operator"] for p in status["partitions"])
-    assert status["log_level"] == "info"
+    assert status["log_level"] == "info" and "paused-by-operator" in [one["code"] for one in status["problems"]]
+    assert sorted((p["partition"], p["why"]) for p in status["paused_partitions"]) == [(0, "operator"), (1, "operator")]
     # Longer than a session of the group nothing is read: heartbeats go on.
     enough = status["uptime_ms"] + 8000
     wait_until(lambda: d.status()["uptime_ms"] > enough, 30, "a session has passed", every=0.2)
     assert f.kafka.committed(f.name, f.raw) == stood, "records were taken while intake was paused"
     assert d.metric("millrace_rebalances_total") == rebalances and d.metric("millrace_assignments_lost_total") == 0
-    assert ctl(d, "resume")["paused"] == [] and paused(d) == 0
+    assert ctl(d, "resume")["paused"] == [] and paused(d) == 0 and "paused-by-operator" not in d.get("/status")[1]
     d.wait_ready()
     f.account()
 
