@@ -45,5 +45,7 @@ int index_main(int argc, char **argv);
 extern const char index_help[];
 int ctl_main(int argc, char **argv);
 extern const char ctl_help[];
+int keys_main(int argc, char **argv);
+extern const char keys_help[];
 
 #endif

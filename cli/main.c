@@ -25,6 +25,7 @@ static const struct command {
 	{"ctl", ctl_main, "steer the running daemon: pause, resume, drain, reload, restart and scale workers", ctl_help},
 	{"dlq", dlq_main, "dead letters: list them, show one, send them back", dlq_help},
 	{"index", index_main, "the index of the daemon on disk: what is in it, is it sound, make it small", index_help},
+	{"keys", keys_main, "keys for workers on other hosts: make them, show the public ones", keys_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

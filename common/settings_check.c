@@ -1,12 +1,16 @@
 /* settings_check.c - rules over several settings (settings_check). Every rule adds its own line, so that one run shows all that is wrong. A rule keeps
  * silent about a setting that could not be read, and about any other one because of it (`sound`): the default that stands in for it was not meant. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include "endpoint.h"
+#include "keys.h"
 #include "log.h"
 #include "nearest.h"
 #include "settings_parts.h"
@@ -315,6 +319,70 @@ static void check_spawn(checking *at)
 	}
 }
 
+/* ---- tcp: keys, or nothing but loopback ---- */
+
+/* Reads all endpoints of the setting. True: one of them needs keys. */
+static bool check_endpoints(checking *at, const char *setting, bool listen)
+{
+	const char *const *items;
+	size_t count = settings_list(at->self, setting, &items);
+	bool plain = settings_bool(at->self, "workers.loopback_plain"), keys = false;
+	for (size_t i = 0; i < count; i++) {
+		endpoint e;
+		nearest guess = {0};
+		if (endpoint_parse(items[i], &e) || !is_stage_name(e.stage) || (listen && !e.number)) {
+			complain(at, setting, "'%.128s' is not stage:tcp://%s:port", items[i], listen ? "address (1.2.3.4, [::1] or *)" : "host");
+			continue;
+		}
+		guess.word = e.stage;
+		if (listen && sound(at, "pipeline.stages") && !is_known_stage(at->self, e.stage, &guess))
+			complain(at, setting, "'%.32s' is no stage of pipeline.stages%s%s%s", e.stage, guess.best ? " (did you mean '" : "", guess.best ? guess.best : "",
+				 guess.best ? "'?)" : "");
+		keys |= !(plain && e.loopback);
+	}
+	check_repeats(at, setting, items, count);
+	return keys;
+}
+
+static void check_secret(checking *at, const char *setting, bool needed, const char *whose)
+{
+	const char *value = settings_str(at->self, setting);
+	if (value[0] && strncmp(value, "file:", 5) != 0)
+		complain(at, setting, "a secret key must not stand in the configuration, but in a file of its own: file:PATH");
+	else if (needed && !value[0])
+		complain(at, setting, "is empty, and %s. Without keys only loopback addresses serve, with workers.loopback_plain = true", whose);
+}
+
+/* The list is read here so that a reload with a bad one is refused as a whole. */
+static void check_allow(checking *at)
+{
+	const char *file = settings_str(at->self, "workers.allow");
+	buf errors = {0};
+	if (!file[0] || !sound(at, "workers.allow") || (access(file, R_OK) != 0 && errno == EACCES))
+		return;
+	allow_list *list = allow_list_read(file, &errors);
+	for (const char *line = buf_bytes(&errors).data, *end; (end = strchr(line, '\n')); line = end + 1)
+		complain(at, "workers.allow", "%.*s", (int)(end - line), line);
+	allow_list_free(&list);
+	buf_free(&errors);
+}
+
+static void check_wire(checking *at)
+{
+	bool listen = check_endpoints(at, "workers.listen", true), connect = check_endpoints(at, "workers.connect", false);
+	const char *public = settings_str(at->self, "workers.daemon_key");
+	uint8_t key[KEY_BYTES];
+	check_secret(at, "workers.server_key", listen, "workers.listen names tcp");
+	check_secret(at, "workers.key", connect, "workers.connect names tcp");
+	if (listen && !settings_str(at->self, "workers.allow")[0])
+		complain(at, "workers.allow", "is empty, and workers.listen names tcp: whoever has no key in that list is refused");
+	if (connect && !public[0])
+		complain(at, "workers.daemon_key", "is empty, and workers.connect names tcp: a worker must know its daemon");
+	if (public[0] && strncmp(public, "file:", 5) != 0 && !key_decode(public, strlen(public), key))
+		complain(at, "workers.daemon_key", "is no key (40 characters of Z85) and no file:PATH");
+	check_allow(at);
+}
+
 static void check_labels(checking *at)
 {
 	const char *const *labels;
@@ -407,6 +475,7 @@ int settings_check(const settings *self, buf *errors)
 	check_stages(&at);
 	check_control(&at);
 	check_spawn(&at);
+	check_wire(&at);
 	check_labels(&at);
 	check_media_topics(&at);
 	check_thresholds(&at);

@@ -79,6 +79,7 @@ enum metric_label {
 	X(STAGE_LENT, GAUGE, STAGE, "stage_lent", "tasks held by workers") \
 	X(STAGE_WORKERS, GAUGE, STAGE, "stage_workers", "workers that are ready") \
 	X(STAGE_EXPIRED, COUNTER, STAGE, "stage_expired_workers_total", "workers given up: heartbeats missed, deadline missed, or garbage sent") \
+	X(STAGE_STRANGERS, COUNTER, STAGE, "stage_strangers_total", "connections over tcp that came to nothing: no key, a wrong one, or no worker at all") \
 	X(STAGE_RESTARTS, COUNTER, STAGE, "stage_worker_restarts_total", "local workers started again") \
 	X(STAGE_TIME, HISTOGRAM, STAGE, "stage_seconds", "time from giving a task to the stage to its answer") \
 	/* epochs */ \

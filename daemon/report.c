@@ -405,7 +405,7 @@ static json_t *status_stages(const report *self)
 		json_t *workers = json_array();
 		stage_worker w;
 		for (size_t k = 0; stage_worker_get(s, k, &w); k++)
-			json_array_append_new(workers, json_pack("{s:I, s:s?, s:s?, s:I, s:I, s:b, s:s}", "pid", (json_int_t)w.pid, "program", w.program, "model", w.fingerprint, "tasks",
+			json_array_append_new(workers, json_pack("{s:I, s:s, s:s?, s:s?, s:I, s:I, s:b, s:s}", "pid", (json_int_t)w.pid, "host", w.host, "program", w.program, "model", w.fingerprint, "tasks",
 								 (json_int_t)w.held, "silent_ms", (json_int_t)w.silent_ms, "leaving", w.leaving, "state", worker_state(&w)));
 		json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:f, s:o}", "name", stage_name(s), "ready", stage_ready(s), "queued", (json_int_t)stage_queued(s),
 						      "lent", (json_int_t)stage_lent(s), "suspects", (json_int_t)stage_suspects(s), "answered",

@@ -12,6 +12,7 @@
 
 struct router {
 	void *zmq, *socket;
+	gate *gate;                              /* NULL: no tcp */
 	int fd;                                  /* ZMQ_FD */
 	int lock;                                /* flock on <dir>/<name>.lock: a second bind to a live path would steal it */
 	char path[ROUTER_PATH_MAX + 1];
@@ -72,11 +73,27 @@ router *router_open(const char *dir, const char *name, const router_rules *rules
 	return self;
 }
 
+gate *router_gate(router *self, const char *name, const char *secret, allow_list **allow_p, buf *errors)
+{
+	self->gate = gate_open(self->zmq, self->socket, name, secret, allow_p, errors);
+	return self->gate;
+}
+
+int router_listen(router *self, const char *endpoint, bool ipv6, buf *errors)
+{
+	if (set_int(self->socket, ZMQ_IPV6, ipv6) || zmq_bind(self->socket, endpoint)) {
+		buf_printf(errors, "workers.listen: cannot listen at %s: %s\n", endpoint, zmq_strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
 void router_close(router **self_p, int linger_ms)
 {
 	router *self = *self_p;
 	if (!self)
 		return;
+	gate_close(&self->gate);                         /* whoever came in from here on would find nobody who reads */
 	if (self->socket) {
 		set_int(self->socket, ZMQ_LINGER, linger_ms);
 		zmq_close(self->socket);

@@ -23,9 +23,11 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "common/endpoint.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/settings.h"
+#include "gate.h"
 #include "lending.h"
 #include "metrics.h"
 #include "router.h"
@@ -41,7 +43,8 @@
 typedef struct peer {
 	borrower borrower;                       /* first: lending.c hands this pointer back */
 	router_id id;
-	long pid;                                /* as it says */
+	long pid;                                /* as it says; 0: of another host, where numbers of processes mean nothing here */
+	char key[KEY_TEXT + 1], host[KEY_NAME_MAX + 1];  /* it came over tcp by this key, which the list has under this name; "": without one */
 	char *names;                             /* what `wants` points into */
 	const char *wants[WIRE_FIELDS_MAX + 1];
 	char program[WIRE_NAME_MAX + 1], fingerprint[WIRE_TEXT_MAX + 1];
@@ -58,8 +61,9 @@ struct stage {
 	stage_hung hung;
 	void *hung_arg;
 	router *router;
+	gate *gate;                              /* the router's; NULL: no tcp */
 	lending *lending;
-	struct event *readable, *again, *tick;
+	struct event *readable, *again, *tick, *asked[2];        /* asked: the gate's, NULL without */
 	peer *peers[PEERS_MAX];
 	size_t peer_count;
 	stage_old is_old;                        /* NULL: everybody who comes is a newcomer */
@@ -234,11 +238,13 @@ static void take_names(peer *p, const wire_ready *ready)
 	}
 }
 
-static void admit(stage *self, const router_id *id, const wire_ready *ready)
+static void admit(stage *self, const router_id *id, const wire_ready *ready, const char *key, const char *host)
 {
 	peer *p = mem_alloc(sizeof *p);
 	p->id = *id;
-	p->pid = ready->pid <= INT32_MAX ? (long)ready->pid : 0;
+	p->pid = ready->pid <= INT32_MAX && !key[0] ? (long)ready->pid : 0;
+	snprintf(p->key, sizeof p->key, "%s", key);
+	snprintf(p->host, sizeof p->host, "%s", host);
 	p->borrower.credit = ready->credit < self->credit ? ready->credit : self->credit;
 	p->old = self->is_old && self->is_old(self->is_old_arg, self->name, p->pid);
 	p->heard_ms = p->beat_ms = now_ms();
@@ -252,15 +258,16 @@ static void admit(stage *self, const router_id *id, const wire_ready *ready)
 	buf b = {0};
 	wire_write_welcome(&b, &welcome);
 	say(self, id, &b);
-	log_info("worker ready", "stage", "%s", self->name, "pid", "%ld", p->pid, "program", "%s", p->program, "model", "%s", p->fingerprint);
+	log_info("worker ready", "stage", "%s", self->name, "pid", "%ld", p->pid, "host", "%s", p->host, "program", "%s", p->program, "model", "%s", p->fingerprint);
 	metrics_stage_model(self->metrics, self->metric, p->fingerprint);
 	roll_one(self, p);
 }
 
-static void on_ready(stage *self, const router_id *id, peer *known, mr_bytes message, unsigned version)
+static void on_ready(stage *self, const router_id *id, peer *known, zmq_msg_t *raw, unsigned version)
 {
 	wire_ready ready;
-	char why[96];
+	mr_bytes message = {zmq_msg_data(raw), zmq_msg_size(raw)};
+	char why[96], key[KEY_TEXT + 1] = "", host[KEY_NAME_MAX + 1] = "";
 	if (known)                                       /* it forgot what it held */
 		expel(self, known, "stage.crash", "the worker announced itself again", WIRE_REFUSE_UNKNOWN);
 	else if (version != WIRE_VERSION) {
@@ -273,12 +280,15 @@ static void on_ready(stage *self, const router_id *id, peer *known, mr_bytes mes
 	} else if (!mr_bytes_equal(ready.stage, self->name)) {
 		log_error("worker refused", "stage", "%s", self->name, "reason", "%s", "it works for another stage");
 		refuse(self, id, WIRE_REFUSE_STAGE, "this socket serves another stage");
+	} else if (self->gate && !gate_known(self->gate, raw, key, host)) {
+		log_warn("worker refused", "stage", "%s", self->name, "reason", "%s", "its key was taken out of workers.allow");
+		refuse(self, id, WIRE_REFUSE_UNKNOWN, "the key of this worker is not allowed any more");
 	} else if (self->draining)
 		refuse(self, id, WIRE_REFUSE_LEAVING, "the daemon is leaving");
 	else if (self->peer_count == PEERS_MAX)
 		refuse(self, id, WIRE_REFUSE_FULL, "256 workers are here already");
 	else
-		admit(self, id, &ready);
+		admit(self, id, &ready, key, host);
 }
 
 /* ---- results ---- */
@@ -343,13 +353,14 @@ static void on_known(stage *self, peer *p, int kind, mr_bytes message)
 	}
 }
 
-static void on_message(stage *self, const router_id *id, mr_bytes message)
+static void on_message(stage *self, const router_id *id, zmq_msg_t *raw)
 {
 	unsigned version;
+	mr_bytes message = {zmq_msg_data(raw), zmq_msg_size(raw)};
 	int kind = wire_kind(message, &version);
 	peer *p = peer_find(self, id);
 	if (kind == WIRE_READY)
-		on_ready(self, id, p, message, version);
+		on_ready(self, id, p, raw, version);
 	else if (p && (kind == 0 || version != WIRE_VERSION))
 		expel(self, p, "stage.crash", "the worker sent garbage", WIRE_REFUSE_GARBAGE);
 	else if (p)
@@ -366,7 +377,7 @@ static bool receive_one(stage *self)
 	zmq_msg_t msg;
 	if (!router_recv(self->router, &id, &msg))
 		return false;
-	on_message(self, &id, (mr_bytes){zmq_msg_data(&msg), zmq_msg_size(&msg)});
+	on_message(self, &id, &msg);
 	zmq_msg_close(&msg);
 	return true;
 }
@@ -419,7 +430,9 @@ static void turn(stage *self, int budget)
 			budget--;
 		lend_all(self);
 	} while (budget > 0 && router_pending(self->router));
-	if (budget == 0)
+	bool asked = self->gate && gate_serve(self->gate);
+	self->counts.strangers = self->gate ? gate_strangers(self->gate) : 0;
+	if (budget == 0 || asked)
 		call_again(self);
 }
 
@@ -481,6 +494,7 @@ static void publish_counts(stage *self)
 		{METRIC_STAGE_FAILED, c->failed_crash + c->failed_timeout}, {METRIC_STAGE_RETRIED, c->retried}, {METRIC_STAGE_CANCELLED, c->cancelled},
 		{METRIC_STAGE_LATE, c->late}, {METRIC_STAGE_EXPIRED, c->workers_expelled}, {METRIC_STAGE_QUEUE, stage_queued(self)},
 		{METRIC_STAGE_LENT, stage_lent(self)}, {METRIC_STAGE_WORKERS, stage_workers(self)},
+		{METRIC_STAGE_STRANGERS, c->strangers},
 	};
 	for (size_t i = 0; self->metrics && i < sizeof rows / sizeof *rows; i++)
 		metrics_stage_set(self->metrics, rows[i].id, self->metric, (int64_t)rows[i].value);
@@ -530,6 +544,79 @@ static int open_events(stage *self, struct event_base *base)
 	return event_add(self->readable, NULL) || event_add(self->tick, &tick) ? -1 : 0;
 }
 
+/* ---- tcp ---- */
+
+static int open_gate(stage *self, struct event_base *base, const struct settings *conf, buf *errors)
+{
+	const char *named = settings_str(conf, "workers.server_key"), *file = settings_str(conf, "workers.allow");
+	char secret[KEY_TEXT + 1] = "";
+	buf why = {0};
+	allow_list *allow = NULL;
+	int fds[2];
+	if (named[0] && key_load(named, true, secret, &why))
+		buf_printf(errors, "%s: workers.server_key: %s\n", settings_origin(conf, "workers.server_key"), why.data);
+	else if (!named[0] || (allow = allow_list_read(file, errors)))
+		self->gate = router_gate(self->router, self->name, named[0] ? secret : NULL, &allow, errors);
+	explicit_bzero(secret, sizeof secret);
+	allow_list_free(&allow);
+	buf_free(&why);
+	if (!self->gate)
+		return -1;
+	gate_fds(self->gate, fds);
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0 && (!(self->asked[i] = event_new(base, fds[i], EV_READ | EV_PERSIST, on_turn, self)) || event_add(self->asked[i], NULL)))
+			return -1;
+	return 0;
+}
+
+/* The endpoints of workers.listen that are this stage's. Keys or loopback: settings_check saw to it, and here nothing else is bound. */
+static int open_tcp(stage *self, struct event_base *base, const struct settings *conf, buf *errors)
+{
+	const char *const *items;
+	size_t count = settings_list(conf, "workers.listen", &items);
+	bool keys = settings_str(conf, "workers.server_key")[0] != 0, plain = settings_bool(conf, "workers.loopback_plain");
+	for (size_t i = 0; i < count; i++) {
+		endpoint e;
+		if (endpoint_parse(items[i], &e) || strcmp(e.stage, self->name) != 0)
+			continue;
+		if (!keys && !(plain && e.loopback)) {
+			buf_printf(errors, "workers.listen: %s without keys (workers.server_key)\n", e.address);
+			return -1;
+		}
+		if ((!self->gate && open_gate(self, base, conf, errors)) || router_listen(self->router, e.address, e.ipv6, errors))
+			return -1;
+		log_info("stage listens", "stage", "%s", self->name, "endpoint", "%s", e.address, "keys", "%s", keys ? "yes" : "no");
+	}
+	return 0;
+}
+
+/* Whoever is not in the new list has nothing to do here any more; what it holds goes to others at once, without blame. */
+static void reload_allow(stage *self, const struct settings *conf)
+{
+	buf errors = {0};
+	char why[201];
+	allow_list *list = self->gate && settings_str(conf, "workers.server_key")[0] ? allow_list_read(settings_str(conf, "workers.allow"), &errors) : NULL;
+	if (errors.len)                                  /* it was good a moment ago, when the reload was checked */
+		log_error("workers.allow cannot be read, the list in force stays", "stage", "%s", self->name, "reason", "%s",
+			  log_clean(why, 200, (mr_bytes){errors.data, strcspn(errors.data, "\n")}));
+	buf_free(&errors);
+	if (!list)
+		return;
+	gate_set_allow(self->gate, &list);
+	for (size_t i = 0; i < self->peer_count;) {
+		peer *p = self->peers[i];
+		if (!p->key[0] || gate_key_good(self->gate, p->key)) {
+			i++;
+			continue;
+		}
+		log_warn("worker sent away", "stage", "%s", self->name, "host", "%s", p->host, "reason", "%s", "its key was taken out of workers.allow");
+		refuse(self, &p->id, WIRE_REFUSE_UNKNOWN, "the key of this worker is not allowed any more");
+		lending_return(self->lending, &p->borrower);
+		peer_forget(self, p);
+	}
+	call_again(self);
+}
+
 stage *stage_open(struct event_base *base, const struct settings *conf, const char *name, struct metrics *metrics, stage_hooks hooks, buf *errors)
 {
 	stage *self = mem_alloc(sizeof *self);
@@ -551,11 +638,14 @@ stage *stage_open(struct event_base *base, const struct settings *conf, const ch
 		seed = (uint64_t)now_us();
 	self->lending = lending_new(&rules, seed);
 	self->ticked_ms = now_ms();
-	if (self->router && open_events(self, base)) {
+	bool opened = self->router != NULL;
+	if (opened && open_events(self, base)) {
 		buf_printf(errors, "stage %s: events cannot be made\n", name);
-		router_close(&self->router, 0);
+		opened = false;
+	} else if (opened && open_tcp(self, base, conf, errors)) {
+		opened = false;
 	}
-	if (self->router) {
+	if (opened) {
 		call_again(self);
 	} else {
 		stage_close(&self);
@@ -575,8 +665,8 @@ void stage_close(stage **self_p)
 		lending_return(self->lending, &p->borrower);
 		peer_forget(self, p);
 	}
-	struct event *events[] = {self->readable, self->again, self->tick};
-	for (int i = 0; i < 3; i++)
+	struct event *events[] = {self->readable, self->again, self->tick, self->asked[0], self->asked[1]};
+	for (int i = 0; i < 5; i++)
 		if (events[i])
 			event_free(events[i]);
 	router_close(&self->router, CLOSE_LINGER_MS);
@@ -621,7 +711,7 @@ void stage_worker_gone(stage *self, long pid, const char *how)
 {
 	for (size_t i = 0; i < self->peer_count; i++) {
 		peer *p = self->peers[i];
-		if (p->pid != pid || p->gone_ms)
+		if (pid <= 0 || p->pid != pid || p->gone_ms)
 			continue;
 		p->borrower.closed = true;
 		p->gone_ms = now_ms() + GONE_MS;
@@ -654,20 +744,22 @@ void stage_reload(stage *self, const struct settings *conf)
 {
 	lending_rules rules = rules_of(conf);
 	lending_set_rules(self->lending, &rules);
+	reload_allow(self, conf);
 }
 
 void stage_roll_some(stage *self, bool (*which)(void *arg, long pid), void *arg)
 {
 	self->spare = 0;
 	for (size_t i = 0; i < self->peer_count; i++)
-		if (which(arg, self->peers[i]->pid))
+		if (self->peers[i]->pid > 0 && which(arg, self->peers[i]->pid))
 			self->peers[i]->old = true;
 }
 
+/* Of this host: 0 is everybody of another one. */
 static peer *peer_of_pid(const stage *self, long pid)
 {
 	for (size_t i = 0; i < self->peer_count; i++)
-		if (self->peers[i]->pid == pid)
+		if (pid > 0 && self->peers[i]->pid == pid)
 			return self->peers[i];
 	return NULL;
 }
@@ -701,6 +793,6 @@ bool stage_worker_get(const stage *self, size_t i, stage_worker *worker)
 	if (i >= self->peer_count)
 		return false;
 	const peer *p = self->peers[i];
-	*worker = (stage_worker){p->pid, p->program, p->fingerprint, p->borrower.held.count, p->borrower.closed, now_ms() - p->heard_ms, p->old};
+	*worker = (stage_worker){p->pid, p->host, p->program, p->fingerprint, p->borrower.held.count, p->borrower.closed, now_ms() - p->heard_ms, p->old};
 	return true;
 }

@@ -42,7 +42,7 @@ typedef struct stage_hooks {
 	void *arg;
 } stage_hooks;
 
-/* Binds `<runtime dir>/<name>.sock`. NULL with a line in `errors` when that is not possible (bad start); errno is EWOULDBLOCK when another
+/* Binds `<runtime dir>/<name>.sock`, and its endpoints of workers.listen. NULL with a line in `errors` when that is not possible (bad start); errno is EWOULDBLOCK when another
  * live process holds the socket. */
 stage *stage_open(struct event_base *base, const struct settings *settings, const char *name, struct metrics *metrics, stage_hooks hooks, buf *errors);
 void stage_close(stage **self);

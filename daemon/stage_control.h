@@ -14,13 +14,13 @@ void stage_on_hung(stage *self, stage_hung hung, void *arg);
 typedef bool (*stage_old)(void *arg, const char *name, long pid);
 void stage_on_ready(stage *self, stage_old old, void *arg);
 
-/* As stage_roll, for some of the workers only: those for which `which` says so. */
+/* As stage_roll, for some of the workers of this host only: those for which `which` says so. */
 void stage_roll_some(stage *self, bool (*which)(void *arg, long pid), void *arg);
 /* Asks the worker to leave: it finishes what it holds and is lent nothing more. False: no worker of that pid has announced itself. */
 bool stage_dismiss(stage *self, long pid);
 bool stage_is_busy(const stage *self, long pid);                 /* it holds tasks */
 
-/* Takes over the reloadable settings (batches, deadlines, attempts). */
+/* Takes over the reloadable settings (batches, deadlines, attempts, workers.allow: who is not in it any more is sent away). */
 void stage_reload(stage *self, const struct settings *settings);
 
 #define STAGE_BUCKETS 17
@@ -38,6 +38,7 @@ typedef struct stage_counts {
 	uint64_t retried;                        /* attempts that failed and were made again, counted or not */
 	uint64_t late;                           /* answers that nobody waited for */
 	uint64_t workers_ready, workers_expelled, workers_left, workers_refused;
+	uint64_t strangers;                      /* connections over tcp that came to nothing (gate.h) */
 	uint64_t batches, bytes_out, bytes_in;   /* messages with tasks; bytes of TASK and RESULT messages */
 	stage_histogram work;                    /* per task, in the worker, as it says */
 } stage_counts;
@@ -47,7 +48,8 @@ size_t stage_suspects(const stage *self);                        /* tasks that a
 
 /* One line for each worker, for /status. Borrowed until the next turn of the loop. Returns false behind the last. */
 typedef struct stage_worker {
-	long pid;
+	long pid;                                /* 0: of another host */
+	const char *host;                        /* name of its key in workers.allow; "": it came by the socket file */
 	const char *program, *fingerprint;
 	size_t held;                             /* tasks */
 	bool leaving;

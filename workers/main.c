@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/endpoint.h"
 #include "common/exit_codes.h"
+#include "common/keys.h"
 #include "common/log.h"
 #include "common/settings.h"
 #include "stages.h"
@@ -13,7 +15,7 @@
 #define SETS_MAX 128
 
 typedef struct arguments {
-	const char *stage, *endpoint, *config;
+	const char *stage, *endpoint, *config, *daemon_key, *key;
 	const char *sets[SETS_MAX];
 	size_t set_count;
 	long parent;
@@ -22,14 +24,16 @@ typedef struct arguments {
 
 static int usage(FILE *out, int code)
 {
-	fprintf(out, "usage: millrace-worker --stage NAME [--endpoint ipc://PATH] [--config FILE] [--set section.key=value]...\n"
+	fprintf(out, "usage: millrace-worker --stage NAME [--endpoint ADDR] [--config FILE] [--set section.key=value]...\n"
 	             "One worker process of one stage. millraced starts its own (workers.spawn); more may be started by hand or by systemd.\n\n"
 	             "  --stage NAME      stage to work for:");
 	for (size_t i = 0; stages_name(i); i++)
 		if (stages_find(stages_name(i)))
 			fprintf(out, " %s", stages_name(i));
-	fprintf(out, "\n  --endpoint ADDR   socket of the daemon's stage; without it that of the configuration:\n"
-	             "                    ipc://<runtime dir>/<stage>.sock\n"
+	fprintf(out, "\n  --endpoint ADDR   where the daemon's stage is, ipc://PATH or tcp://HOST:PORT; without it as the\n"
+	             "                    configuration says: workers.connect, else ipc://<runtime dir>/<stage>.sock\n"
+	             "  --daemon-key KEY  tcp: the daemon's public key, or file:PATH (else workers.daemon_key)\n"
+	             "  --key file:PATH   tcp: the worker's own secret key (else workers.key)\n"
 	             "  --config FILE     configuration, the same as the daemon's\n"
 	             "  --set K=V         one setting, wins over the file; repeatable\n"
 	             "  --cage-test       closes the cage, tries to open files and sockets, tells what happened\n"
@@ -60,6 +64,10 @@ static int read_arguments(arguments *self, int argc, char **argv)
 			self->stage = value;
 		} else if ((value = value_of("--endpoint", argc, argv, &i)))
 			self->endpoint = value;
+		else if ((value = value_of("--daemon-key", argc, argv, &i)))
+			self->daemon_key = value;
+		else if ((value = value_of("--key", argc, argv, &i)))
+			self->key = value;
 		else if ((value = value_of("--config", argc, argv, &i)))
 			self->config = value;
 		else if ((value = value_of("--set", argc, argv, &i)) && self->set_count < SETS_MAX)
@@ -85,18 +93,72 @@ static enum log_level level_of(const char *word)
 	return LOG_LEVEL_INFO;
 }
 
+/* Where the daemon is, and the keys of the way there. */
+typedef struct way {
+	char endpoint[512];
+	char daemon_key[KEY_TEXT + 1], secret[KEY_TEXT + 1];     /* "" when none are needed */
+} way;
+
+static int refuse(const char *what, const char *why)
+{
+	fprintf(stderr, "millrace-worker: %s: %s\n", what, why);
+	return -1;
+}
+
+static void find_endpoint(const arguments *args, const settings *conf, way *out)
+{
+	const char *const *items;
+	size_t count = settings_list(conf, "workers.connect", &items);
+	endpoint e;
+	snprintf(out->endpoint, sizeof out->endpoint, "ipc://%s/%s.sock", settings_runtime_dir(conf), args->stage);
+	if (args->endpoint)
+		snprintf(out->endpoint, sizeof out->endpoint, "%s", args->endpoint);
+	for (size_t i = 0; !args->endpoint && i < count; i++)
+		if (endpoint_parse(items[i], &e) == 0 && strcmp(e.stage, args->stage) == 0)
+			snprintf(out->endpoint, sizeof out->endpoint, "%s", e.address);
+}
+
+/* tcp goes by keys, or on loopback when that is allowed: 0, else it is told why not. */
+static int find_keys(const arguments *args, const settings *conf, way *out)
+{
+	const char *public = args->daemon_key ? args->daemon_key : settings_str(conf, "workers.daemon_key");
+	const char *secret = args->key ? args->key : settings_str(conf, "workers.key");
+	endpoint e;
+	buf why = {0};
+	int rc = 0;
+	if (strncmp(out->endpoint, "ipc://", 6) == 0)
+		return 0;
+	if (endpoint_parse_address(out->endpoint, &e))
+		return refuse(out->endpoint, "is neither ipc://PATH nor tcp://HOST:PORT");
+	if (!public[0] && !secret[0] && e.loopback && settings_bool(conf, "workers.loopback_plain"))
+		return 0;
+	if (!public[0] || !secret[0])
+		return refuse(out->endpoint, "tcp needs keys: workers.daemon_key and workers.key (or --daemon-key and --key)");
+	if (key_load(public, false, out->daemon_key, &why))
+		rc = refuse("workers.daemon_key", why.data);
+	else if (key_load(secret, true, out->secret, &why))
+		rc = refuse("workers.key", why.data);
+	buf_free(&why);
+	return rc;
+}
+
 static int run(const arguments *args, const settings *conf)
 {
-	char endpoint[512];
-	worker_options options = {.settings = conf, .endpoint = args->endpoint ? args->endpoint : endpoint, .parent = args->parent,
-		.cage_test = args->cage_test};
-	snprintf(endpoint, sizeof endpoint, "ipc://%s/%s.sock", settings_runtime_dir(conf), args->stage);
+	way to = {0};
+	worker_options options = {.settings = conf, .endpoint = to.endpoint, .parent = args->parent, .cage_test = args->cage_test};
 	log_setup("millrace-worker", level_of(settings_str(conf, "log.level")),
 	          strcmp(settings_str(conf, "log.format"), "json") ? LOG_LOGFMT : LOG_JSON, (unsigned)settings_int(conf, "log.rate"));
 	options.module = stages_find(args->stage);
 	if (!options.module) {
 		fprintf(stderr, "millrace-worker: no stage \"%s\"\n", args->stage);
 		return EXIT_CONFIG;
+	}
+	find_endpoint(args, conf, &to);
+	if (find_keys(args, conf, &to))
+		return EXIT_CONFIG;
+	if (to.secret[0]) {
+		options.daemon_key = to.daemon_key;
+		options.secret = to.secret;
 	}
 	options.credit = (unsigned)settings_int(conf, "stage.credit");
 	options.memory_bytes = (size_t)settings_int(conf, "workers.memory_bytes");

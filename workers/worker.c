@@ -22,6 +22,7 @@
 #define MESSAGE_MAX (160LL << 20)        /* a TASK: the largest record (64 MB) with all its fields */
 #define ANSWER_FIRST (1u << 20)          /* until the daemon says how much it reads */
 #define HELLO_MS 5000                    /* READY is said again after this time without a WELCOME */
+#define HELLO_GIVE_UP_MS 30000           /* over tcp: ZeroMQ does not knock again when its key was refused, and a name may lead elsewhere by now: leave, be started again */
 #define MISSED 3                         /* heartbeats: silence this long means the daemon is gone */
 #define BYE_LINGER_MS 500
 
@@ -254,8 +255,14 @@ static void wait_for(worker *self, long ms, short events)
 static void hello(worker *self)
 {
 	int64_t said_ms = 0, since_ms = now_ms();
-	bool told = false;
+	bool told = false, tcp = strncmp(self->options->endpoint, "tcp://", 6) == 0;
 	while (!self->over && !self->heartbeat_ms) {
+		if (tcp && now_ms() - since_ms > HELLO_GIVE_UP_MS) {
+			log_warn("no daemon welcomes this worker: nobody is there, or its key is not allowed, or the daemon has another key", "stage", "%s",
+				 self->options->module->name, "endpoint", "%s", self->options->endpoint);
+			leave(self, EXIT_ORPHAN);
+			return;
+		}
 		if (!told && now_ms() - since_ms > HELLO_MS) {   /* by hand or in a unit: a wrong folder must not look like work */
 			log_warn("no daemon answers yet, waiting for it", "stage", "%s", self->options->module->name, "endpoint", "%s", self->options->endpoint);
 			told = true;
@@ -339,6 +346,17 @@ static int set_int(void *socket, int option, int value)
 	return zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
+/* From here on the secret stands in ZeroMQ's memory alone, which needs it for as long as it may connect. */
+static int set_keys(worker *self)
+{
+	char *secret = self->options->secret;
+	char public[41];
+	int bad = zmq_curve_public(public, secret) || zmq_setsockopt(self->socket, ZMQ_CURVE_SERVERKEY, self->options->daemon_key, sizeof public) ||
+		  zmq_setsockopt(self->socket, ZMQ_CURVE_PUBLICKEY, public, sizeof public) || zmq_setsockopt(self->socket, ZMQ_CURVE_SECRETKEY, secret, sizeof public);
+	explicit_bzero(secret, strlen(secret));
+	return bad ? -1 : 0;
+}
+
 static int open_socket(worker *self)
 {
 	uint64_t salt = 0;
@@ -360,6 +378,9 @@ static int open_socket(worker *self)
 	set_int(self->socket, ZMQ_HEARTBEAT_TIMEOUT, 6000);
 	zmq_setsockopt(self->socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
 	zmq_setsockopt(self->socket, ZMQ_ROUTING_ID, self->identity, strlen(self->identity));
+	if (self->options->secret && set_keys(self))
+		return -1;
+	set_int(self->socket, ZMQ_IPV6, strchr(self->options->endpoint, '[') != NULL);
 	return zmq_connect(self->socket, self->options->endpoint);
 }
 
@@ -411,8 +432,8 @@ int worker_run(const worker_options *options)
 		return EXIT_CONFIG;
 	}
 	self.serve = serve_new(options->module, self.ctx, ANSWER_FIRST);
-	if (strncmp(options->endpoint, "ipc://", 6) || open_socket(&self)) {
-		log_error("no connection to that endpoint (ipc:// only: tcp would need keys)", "endpoint", "%s", options->endpoint);
+	if (open_socket(&self)) {
+		log_error("no connection to that endpoint", "endpoint", "%s", options->endpoint, "reason", "%s", zmq_strerror(errno));
 		leave(&self, EXIT_CONFIG);
 	} else if (options->cage_test) {
 		leave(&self, cage_test());

@@ -10,7 +10,9 @@
 typedef struct worker_options {
 	const mr_stage *module;
 	const struct settings *settings;         /* handed to the stage's open */
-	const char *endpoint;                    /* ipc://PATH */
+	const char *endpoint;                    /* ipc://PATH or tcp://host:port */
+	const char *daemon_key;                  /* public key of the daemon as text; NULL: no keys, for ipc or loopback */
+	char *secret;                            /* the worker's own key as text, wiped as soon as the socket has it; NULL as above */
 	unsigned credit;                         /* TASK messages it takes at once */
 	size_t memory_bytes;                     /* address space; 0: no limit */
 	bool cage;

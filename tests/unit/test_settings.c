@@ -420,6 +420,16 @@ static void workers_and_limits_fit_together(void **state)
 	expect_rules(SETS("control.group=news desk"), WANTS("'news desk' is no name or number of a group"));
 	expect_rules(SETS("control.group=4711"), NOTHING);
 	expect_rules(SETS("control.group=_ops.north-1"), NOTHING);
+	expect_rules(SETS("workers.listen=extract:tcp://10.0.0.1:9271"), WANTS("workers.server_key: is empty, and workers.listen names tcp", "workers.allow: is empty"));
+	expect_rules(SETS("workers.listen=extract:tcp://127.0.0.1:9271 dedup:tcp://[::1]:9272", "workers.loopback_plain=true"), NOTHING);
+	expect_rules(SETS("workers.listen=extract:tcp://127.0.0.1:9271 dedup:tcp://*:9272", "workers.loopback_plain=true"), WANTS("workers.server_key: is empty", "workers.allow: is empty"));
+	expect_rules(SETS("workers.listen=extrct:tcp://127.0.0.1:9271 extract:10.0.0.1 dedup:tcp://a.example:1", "workers.loopback_plain=true"),
+		     WANTS("'extrct' is no stage of pipeline.stages (did you mean 'extract'?)", "'extract:10.0.0.1' is not stage:tcp://address", "'dedup:tcp://a.example:1' is not"));
+	expect_rules(SETS("workers.connect=extract:tcp://news.example:9271"), WANTS("workers.key: is empty, and workers.connect names tcp", "workers.daemon_key: is empty"));
+	expect_rules(SETS("workers.key=GPyR3vGnPIt^sj+(EP(NOOV3DOgURmbaJ*@9W)iT", "workers.daemon_key=short"),
+		     WANTS("workers.key: a secret key must not stand in the configuration", "workers.daemon_key: is no key"));
+	expect_rules(SETS("workers.connect=extract:tcp://news.example:9271", "workers.key=file:worker-key", "workers.daemon_key=GPyR3vGnPIt^sj+(EP(NOOV3DOgURmbaJ*@9W)iT"), NOTHING);
+	expect_rules(SETS("workers.allow=/no/such/list"), WANTS("workers.allow: /no/such/list: cannot open"));
 	expect_rules(SETS("intake.low_bytes=16M"), WANTS("intake.low_bytes: must be below"));
 	expect_rules(SETS("publish.max_record_bytes=5"), WANTS("publish.max_record_bytes"));
 	expect_rules(SETS("admin.address=0.0.0.0"), WANTS("admin.address: '0.0.0.0' is not a loopback address"));
