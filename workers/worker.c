@@ -22,14 +22,16 @@
 #define MESSAGE_MAX (160LL << 20)        /* a TASK: the largest record (64 MB) with all its fields */
 #define ANSWER_FIRST (1u << 20)          /* until the daemon says how much it reads */
 #define HELLO_MS 5000                    /* READY is said again after this time without a WELCOME */
-#define HELLO_GIVE_UP_MS 30000           /* over tcp: ZeroMQ does not knock again when its key was refused, and a name may lead elsewhere by now: leave, be started again */
+#define HELLO_GIVE_UP_MS 30000           /* over tcp: a name may lead elsewhere by now, and a daemon with another key is only silence: leave, be started again */
 #define MISSED 3                         /* heartbeats: silence this long means the daemon is gone */
 #define BYE_LINGER_MS 500
+#define MONITOR "inproc://worker"
 
 typedef struct worker {
 	const worker_options *options;
 	void *ctx;                               /* the stage's */
 	void *zmq, *socket;
+	void *monitor;                           /* over tcp, until WELCOME: tells that our key was refused; NULL: nobody listens */
 	int signals;                             /* signalfd for TERM and INT */
 	char identity[WIRE_IDENTITY_MAX];
 	serve *serve;
@@ -244,11 +246,39 @@ static void on_signal(worker *self)
 /* Waits for a message, a signal or the time given. */
 static void wait_for(worker *self, long ms, short events)
 {
-	zmq_pollitem_t items[2] = {{.socket = self->socket, .events = events}, {.fd = self->signals, .events = ZMQ_POLLIN}};
-	if (zmq_poll(items, 2, ms > 0 ? ms : 0) <= 0)
+	zmq_pollitem_t items[3] = {{.socket = self->socket, .events = events}, {.fd = self->signals, .events = ZMQ_POLLIN}, {.socket = self->monitor, .events = ZMQ_POLLIN}};
+	if (zmq_poll(items, self->monitor ? 3 : 2, ms > 0 ? ms : 0) <= 0)
 		return;
 	if (items[1].revents)
 		on_signal(self);
+}
+
+/* The handshake of CURVE may end with a refusal; ZeroMQ then keeps still for ever, so this is the end of this process. */
+static void look_at_monitor(worker *self)
+{
+	zmq_msg_t frame;
+	for (bool more = self->monitor != NULL; more && !self->over;) {
+		uint16_t event = 0;
+		zmq_msg_init(&frame);
+		more = zmq_msg_recv(&frame, self->monitor, ZMQ_DONTWAIT) >= 0;
+		if (more && zmq_msg_size(&frame) == 6 && zmq_msg_more(&frame))   /* event 16 bit, value 32 bit; the endpoint follows */
+			memcpy(&event, zmq_msg_data(&frame), sizeof event);
+		zmq_msg_close(&frame);
+		if (event != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+			continue;
+		log_error("the daemon does not allow the key of this worker (workers.allow there)", "stage", "%s", self->options->module->name, "endpoint", "%s",
+			  self->options->endpoint);
+		leave(self, EXIT_EXPELLED);
+	}
+}
+
+static void close_monitor(worker *self)
+{
+	if (!self->monitor)
+		return;
+	zmq_socket_monitor(self->socket, NULL, 0);
+	zmq_close(self->monitor);
+	self->monitor = NULL;
 }
 
 /* Says READY until the daemon welcomes us. There is no hurry: a worker may be started before its daemon. */
@@ -267,7 +297,8 @@ static void hello(worker *self)
 			log_warn("no daemon answers yet, waiting for it", "stage", "%s", self->options->module->name, "endpoint", "%s", self->options->endpoint);
 			told = true;
 		}
-		if (!said_ms || now_ms() - said_ms > HELLO_MS) {
+		look_at_monitor(self);
+		if (!self->over && (!said_ms || now_ms() - said_ms > HELLO_MS)) {
 			wait_for(self, 1000, ZMQ_POLLOUT);
 			if (self->over || !connected(self))
 				continue;
@@ -351,10 +382,13 @@ static int set_keys(worker *self)
 {
 	char *secret = self->options->secret;
 	char public[41];
-	int bad = zmq_curve_public(public, secret) || zmq_setsockopt(self->socket, ZMQ_CURVE_SERVERKEY, self->options->daemon_key, sizeof public) ||
+	int zero = 0, bad = zmq_curve_public(public, secret) || zmq_setsockopt(self->socket, ZMQ_CURVE_SERVERKEY, self->options->daemon_key, sizeof public) ||
 		  zmq_setsockopt(self->socket, ZMQ_CURVE_PUBLICKEY, public, sizeof public) || zmq_setsockopt(self->socket, ZMQ_CURVE_SECRETKEY, secret, sizeof public);
 	explicit_bzero(secret, strlen(secret));
-	return bad ? -1 : 0;
+	if (bad || zmq_socket_monitor(self->socket, MONITOR, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) || !(self->monitor = zmq_socket(self->zmq, ZMQ_PAIR)))
+		return -1;
+	zmq_setsockopt(self->monitor, ZMQ_LINGER, &zero, sizeof zero);
+	return zmq_connect(self->monitor, MONITOR);
 }
 
 static int open_socket(worker *self)
@@ -386,6 +420,7 @@ static int open_socket(worker *self)
 
 static void close_all(worker *self)
 {
+	close_monitor(self);
 	if (self->socket) {
 		set_int(self->socket, ZMQ_LINGER, self->exit_code == EXIT_CLEAN ? BYE_LINGER_MS : 0);
 		zmq_close(self->socket);
@@ -411,6 +446,7 @@ static void live(worker *self)
 {
 	char error[256] = "";
 	hello(self);
+	close_monitor(self);
 	if (!self->over && self->options->cage && cage_close(error)) {
 		log_error("the cage stays open", "reason", "%s", error);
 		leave(self, EXIT_CAGE);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "common/exit_codes.h"
 #include "common/keys.h"
 
 typedef struct pair {
@@ -235,6 +236,17 @@ static void a_key_that_is_taken_out_sends_its_worker_away(void **state)
 	world_free(w);
 }
 
+static void a_worker_whose_key_is_refused_leaves_at_once(void **state)
+{
+	(void)state;
+	world *w = world_new();
+	write_file(w, "worker.secret", w->other.secret, 0600);
+	int status = bed_reap(w->bed, far_worker(w));
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_EXPELLED);
+	BED_WAIT(w->bed, 10000, strangers(w) == 1);
+	world_free(w);
+}
+
 static stage *try_open(bed *b, const char *const *sets, size_t count, buf *errors)
 {
 	settings *conf = settings_read(NULL, sets, count, errors), *kept = b->conf;
@@ -301,6 +313,7 @@ int main(void)
 		cmocka_unit_test(a_worker_with_a_good_key_works_in_its_cage),
 		cmocka_unit_test(strangers_get_nothing_and_harm_nobody),
 		cmocka_unit_test(a_key_that_is_taken_out_sends_its_worker_away),
+		cmocka_unit_test(a_worker_whose_key_is_refused_leaves_at_once),
 		cmocka_unit_test(without_keys_only_loopback_serves_and_only_when_asked_for),
 		cmocka_unit_test(what_cannot_be_used_is_said_at_the_start),
 	};
