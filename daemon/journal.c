@@ -21,8 +21,10 @@
 #include "daemon/kafka_conf.h"
 
 #define POLL_MS 100
-#define BUDGET 256               /* events a call; then the loop's other work has its turn */
-#define FOLLOW_US 4000           /* the same in time */
+#define BUDGET 8192              /* events taken out of the library's queue a call: 3 ms; what is there at a pause is fetched once more, so it should be little */
+#define FOLLOW_US 4000           /* time for reading them a call; then the loop's other work has its turn */
+#define AHEAD_BYTES (24u << 20)  /* of entries that wait to be read: beyond that nothing is fetched until half of it is left */
+#define EVENT_BYTES 300          /* what librdkafka keeps for a message (backlog.c) */
 #define WAITING_MAX (8u << 20)   /* bytes of frames: beyond that nothing is followed until they are written */
 #define ASK_EVERY_MS 5000        /* for the lag, and for partitions that are new */
 #define MARKS_MAX 64             /* answers that are not reached yet; with more the newest are put together, which only makes them later */
@@ -31,8 +33,17 @@
 
 typedef struct follow {
 	int64_t next;                    /* position: everything before it was followed */
+	int64_t fetched;                 /* everything before it was fetched; -1: nothing yet */
 	int64_t end;                     /* as last asked */
 } follow;
+
+/* An event as it came, waiting to be read. */
+typedef struct waiting {
+	struct waiting *next;
+	rd_kafka_event_t *event;         /* owns the message */
+	const rd_kafka_message_t *m;     /* NULL: no message (an event gives its message only once, so both are kept) */
+	size_t bytes;
+} waiting;
 
 /* The ends as they were when a question was answered. */
 typedef struct mark {
@@ -58,6 +69,9 @@ struct journal {
 	mark *marks;                     /* not reached, in the order of their questions */
 	size_t mark_count;
 	int64_t asked_ms;
+	waiting *first, *last;           /* fetched, not followed yet; in the order in which they came */
+	size_t ahead;                    /* their bytes */
+	bool stopped;                    /* enough of them: partitions are paused */
 	buf frames;                      /* followed, not taken */
 	uint32_t *numbers;               /* their entries in the index; the first `in_hand` of them were taken */
 	size_t number_count, number_cap, in_hand;
@@ -170,7 +184,7 @@ static void follow_more(journal *self, const journal_answer *a)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(a->count - self->count));
 	self->partitions = mem_grow(self->partitions, a->count, sizeof *self->partitions);
 	for (size_t i = self->count; i < a->count; i++) {
-		self->partitions[i] = (follow){first_position(self, (int)i, a->low[i], a->high[i]), a->high[i]};
+		self->partitions[i] = (follow){first_position(self, (int)i, a->low[i], a->high[i]), -1, a->high[i]};
 		rd_kafka_topic_partition_list_add(list, self->topic, (int32_t)i)->offset = self->partitions[i].next;
 	}
 	self->count = a->count;
@@ -302,39 +316,101 @@ static void on_error(journal *self, rd_kafka_event_t *event)
 	self->error = err;
 }
 
-static void on_event(journal *self, rd_kafka_event_t *event)
+static void follow_one(journal *self, const waiting *w)
 {
-	const rd_kafka_message_t *m;
-	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR) {
-		on_error(self, event);
-	} else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_FETCH) {
-		m = rd_kafka_event_message_next(event);
-		if (m && !m->err && move_to(self, m->partition, m->offset, m->offset + 1)) {
-			read_entry(self, m);
-			self->error = RD_KAFKA_RESP_ERR_NO_ERROR;
-			crash_point("after-follow");
-		}
+	const rd_kafka_message_t *m = w->m;
+	if (rd_kafka_event_type(w->event) == RD_KAFKA_EVENT_ERROR) {
+		on_error(self, w->event);
+	} else if (m && !m->err && move_to(self, m->partition, m->offset, m->offset + 1)) {
+		read_entry(self, m);
+		self->error = RD_KAFKA_RESP_ERR_NO_ERROR;
+		crash_point("after-follow");
 	}
-	rd_kafka_event_destroy(event);
+}
+
+/* ---- how much is fetched ahead ---- */
+
+static void put_waiting(journal *self, rd_kafka_event_t *event)
+{
+	waiting *w = mem_alloc(sizeof *w);
+	w->event = event;
+	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_FETCH)
+		w->m = rd_kafka_event_message_next(event);
+	w->bytes = EVENT_BYTES + (w->m ? w->m->len + w->m->key_len : 0);
+	if (w->m && !w->m->err && w->m->partition >= 0 && (size_t)w->m->partition < self->count)
+		self->partitions[w->m->partition].fetched = w->m->offset + 1;
+	*(self->last ? &self->last->next : &self->first) = w;
+	self->last = w;
+	self->ahead += w->bytes;
+}
+
+static waiting *take_waiting(journal *self)
+{
+	waiting *w = self->first;
+	if (!w)
+		return NULL;
+	self->first = w->next;
+	self->last = self->first ? self->last : NULL;
+	self->ahead -= w->bytes;
+	return w;
+}
+
+static void free_waiting(waiting *w)
+{
+	rd_kafka_event_destroy(w->event);
+	free(w);
+}
+
+static rd_kafka_topic_partition_list_t *begun(const journal *self)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)self->count);
+	for (size_t i = 0; i < self->count; i++)
+		if (self->partitions[i].fetched >= 0)
+			rd_kafka_topic_partition_list_add(list, self->topic, (int32_t)i)->offset = self->partitions[i].fetched;
+	return list;
+}
+
+/* As in the intake: the library's own limits are a net only, since librdkafka before 2.2 sleeps a second whenever one of them is reached (librdkafka#2879), and following is
+ * slower than fetching, so that with them most of the time was slept away: 15 s for a million entries. The seek to where the partition is anyway wakes the fetcher. */
+static void regulate(journal *self)
+{
+	if (self->stopped ? self->ahead > AHEAD_BYTES / 2 : self->ahead < AHEAD_BYTES)
+		return;
+	rd_kafka_topic_partition_list_t *list = begun(self);
+	self->stopped = !self->stopped;
+	if (self->stopped) {
+		rd_kafka_pause_partitions(self->consumer, list);
+	} else {
+		rd_kafka_resume_partitions(self->consumer, list);
+		rd_kafka_error_t *e = rd_kafka_seek_partitions(self->consumer, list, 0);
+		if (e)                   /* then it only sleeps its second */
+			rd_kafka_error_destroy(e);
+	}
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* ---- the loop ---- */
 
+/* Takes what the library has, at once; then reads as much of it as there is time and room for. */
 static void drain(journal *self)
 {
 	int64_t end = now_us() + FOLLOW_US;
 	bool more = true;
-	for (int i = 0; i < BUDGET && more && self->frames.len < WAITING_MAX; i++) {
+	for (int i = 0; i < BUDGET && more && (!self->first || self->ahead < AHEAD_BYTES); i++) {
 		rd_kafka_event_t *event = rd_kafka_queue_poll(self->queue, 0);
 		if (event)
-			on_event(self, event);
+			put_waiting(self, event);
 		else
 			more = false;
-		if (now_us() >= end)
-			break;
 	}
+	while (self->first && self->frames.len < WAITING_MAX && now_us() < end) {
+		waiting *w = take_waiting(self);
+		follow_one(self, w);
+		free_waiting(w);
+	}
+	regulate(self);
 	look_at_marks(self);
-	if (more && self->frames.len < WAITING_MAX)
+	if ((more && !self->stopped) || (self->first && self->frames.len < WAITING_MAX))
 		event_active(self->more, EV_TIMEOUT, 0);
 	if (self->news)
 		self->hooks.moved(self->hooks.arg);
@@ -463,6 +539,8 @@ void journal_close(journal **self_p)
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i])
 			event_free(events[i]);
+	for (waiting *w; (w = take_waiting(self));)
+		free_waiting(w);
 	if (self->queue) {
 		rd_kafka_queue_io_event_enable(self->queue, -1, NULL, 0);
 		rd_kafka_queue_destroy(self->queue);

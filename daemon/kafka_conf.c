@@ -14,7 +14,7 @@
 #define LIBRARY_MESSAGE_MS 300000        /* librdkafka's default of message.timeout.ms */
 #define ASK_MS 5000
 #define FOLLOW_KBYTES "32768"            /* entries of the journal that wait in the library */
-#define FOLLOW_MESSAGES "1000000"        /* never reached before that: at this limit librdkafka 2.0 sleeps a second, and catching up took twice as long */
+#define FOLLOW_MESSAGES "1000000"        /* neither is reached: journal.c takes out what comes at once and pauses the partitions itself; at a limit librdkafka 2.0 sleeps a second */
 #define MB 1048576
 
 typedef struct building {

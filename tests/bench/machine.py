@@ -46,6 +46,30 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def loop_cpu(pid):
+    """Seconds of processor time of the first thread alone: the event loop of a daemon."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/task/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def loop_waits(pid):
+    """(seconds the first thread ran, seconds it was ready and had no core); what is missing to the wall clock it slept."""
+    ran, waited = pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[:2]
+    return int(ran) / 1e9, int(waited) / 1e9
+
+
+def stage_of(pid):
+    """The stage of a worker process; "" when it is gone."""
+    try:
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return ""
+    return words[words.index("--stage") + 1] if "--stage" in words[:-1] else ""
+
+
 def children(pid):
     found = []
     for folder in pathlib.Path("/proc").iterdir():

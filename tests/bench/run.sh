@@ -15,5 +15,10 @@ if [ "${1:-}" = dedup ]; then
 	cmake --build build --target bench_dedup bench_index bench_minhash >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 	exec /usr/bin/python3 tests/bench/dedup.py "$@"
 fi
+if [ "${1:-}" = scale ]; then
+	shift
+	cmake --build build --target bench_load bench_journal >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
+	exec /usr/bin/python3 tests/bench/scale.py "$@"
+fi
 cmake --build build --target bench_load bench_forward >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 exec /usr/bin/python3 tests/bench/bench.py "$@"           # Debian's: it has the packages

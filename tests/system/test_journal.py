@@ -151,6 +151,39 @@ def test_duplicates_are_found_across_daemons(journaled, kafka):
     assert len(again) == 20 and all((r["duplicate_of"], r["duplicate_kind"], r["similarity"]) == verdicts[r["feed_id"]] for r in again)
 
 
+def test_two_daemons_share_eight_partitions(journaled, kafka):
+    """Four each; every copy goes to a partition of the other daemon than its original's, under a third daemon's coming and going: every story once."""
+    f = journaled(partitions=8)
+    a, b = f.daemon().start().wait_ready(), f.daemon().start()
+    b.wait_ready()
+
+    def share(*counts):
+        wait_until(lambda: [d.metric("millrace_partitions_assigned") for d in (a, b)] == list(counts), 60, lambda: f"the partitions are shared {counts}")
+
+    def owners():
+        return {p["partition"]: d for d in (a, b) for p in d.status()["partitions"]}
+    share(4, 4)
+    stories = [(news.value(news.record(f"eight {i}")), f"eight {i}", "new", {"partition": i % 8}) for i in range(160)]
+    f.feed(stories)
+    f.account()
+    assert a.balance()["published"] == b.balance()["published"] == 80
+    wait_until(lambda: a.metric("millrace_journal_followed_total") == b.metric("millrace_journal_followed_total") == 80, 30, "each knows the other's")
+    own = owners()
+    other = {p: next(q for q in own if own[q] is not own[p]) for p in own}
+    f.feed([(news.value(news.near_copy(f"eight {i}", 1)), f"eight {i}", "copy", {"partition": other[i % 8]}) for i in range(160)])
+    account = f.account()                                # strict: every story once
+    assert len(account.articles) == 160 and len(account.copies) == 160
+    third = f.daemon().start().wait_ready()
+    wait_until(lambda: third.metric("millrace_partitions_assigned") > 0, 60, "a third one has its share")
+    f.feed([(news.value(news.near_copy(f"eight {i}", 2)), f"eight {i}", "copy", {"partition": (i + 3) % 8}) for i in range(160)])
+    f.account()
+    assert third.stop() == 0
+    share(4, 4)
+    f.feed([(news.value(news.near_copy(f"eight {i}", 3)), f"eight {i}", "copy", {"partition": (i + 5) % 8}) for i in range(160)])
+    account = f.account()
+    assert len(account.articles) == 160 and len(account.copies) == 480
+
+
 def test_two_copies_within_one_lag(journaled, kafka):
     """Both are published; later copies follow the one with the smaller clock, wherever they are judged."""
     f = journaled(partitions=2, settings={"publish.epoch_ms": 4000})
