@@ -21,9 +21,9 @@
 #include "daemon/kafka_conf.h"
 
 #define POLL_MS 100
-#define BUDGET 8192              /* events taken out of the library's queue a call: 3 ms; what is there at a pause is fetched once more, so it should be little */
+#define BUDGET 8192              /* events taken out of the library's queue a call: about 3 ms */
 #define FOLLOW_US 4000           /* time for reading them a call; then the loop's other work has its turn */
-#define AHEAD_BYTES (24u << 20)  /* of entries that wait to be read: beyond that nothing is fetched until half of it is left */
+#define AHEAD_BYTES (48u << 20)  /* of entries that wait to be read: beyond that nothing is fetched until a quarter of it is left. What the library holds at a pause is fetched twice (1 MB a partition) */
 #define EVENT_BYTES 300          /* what librdkafka keeps for a message (backlog.c) */
 #define WAITING_MAX (8u << 20)   /* bytes of frames: beyond that nothing is followed until they are written */
 #define ASK_EVERY_MS 5000        /* for the lag, and for partitions that are new */
@@ -374,7 +374,7 @@ static rd_kafka_topic_partition_list_t *begun(const journal *self)
  * slower than fetching, so that with them most of the time was slept away: 15 s for a million entries. The seek to where the partition is anyway wakes the fetcher. */
 static void regulate(journal *self)
 {
-	if (self->stopped ? self->ahead > AHEAD_BYTES / 2 : self->ahead < AHEAD_BYTES)
+	if (self->stopped ? self->ahead > AHEAD_BYTES / 4 : self->ahead < AHEAD_BYTES)
 		return;
 	rd_kafka_topic_partition_list_t *list = begun(self);
 	self->stopped = !self->stopped;

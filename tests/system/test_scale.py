@@ -205,7 +205,7 @@ def test_a_cable_that_is_pulled_loses_and_doubles_nothing(site):
     d = site.daemon.start()
     units = [site.unit(stage) for stage in ("extract", "extract", "classify")]
     d.wait_ready()
-    load = Load(f, "cut", 500, 100)
+    load = Load(f, "cut", 900, 60)
     load.start()
     wait_until(lambda: d.balance()["published"] > 50, 60, "records flow")
     site.far.hosts.cut()
@@ -214,6 +214,10 @@ def test_a_cable_that_is_pulled_loses_and_doubles_nothing(site):
     wait_until(lambda: all(15 in unit.codes for unit in units), 60, lambda: f"the workers leave: {[unit.codes for unit in units]}")
     site.far.hosts.mend()
     wait_until(lambda: len(site.workers("extract")) == 2 and len(site.workers("classify")) == 1, 60, "the workers come again")
+    before = d.balance()["published"]
+    wait_until(lambda: d.balance()["published"] > before, 60, "records flow again")
+    d.kill()                                             # and the daemon itself: its workers over there end and find the next one
+    d.start().wait_ready(90)
     load.end()
     account = f.account()
     assert not [m for m in account.dead if m.header("millrace.error.reason") in (b"stage.crash", b"stage.timeout")]
