@@ -76,8 +76,6 @@ static int make_pair(folder *self, const char *name, char public[KEY_TEXT + 1])
 static int make_worker(folder *self, const char *name)
 {
 	char public[KEY_TEXT + 1], line[KEY_NAME_MAX + KEY_TEXT + 2];
-	if (!key_name_good(name, strlen(name)) || strcmp(name, SERVER) == 0)
-		return cli_usage("keys", "'%.80s' cannot be the name of a worker: letters, digits and . _ - (not %s)", name, SERVER);
 	int rc = make_pair(self, name, public);
 	if (rc)
 		return rc;
@@ -93,6 +91,9 @@ static int keys_new(folder *self, char **names, int count)
 	char public[KEY_TEXT + 1];
 	char *usual[] = {"worker"};
 	int rc = 0;
+	for (int i = 0; i < count; i++)                  /* before anything is made */
+		if (!key_name_good(names[i], strlen(names[i])) || strcmp(names[i], SERVER) == 0)
+			return cli_usage("keys", "'%.80s' cannot be the name of a worker: letters, digits and . _ - (not %s)", names[i], SERVER);
 	if (mkdir(self->dir, 0755) && errno != EEXIST)
 		return cli_failed("keys", "cannot make the folder %s: %s", self->dir, strerror(errno));
 	if (access(path_of(self, SERVER, ".secret"), F_OK) != 0)

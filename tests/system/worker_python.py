@@ -2,6 +2,7 @@
 """A worker in Python for the stage `marker`, written from docs/protocol.md alone: it adds the keyword `marked` and the length of the body in characters.
 
     worker_python.py ipc://PATH [STAGE]
+    worker_python.py tcp://HOST:PORT STAGE DAEMON_KEY SECRET_FILE
 """
 import json
 import os
@@ -31,12 +32,16 @@ class Leave(Exception):
 
 
 class Worker:
-    def __init__(self, endpoint, stage):
+    def __init__(self, endpoint, stage, daemon_key=None, secret_file=None):
         self.stage, self.heartbeat, self.progress, self.draining, self.asked = stage, None, 0, False, False
         self.identity = f"py{os.getpid()}-{secrets.token_hex(8)}".encode()
         self.socket = zmq.Context().socket(zmq.DEALER)
         for option, value in ((zmq.IMMEDIATE, 1), (zmq.LINGER, 0), (zmq.ROUTING_ID, self.identity)):
             self.socket.setsockopt(option, value)
+        if daemon_key:
+            with open(secret_file, "rb") as file:
+                secret = file.read().strip()
+            self.socket.curve_serverkey, self.socket.curve_publickey, self.socket.curve_secretkey = daemon_key.encode(), zmq.curve_public(secret), secret
         self.socket.connect(endpoint)
         self.sent = self.heard = time.monotonic()
 
@@ -128,7 +133,7 @@ class Worker:
 
 
 def main():
-    worker = Worker(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "marker")
+    worker = Worker(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "marker", *sys.argv[3:5])
     signal.signal(signal.SIGTERM, lambda *_: setattr(worker, "asked", True))
     try:
         worker.run()

@@ -247,6 +247,29 @@ static void a_worker_whose_key_is_refused_leaves_at_once(void **state)
 	world_free(w);
 }
 
+static void a_worker_in_another_language_comes_by_its_key(void **state)
+{
+	(void)state;
+	if (system("/usr/bin/python3 -c 'import zmq' 2>/dev/null"))
+		skip();
+	world *w = world_new();
+	char secret[128];
+	pid_t pid;
+	snprintf(secret, sizeof secret, "%s/worker.secret", w->dir);
+	char *args[] = {"python3", SOURCE_DIR "/tests/system/worker_python.py", w->endpoint, "hook", w->server.public, secret, NULL};
+	char *env[] = {"PYTHONDONTWRITEBYTECODE=1", NULL};
+	assert_int_equal(posix_spawn(&pid, "/usr/bin/python3", NULL, NULL, args, env), 0);
+	for (int i = 0; i < 20; i++)
+		bed_text(w->bed, "a text");
+	BED_WAIT(w->bed, 20000, w->bed->done == 20);
+	assert_string_equal(w->bed->tickets[0].patch, "{\"keywords\": [\"one\", \"two\", \"marked\", \"6 characters\"]}");
+	kill(pid, SIGTERM);
+	int status = bed_reap(w->bed, pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(strangers(w), 0);
+	world_free(w);
+}
+
 static stage *try_open(bed *b, const char *const *sets, size_t count, buf *errors)
 {
 	settings *conf = settings_read(NULL, sets, count, errors), *kept = b->conf;
@@ -314,6 +337,7 @@ int main(void)
 		cmocka_unit_test(strangers_get_nothing_and_harm_nobody),
 		cmocka_unit_test(a_key_that_is_taken_out_sends_its_worker_away),
 		cmocka_unit_test(a_worker_whose_key_is_refused_leaves_at_once),
+		cmocka_unit_test(a_worker_in_another_language_comes_by_its_key),
 		cmocka_unit_test(without_keys_only_loopback_serves_and_only_when_asked_for),
 		cmocka_unit_test(what_cannot_be_used_is_said_at_the_start),
 	};
