@@ -220,6 +220,7 @@ def test_a_cable_that_is_pulled_loses_and_doubles_nothing(site):
     d.start().wait_ready(90)
     load.end()
     account = f.account()
+    assert all(code in (15, 16) for unit in units for code in unit.codes), [unit.codes for unit in units]        # left in their cage, none was aborted
     assert not [m for m in account.dead if m.header("millrace.error.reason") in (b"stage.crash", b"stage.timeout")]
 
 
