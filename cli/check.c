@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "common/keys.h"
 #include "common/nearest.h"
 #include "daemon/kafka_conf.h"
 
@@ -127,6 +128,22 @@ static void note_group(const settings *s, buf *notes)
 		buf_printf(notes, "%s: control.group: there is no group '%.64s' on this machine\n", settings_origin(s, "control.group"), group);
 }
 
+/* Keys of the wire, where they will be used: what another user or another place could read is noted, the rest is an error as at the start. */
+static int check_key(const settings *s, const char *name, const char *used_by, bool secret, buf *errors, buf *notes)
+{
+	const char *const *items;
+	char key[KEY_TEXT + 1];
+	buf why = {0};
+	if (!settings_str(s, name)[0] || !settings_list(s, used_by, &items) || key_load(settings_str(s, name), secret, key, &why) == 0) {
+		explicit_bzero(key, sizeof key);
+		return 0;
+	}
+	bool elsewhere = errno == EACCES;
+	buf_printf(elsewhere ? notes : errors, "%s: %s: %s\n", settings_origin(s, name), name, why.data);
+	buf_free(&why);
+	return !elsewhere;
+}
+
 static settings *read_all(buf *errors, buf *notes)
 {
 	int bad;
@@ -134,6 +151,9 @@ static settings *read_all(buf *errors, buf *notes)
 	note_missing(s, "classify.model", R_OK, notes);
 	note_missing(s, "workers.program", X_OK, notes);
 	note_group(s, notes);
+	if (!bad)
+		bad = check_key(s, "workers.server_key", "workers.listen", true, errors, notes) + check_key(s, "workers.daemon_key", "workers.connect", false, errors, notes) +
+		      check_key(s, "workers.key", "workers.connect", true, errors, notes);
 	if (kafka_conf_check(s, errors, notes) + bad)
 		settings_free(&s);
 	return s;

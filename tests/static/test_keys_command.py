@@ -78,3 +78,24 @@ def test_show_says_what_is_wrong(tmp_path):
     (folder / "workers.allow").write_text("worker\n")
     shown = keys("show", "--out", folder)
     assert shown.returncode == 1 and "SECRET OF ANOTHER PAIR" in shown.stdout and "workers.allow:1:" in shown.stderr
+
+
+def check(config, text):
+    config.write_text(text)
+    return subprocess.run([MILLRACE, "check", "--config", config], capture_output=True, text=True, timeout=60, env={k: v for k, v in os.environ.items() if k != "CREDENTIALS_DIRECTORY"})
+
+
+def test_check_looks_at_the_keys(tmp_path):
+    folder, config = tmp_path / "keys", tmp_path / "m.conf"
+    assert keys("new", "--out", folder).returncode == 0
+    near = f"[workers]\nlisten = extract:tcp://127.0.0.1:9271\nallow = {folder}/workers.allow\nserver_key = file:"
+    far = f"[workers]\nconnect = extract:tcp://127.0.0.1:9271\nkey = file:{folder}/worker.secret\ndaemon_key = file:"
+    assert check(config, near + f"{folder}/server.secret\n").returncode == 0 and check(config, far + f"{folder}/server.public\n").returncode == 0
+    for text, what in ((near + f"{folder}/no.secret\n", "no.secret"), (near + f"{folder}/workers.allow\n", "workers.server_key"), (far + f"{folder}/no.public\n", "workers.daemon_key")):
+        wrong = check(config, text)
+        assert wrong.returncode == 78 and what in wrong.stderr, wrong.stderr
+    (folder / "server.secret").chmod(0o644)
+    wrong = check(config, near + f"{folder}/server.secret\n")
+    assert wrong.returncode == 78 and "chmod 600" in wrong.stderr and (folder / "server.secret").read_text().strip() not in wrong.stderr
+    later = check(config, near + "server-key\n")        # a credential of the unit: only the service has it
+    assert later.returncode == 0 and "note:" in later.stderr and "workers.server_key" in later.stderr
