@@ -9,7 +9,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "daemon/index_log.h"
-#include "daemon/journal_message.h"
+#include "daemon/outlet.h"
 
 #define PACE_FIRST (256u << 10)
 #define PACE_LEAST (32u << 10)
@@ -25,9 +25,7 @@ struct epochs {
 	epoch_hooks hooks;
 	int64_t every_ms;
 	limits limits;
-	enum { TO_TOPIC, TO_NOWHERE } repeats;
-	bool enrich;
-	size_t max_dead_bytes;
+	outlet *outlet;
 	const char *versions, *instance; /* headers of the journal's messages; NULL: no journal */
 	uint64_t next_number;
 	unsigned search;                 /* stamps the set being formed */
@@ -52,9 +50,8 @@ epochs *epochs_new(const struct settings *settings, pipeline *pipe, ledger *part
 	self->index = index;
 	self->hooks = hooks;
 	self->next_number = next_epoch;
-	self->max_dead_bytes = self->pace = SIZE_MAX;
-	self->repeats = strcmp(settings_str(settings, "dedup.duplicates"), "drop") == 0 ? TO_NOWHERE : TO_TOPIC;
-	self->enrich = strcmp(settings_str(settings, "dedup.duplicates"), "enrich") == 0;
+	self->pace = SIZE_MAX;
+	self->outlet = outlet_new(settings, pipe);
 	self->counts.started_ms = -1;
 	epochs_configure(self, settings);
 	return self;
@@ -65,6 +62,7 @@ void epochs_free(epochs **self_p)
 	epochs *self = *self_p;
 	if (!self)
 		return;
+	outlet_free(&self->outlet);
 	free(self->set);
 	free(self);
 	*self_p = NULL;
@@ -79,7 +77,7 @@ void epochs_configure(epochs *self, const struct settings *settings)
 
 void epochs_set_max_dead(epochs *self, size_t bytes)
 {
-	self->max_dead_bytes = bytes;
+	outlet_set_max_dead(self->outlet, bytes);
 }
 
 void epochs_set_journal(epochs *self, const char *versions, const char *instance)
@@ -201,54 +199,6 @@ static size_t form(epochs *self)
 
 /* ---- the batch ---- */
 
-static publish_message *add_message(publish_batch *b, enum publish_kind kind, item *it, mr_bytes value)
-{
-	if (b->message_count == b->message_cap) {
-		b->message_cap += b->message_cap / 2 + 64;
-		b->messages = mem_grow(b->messages, b->message_cap, sizeof *b->messages);
-	}
-	publish_message *m = &b->messages[b->message_count++];
-	*m = (publish_message){.kind = kind, .value = value, .ticket = it, .first_field = b->field_count};
-	if (it)
-		m->source_topic = it->partition->topic;
-	return m;
-}
-
-static mr_field *field_room(publish_batch *b)
-{
-	if (b->field_cap - b->field_count < RECORD_HEADERS_OUT_MAX) {
-		b->field_cap += b->field_cap / 2 + 4 * RECORD_HEADERS_OUT_MAX;
-		b->fields = mem_grow(b->fields, b->field_cap, sizeof *b->fields);
-	}
-	return b->fields + b->field_count;
-}
-
-static void add_record(publish_batch *b, enum publish_kind kind, item *it, mr_bytes value, const uint8_t id[ARTICLE_ID_BYTES])
-{
-	publish_message *m = add_message(b, kind, it, value);
-	id_hex(id, m->id_key);
-	m->field_count = record_headers_out(&it->source, field_room(b), RECORD_HEADERS_OUT_MAX);
-	b->field_count += m->field_count;
-}
-
-/* What does not fit into the dead-letter topic is left behind, the value first: a dead letter that the broker refuses would stop everything. */
-static void add_dead(epochs *self, publish_batch *b, item *it)
-{
-	mr_bytes value = it->source.value, key = it->source.key;
-	buf *scratch = mem_alloc(sizeof *scratch);
-	dead_letter dead = {&it->fault, it->attempts, it->first_fault_ms, it->last_fault_ms, it->bare};
-	if (it->bare || key.len > self->max_dead_bytes)
-		key = (mr_bytes){NULL, 0};
-	if (it->bare || value.len > self->max_dead_bytes - key.len)
-		value = (mr_bytes){NULL, 0};
-	publish_message *m = add_message(b, PUBLISH_DEAD, it, value);
-	m->key = key;
-	m->field_count = record_headers_dead(&it->source, &dead, field_room(b), RECORD_HEADERS_OUT_MAX, scratch);
-	b->field_count += m->field_count;
-	b->scratch = mem_grow(b->scratch, b->scratch_count + 1, sizeof *b->scratch);
-	b->scratch[b->scratch_count++] = scratch;
-}
-
 static void add_entry(epochs *self, publish_batch *b, const index_entry *entry)
 {
 	buf bytes = {0};
@@ -258,53 +208,17 @@ static void add_entry(epochs *self, publish_batch *b, const index_entry *entry)
 	self->entry_count++;
 }
 
-/* The same entries for the journal, behind all records: the messages point into the frames for the log, which have stopped moving. */
-static void add_journal(epochs *self, publish_batch *b)
+/* What the index is to remember of it. */
+static void add_entries(epochs *self, publish_batch *b, const item *it)
 {
-	size_t at = 0;
-	for (mr_bytes entry; self->versions && (entry = index_log_frame_next(buf_bytes(&b->log_entries), &at)).data;) {
-		publish_message *m = add_message(b, PUBLISH_JOURNAL, NULL, entry);
-		mr_field *fields = field_room(b);
-		id_hex(index_entry_id(entry), m->id_key);
-		fields[0] = (mr_field){mr_bytes_of(JOURNAL_VERSIONS), mr_bytes_of(self->versions)};
-		fields[1] = (mr_field){mr_bytes_of(JOURNAL_INSTANCE), mr_bytes_of(self->instance)};
-		m->field_count = 2;
-		b->field_count += 2;
-	}
-}
-
-static void add_part(epochs *self, publish_batch *b, part *p)
-{
-	uint8_t id[ARTICLE_ID_BYTES];
-	bool article = p->state == PART_ARTICLE;
-	record_article_id(p->item->rec, article_page(p->doc), id);
-	if (article || self->repeats == TO_TOPIC)
-		add_record(b, article || self->enrich ? PUBLISH_ARTICLE : PUBLISH_DUPLICATE, p->item, buf_bytes(&p->out), id);
-	if (p->entry)
-		add_entry(self, b, index_pending(self->index, p->entry));
-}
-
-static void add_item(epochs *self, publish_batch *b, item *it)
-{
-	uint8_t id[ARTICLE_ID_BYTES];
 	index_entry alias;
-	if (it->state == ITEM_DEAD) {
-		add_dead(self, b, it);
-	} else if (it->tombstone) {
-		if (it->withheld)
-			return;
-		pipeline_tombstone_id(self->pipeline, it, id);
-		add_record(b, PUBLISH_TOMBSTONE, it, (mr_bytes){NULL, 0}, id);
-	} else if (it->state == ITEM_REPEAT) {
-		record_article_id(it->rec, 0, id);
-		if (self->repeats == TO_TOPIC)
-			add_record(b, PUBLISH_DUPLICATE, it, buf_bytes(&it->out), id);
-	} else {
-		for (size_t i = 0; i < it->part_count; i++)
-			add_part(self, b, it->parts[i]);
-		if (judge_alias(pipeline_judge(self->pipeline), it, &alias))
-			add_entry(self, b, &alias);
-	}
+	if (it->state != ITEM_DONE || it->tombstone)
+		return;
+	for (size_t i = 0; i < it->part_count; i++)
+		if (it->parts[i]->entry)
+			add_entry(self, b, index_pending(self->index, it->parts[i]->entry));
+	if (judge_alias(pipeline_judge(self->pipeline), it, &alias))
+		add_entry(self, b, &alias);
 }
 
 static void add_offset(publish_batch *b, const item *last)
@@ -328,35 +242,15 @@ static publish_batch *make_batch(epochs *self)
 	for (size_t i = 0; i < self->set_count; i++) {
 		item *it = self->set[i];
 		it->frozen = true;
-		add_item(self, b, it);
+		outlet_add_item(self->outlet, b, it);
+		add_entries(self, b, it);
 		if (i + 1 == self->set_count || self->set[i + 1]->partition != it->partition)
 			add_offset(b, it);
 	}
-	add_journal(self, b);
-	for (size_t i = 0; i < b->message_count; i++)    /* the array has stopped moving */
-		if (b->messages[i].id_key[0])
-			b->messages[i].key = mr_bytes_of(b->messages[i].id_key);
+	if (self->versions)
+		outlet_add_journal(self->outlet, b, self->versions, self->instance);
+	outlet_close(b);
 	return b;
-}
-
-void publish_batch_free(publish_batch **self_p)
-{
-	publish_batch *self = *self_p;
-	if (!self)
-		return;
-	for (size_t i = 0; i < self->scratch_count; i++) {
-		buf_free(self->scratch[i]);
-		free(self->scratch[i]);
-	}
-	free(self->scratch);
-	free(self->messages);
-	free(self->fields);
-	free(self->offsets);
-	buf_free(&self->log_offsets);
-	buf_free(&self->log_entries);
-	buf_free(&self->followed.frames);
-	free(self);
-	*self_p = NULL;
 }
 
 /* ---- life of an epoch ---- */

@@ -1,7 +1,7 @@
 /* publish.h - one epoch on its way out: the contract between the epoch (loop thread) and whoever carries it out.
  *
  * Two implementations: daemon/publisher.c (Kafka, on the transaction thread that owns the producer and the index log) and cli/process.c (standard output).
- * A batch is filled by epoch.c and handed over; until its result came back it belongs to the publisher, and the items it points into are frozen. */
+ * A batch is filled by epoch.c (its messages by outlet.c) and handed over; until its result came back it belongs to the publisher, and the items it points into are frozen. */
 #ifndef DAEMON_PUBLISH_H
 #define DAEMON_PUBLISH_H
 
@@ -14,7 +14,7 @@ enum publish_kind { PUBLISH_ARTICLE, PUBLISH_DUPLICATE, PUBLISH_DEAD, PUBLISH_TO
 
 typedef struct publish_message {
 	enum publish_kind kind;
-	const char *source_topic;        /* for dead letters: the input topic; borrowed */
+	const char *topic;               /* borrowed from the outlet */
 	mr_bytes key, value;             /* data NULL: null; borrowed from a frozen item (a key made of an id: from id_key) */
 	size_t first_field, field_count; /* headers, in the batch's `fields` */
 	void *ticket;                    /* the item, to name the one that the broker refuses; NULL: an entry for the journal, no record is to blame */

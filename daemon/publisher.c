@@ -118,18 +118,6 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 
 /* ---- an epoch ---- */
 
-static const char *topic_of(publisher *self, const publish_message *m, char room[256])
-{
-	if (m->kind == PUBLISH_DUPLICATE)
-		return self->duplicates_topic;
-	if (m->kind == PUBLISH_JOURNAL)
-		return self->journal;
-	if (m->kind != PUBLISH_DEAD)
-		return self->topic;
-	snprintf(room, 256, "%s%s", self->dead_prefix, m->source_topic);
-	return room;
-}
-
 static rd_kafka_headers_t *headers_of(const publish_batch *b, const publish_message *m)
 {
 	rd_kafka_headers_t *headers = rd_kafka_headers_new(m->field_count);
@@ -142,11 +130,9 @@ static rd_kafka_headers_t *headers_of(const publish_batch *b, const publish_mess
 
 static rd_kafka_resp_err_t produce_one(publisher *self, const publish_batch *b, const publish_message *m)
 {
-	char room[256];
-	const char *topic = topic_of(self, m, room);
 	rd_kafka_headers_t *headers = headers_of(b, m);
 	rd_kafka_resp_err_t err;
-	while ((err = rd_kafka_producev(self->producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+	while ((err = rd_kafka_producev(self->producer, RD_KAFKA_V_TOPIC(m->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 					RD_KAFKA_V_KEY(m->key.data, m->key.len), RD_KAFKA_V_VALUE((void *)(uintptr_t)m->value.data, m->value.len),
 					RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(m->ticket), RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		rd_kafka_poll(self->producer, 50);

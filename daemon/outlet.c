@@ -1,0 +1,195 @@
+/* outlet.c - see outlet.h. */
+#include "outlet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/settings.h"
+#include "daemon/index_log.h"
+#include "daemon/index_entry.h"
+#include "daemon/journal_message.h"
+
+struct outlet {
+	pipeline *pipeline;
+	const char *topic, *duplicates_topic, *dead_prefix, *journal;    /* borrowed from the settings */
+	bool tell_duplicates;            /* false: they are only counted */
+	bool enrich;                     /* duplicates are published as articles are */
+	size_t max_dead_bytes;
+	char **dead_topics;              /* prefix + input topic, made when first needed; never freed before the outlet: a batch on the other thread points to them */
+	size_t dead_count;
+};
+
+outlet *outlet_new(const struct settings *settings, pipeline *pipe)
+{
+	outlet *self = mem_alloc(sizeof *self);
+	const char *duplicates = settings_str(settings, "dedup.duplicates");
+	self->pipeline = pipe;
+	self->topic = settings_str(settings, "publish.topic");
+	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
+	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
+	self->journal = settings_str(settings, "dedup.journal");
+	self->tell_duplicates = strcmp(duplicates, "drop") != 0;
+	self->enrich = strcmp(duplicates, "enrich") == 0;
+	self->max_dead_bytes = SIZE_MAX;
+	return self;
+}
+
+void outlet_free(outlet **self_p)
+{
+	outlet *self = *self_p;
+	if (!self)
+		return;
+	for (size_t i = 0; i < self->dead_count; i++)
+		free(self->dead_topics[i]);
+	free(self->dead_topics);
+	free(self);
+	*self_p = NULL;
+}
+
+void outlet_set_max_dead(outlet *self, size_t bytes)
+{
+	self->max_dead_bytes = bytes;
+}
+
+/* ---- messages ---- */
+
+static publish_message *add_message(publish_batch *b, enum publish_kind kind, item *it, const char *topic, mr_bytes value)
+{
+	if (b->message_count == b->message_cap) {
+		b->message_cap += b->message_cap / 2 + 64;
+		b->messages = mem_grow(b->messages, b->message_cap, sizeof *b->messages);
+	}
+	publish_message *m = &b->messages[b->message_count++];
+	*m = (publish_message){.kind = kind, .topic = topic, .value = value, .ticket = it, .first_field = b->field_count};
+	return m;
+}
+
+static mr_field *field_room(publish_batch *b)
+{
+	if (b->field_cap - b->field_count < RECORD_HEADERS_OUT_MAX) {
+		b->field_cap += b->field_cap / 2 + 4 * RECORD_HEADERS_OUT_MAX;
+		b->fields = mem_grow(b->fields, b->field_cap, sizeof *b->fields);
+	}
+	return b->fields + b->field_count;
+}
+
+/* Room for values of headers that had to be written; one for each message, because a buf moves when it grows. */
+static buf *scratch_of(publish_batch *b)
+{
+	buf *scratch = mem_alloc(sizeof *scratch);
+	b->scratch = mem_grow(b->scratch, b->scratch_count + 1, sizeof *b->scratch);
+	b->scratch[b->scratch_count++] = scratch;
+	return scratch;
+}
+
+void outlet_add_record(outlet *self, publish_batch *b, enum publish_kind kind, item *it, const char *topic, const uint8_t id[ARTICLE_ID_BYTES], mr_bytes value)
+{
+	publish_message *m = add_message(b, kind, it, topic, value);
+	(void)self;
+	id_hex(id, m->id_key);
+	m->field_count = record_headers_out(&it->source, field_room(b), RECORD_HEADERS_OUT_MAX);
+	b->field_count += m->field_count;
+}
+
+void outlet_close(publish_batch *b)
+{
+	for (size_t i = 0; i < b->message_count; i++)
+		if (b->messages[i].id_key[0])
+			b->messages[i].key = mr_bytes_of(b->messages[i].id_key);
+}
+
+/* ---- dead letters ---- */
+
+static const char *dead_topic(outlet *self, const char *input)
+{
+	size_t prefix = strlen(self->dead_prefix);
+	for (size_t i = 0; i < self->dead_count; i++)
+		if (strcmp(self->dead_topics[i] + prefix, input) == 0)
+			return self->dead_topics[i];
+	buf name = {0};
+	buf_printf(&name, "%s%s", self->dead_prefix, input);
+	self->dead_topics = mem_grow(self->dead_topics, self->dead_count + 1, sizeof *self->dead_topics);
+	return self->dead_topics[self->dead_count++] = buf_take(&name, NULL);
+}
+
+/* What does not fit into the dead-letter topic is left behind, the value first: a dead letter that the broker refuses would stop everything. */
+static void add_dead(outlet *self, publish_batch *b, item *it)
+{
+	mr_bytes value = it->source.value, key = it->source.key;
+	dead_letter dead = {&it->fault, it->attempts, it->first_fault_ms, it->last_fault_ms, it->bare};
+	if (it->bare || key.len > self->max_dead_bytes)
+		key = (mr_bytes){NULL, 0};
+	if (it->bare || value.len > self->max_dead_bytes - key.len)
+		value = (mr_bytes){NULL, 0};
+	publish_message *m = add_message(b, PUBLISH_DEAD, it, dead_topic(self, it->partition->topic), value);
+	m->key = key;
+	m->field_count = record_headers_dead(&it->source, &dead, field_room(b), RECORD_HEADERS_OUT_MAX, scratch_of(b));
+	b->field_count += m->field_count;
+}
+
+/* ---- items ---- */
+
+static void add_part(outlet *self, publish_batch *b, part *p)
+{
+	uint8_t id[ARTICLE_ID_BYTES];
+	record_article_id(p->item->rec, article_page(p->doc), id);
+	if (p->state == PART_ARTICLE || self->enrich)
+		outlet_add_record(self, b, PUBLISH_ARTICLE, p->item, self->topic, id, buf_bytes(&p->out));
+	else if (self->tell_duplicates)
+		outlet_add_record(self, b, PUBLISH_DUPLICATE, p->item, self->duplicates_topic, id, buf_bytes(&p->out));
+}
+
+void outlet_add_item(outlet *self, publish_batch *b, item *it)
+{
+	uint8_t id[ARTICLE_ID_BYTES];
+	if (it->state == ITEM_DEAD) {
+		add_dead(self, b, it);
+	} else if (it->tombstone) {
+		if (it->withheld)
+			return;
+		pipeline_tombstone_id(self->pipeline, it, id);
+		outlet_add_record(self, b, PUBLISH_TOMBSTONE, it, self->topic, id, (mr_bytes){NULL, 0});
+	} else if (it->state == ITEM_REPEAT) {
+		record_article_id(it->rec, 0, id);
+		if (self->tell_duplicates)
+			outlet_add_record(self, b, PUBLISH_DUPLICATE, it, self->duplicates_topic, id, buf_bytes(&it->out));
+	} else {
+		for (size_t i = 0; i < it->part_count; i++)
+			add_part(self, b, it->parts[i]);
+	}
+}
+
+void outlet_add_journal(outlet *self, publish_batch *b, const char *versions, const char *instance)
+{
+	size_t at = 0;
+	for (mr_bytes entry; (entry = index_log_frame_next(buf_bytes(&b->log_entries), &at)).data;) {
+		publish_message *m = add_message(b, PUBLISH_JOURNAL, NULL, self->journal, entry);
+		mr_field *fields = field_room(b);
+		id_hex(index_entry_id(entry), m->id_key);
+		fields[0] = (mr_field){mr_bytes_of(JOURNAL_VERSIONS), mr_bytes_of(versions)};
+		fields[1] = (mr_field){mr_bytes_of(JOURNAL_INSTANCE), mr_bytes_of(instance)};
+		m->field_count = 2;
+		b->field_count += 2;
+	}
+}
+
+void publish_batch_free(publish_batch **self_p)
+{
+	publish_batch *self = *self_p;
+	if (!self)
+		return;
+	for (size_t i = 0; i < self->scratch_count; i++) {
+		buf_free(self->scratch[i]);
+		free(self->scratch[i]);
+	}
+	free(self->scratch);
+	free(self->messages);
+	free(self->fields);
+	free(self->offsets);
+	buf_free(&self->log_offsets);
+	buf_free(&self->log_entries);
+	buf_free(&self->followed.frames);
+	free(self);
+	*self_p = NULL;
+}
