@@ -97,6 +97,7 @@ static int open_parts(looking *self, buf *errors)
 	self->ledger = ledger_new();
 	self->pipeline = pipeline_new(self->settings, self->ledger, self->index, (pipeline_hooks){wall_ms, mono_us, release, on_pressure, on_outcome, self});
 	judge_set_repeats(pipeline_judge(self->pipeline), false);
+	pipeline_ignore_filter(self->pipeline, self->settings);
 	self->partition = ledger_assign(self->ledger, "articles.raw", 0);
 	for (size_t i = 0; i < count; i++) {
 		stage *s = stage_open(NULL, self->settings, names[i], NULL, pipeline_stage_hooks(self->pipeline), errors);

@@ -78,6 +78,8 @@ static bool write_batch(processing *self, const publish_batch *b)
 		const publish_message *m = &b->messages[i];
 		if (m->kind == PUBLISH_DEAD)
 			print_dead(b, m);
+		else if (i && m->value.data == b->messages[i - 1].value.data)
+			continue;                        /* the same record for another topic (sink.route) */
 		else if (m->value.data && (fwrite(m->value.data, 1, m->value.len, stdout) != m->value.len || putchar('\n') == EOF))
 			self->failed = true;
 	}

@@ -101,6 +101,10 @@ mr_bytes article_body(const article *self);
 size_t article_fields(const article *self, const char *const *names, mr_field *out, buf *scratch);
 int article_page(const article *self);
 const char *article_primary_label(const article *self);          /* "none" without a classifier; borrowed */
+uint64_t article_labels(const article *self);                    /* bit i: it has label i of the taxonomy (of which there are at most 64) */
+size_t article_characters(const article *self);                  /* of the body */
+/* A string field by its name, as the record will have it; data NULL: null. Borrowed. */
+mr_bytes article_text(const article *self, const char *name);
 
 /* What the judge found; zeroed = new story. */
 typedef struct verdict {

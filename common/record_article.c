@@ -352,3 +352,23 @@ const char *article_primary_label(const article *self)
 	const char *label = json_string_value(self->values[FIELD_PRIMARY_LABEL]);
 	return label ? label : "none";
 }
+
+uint64_t article_labels(const article *self)
+{
+	const json_t *labels = self->values[FIELD_LABELS];
+	uint64_t bits = 0;
+	for (size_t i = 0; i < json_array_size(labels); i++)
+		bits |= 1ull << (rules_label(self->rec->rules, json_string_value(json_array_get(labels, i))) & 63);      /* are_labels has seen them */
+	return bits;
+}
+
+size_t article_characters(const article *self)
+{
+	return utf8_count(self->body);
+}
+
+mr_bytes article_text(const article *self, const char *name)
+{
+	const json_t *value = article_value(self, field_find(mr_bytes_of(name)));
+	return json_is_string(value) ? (mr_bytes){json_string_value(value), json_string_length(value)} : (mr_bytes){NULL, 0};
+}

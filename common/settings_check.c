@@ -11,17 +11,28 @@
 
 #include "endpoint.h"
 #include "keys.h"
+#include "filter.h"
 #include "log.h"
 #include "nearest.h"
+#include "routes.h"
 #include "settings_parts.h"
 
 #define TOPIC_MAX 249                    /* Apache Kafka: Topic.MAX_NAME_LENGTH */
 #define SOCKET_PATH_MAX (sizeof((struct sockaddr_un){0}).sun_path - 1)   /* 107 */
 
+/* A topic that the daemon writes records to, dead letters apart, and the setting that names it. */
+typedef struct output {
+	const char *setting, *topic;
+} output;
+
+#define OUTPUTS_MAX (ROUTES_MAX + 4)
+
 typedef struct checking {
 	const settings *self;
 	buf *errors;
 	int bad;
+	output outputs[OUTPUTS_MAX];
+	size_t output_count;
 } checking;
 
 static bool sound(const checking *at, const char *name)
@@ -131,9 +142,8 @@ static void check_pattern(checking *at, const char *pattern)
 	buf dead = {0};
 	if (!compile_pattern(at, pattern, &regex))
 		return;
-	check_pattern_output(at, &regex, pattern, "publish.topic", settings_str(at->self, "publish.topic"));
-	check_pattern_output(at, &regex, pattern, "publish.duplicates_topic", settings_str(at->self, "publish.duplicates_topic"));
-	check_pattern_output(at, &regex, pattern, "dedup.journal", settings_str(at->self, "dedup.journal"));
+	for (size_t i = 0; i < at->output_count; i++)
+		check_pattern_output(at, &regex, pattern, at->outputs[i].setting, at->outputs[i].topic);
 	buf_add_str(&dead, settings_str(at->self, "publish.dead_prefix"));
 	sample_of(pattern, &dead);
 	check_pattern_output(at, &regex, pattern, "publish.dead_prefix", dead.data);
@@ -151,7 +161,7 @@ static void check_dead_topic(checking *at, const char *input, const char *const 
 	for (size_t i = 0; i < count; i++) {
 		regex_t regex;
 		buf ignored = {0};
-		checking silent = {at->self, &ignored, 0};
+		checking silent = {.self = at->self, .errors = &ignored};
 		if (strcmp(inputs[i], dead.data) == 0)
 			complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an input topic", dead.data);
 		if (inputs[i][0] == '^' && compile_pattern(&silent, inputs[i], &regex)) {
@@ -160,24 +170,24 @@ static void check_dead_topic(checking *at, const char *input, const char *const 
 		}
 		buf_free(&ignored);
 	}
-	if ((sound(at, "publish.topic") && strcmp(dead.data, settings_str(at->self, "publish.topic")) == 0) ||
-	    (sound(at, "publish.duplicates_topic") && strcmp(dead.data, settings_str(at->self, "publish.duplicates_topic")) == 0) ||
-	    strcmp(dead.data, settings_str(at->self, "dedup.journal")) == 0)
-		complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an output topic", dead.data);
+	for (size_t i = 0; i < at->output_count; i++)
+		if (sound(at, at->outputs[i].setting) && strcmp(dead.data, at->outputs[i].topic) == 0) {
+			complain(at, "publish.dead_prefix", "the dead-letter topic '%.64s' is an output topic", dead.data);
+			break;
+		}
 	buf_free(&dead);
 }
 
 static void check_input(checking *at, const char *input, const char *const *inputs, size_t count)
 {
-	static const char *const outputs[] = {"publish.topic", "publish.duplicates_topic", "dedup.journal"};
 	if (input[0] == '^') {
 		check_pattern(at, input);
 		return;
 	}
 	check_topic(at, "intake.topics", input);
-	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
-		if (strcmp(input, settings_str(at->self, outputs[i])) == 0)
-			complain(at, outputs[i], "'%.64s' is an input topic: the daemon would read its own output", input);
+	for (size_t i = 0; i < at->output_count; i++)
+		if (strcmp(input, at->outputs[i].topic) == 0)
+			complain(at, at->outputs[i].setting, "'%.64s' is an input topic: the daemon would read its own output", input);
 	check_dead_topic(at, input, inputs, count);
 }
 
@@ -191,6 +201,25 @@ static void check_repeats(checking *at, const char *setting, const char *const *
 			}
 }
 
+static void add_output(checking *at, const char *setting, const char *topic)
+{
+	if (at->output_count < OUTPUTS_MAX)
+		at->outputs[at->output_count++] = (output){setting, topic};
+}
+
+/* Names of `routed` are borrowed. With sink.route = by-label nothing is written to publish.topic, but it is no input either: its name begins the others'. */
+static void list_outputs(checking *at, const routes *routed)
+{
+	const char *const *topics;
+	size_t count = routes_topics(routed, &topics);
+	add_output(at, "publish.topic", settings_str(at->self, "publish.topic"));
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(topics[i], settings_str(at->self, "publish.topic")) != 0)
+			add_output(at, "sink.label_topics", topics[i]);
+	add_output(at, "publish.duplicates_topic", settings_str(at->self, "publish.duplicates_topic"));
+	add_output(at, "dedup.journal", settings_str(at->self, "dedup.journal"));
+}
+
 static void check_topics(checking *at)
 {
 	const char *const *inputs;
@@ -198,8 +227,9 @@ static void check_topics(checking *at)
 	const char *duplicates = settings_str(at->self, "publish.duplicates_topic"), *prefix = settings_str(at->self, "publish.dead_prefix");
 	if (!count)
 		complain(at, "intake.topics", "names no topic");
-	check_topic(at, "publish.topic", settings_str(at->self, "publish.topic"));
-	check_topic(at, "publish.duplicates_topic", duplicates);
+	for (size_t i = 0; i < at->output_count; i++)
+		if (at->outputs[i].topic[0] || strcmp(at->outputs[i].setting, "dedup.journal") != 0)
+			check_topic(at, at->outputs[i].setting, at->outputs[i].topic);
 	if (prefix[0] && !is_word(prefix, "aA0._-", "aA0._-", TOPIC_MAX - 1))
 		complain(at, "publish.dead_prefix", "'%.64s' cannot begin a topic name", prefix);
 	if (sound(at, "publish.topic") && strcmp(duplicates, settings_str(at->self, "publish.topic")) == 0)
@@ -216,11 +246,13 @@ static void check_journal(checking *at)
 	size_t count = settings_list(at->self, "pipeline.stages", &stages), dedup = 0;
 	if (!journal[0])
 		return;
-	check_topic(at, "dedup.journal", journal);
 	if (strcmp(settings_str(at->self, "publish.delivery"), "exactly-once") != 0 && sound(at, "publish.delivery"))
 		complain(at, "dedup.journal", "needs publish.delivery = exactly-once: entries must be published with their articles or not at all");
-	if (strcmp(journal, settings_str(at->self, "publish.topic")) == 0 || strcmp(journal, settings_str(at->self, "publish.duplicates_topic")) == 0)
-		complain(at, "dedup.journal", "'%.64s' is an output topic, too: entries are no records", journal);
+	for (size_t i = 0; i < at->output_count; i++)
+		if (strcmp(at->outputs[i].setting, "dedup.journal") != 0 && strcmp(journal, at->outputs[i].topic) == 0) {
+			complain(at, "dedup.journal", "'%.64s' is an output topic, too: entries are no records", journal);
+			break;
+		}
 	while (dedup < count && strcmp(stages[dedup], "dedup") != 0)
 		dedup++;
 	if (dedup == count && sound(at, "pipeline.stages"))
@@ -425,6 +457,80 @@ static void check_thresholds(checking *at)
 	}
 }
 
+/* ---- the sink ---- */
+
+static bool has_stage(const checking *at, const char *name)
+{
+	const char *const *stages;
+	size_t count = settings_list(at->self, "pipeline.stages", &stages);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stages[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_label(const checking *at, const char *name, size_t len, nearest *guess)
+{
+	const char *const *labels;
+	size_t count = settings_list(at->self, "classify.labels", &labels);
+	for (size_t i = 0; i < count; i++) {
+		if (mr_bytes_equal((mr_bytes){name, len}, labels[i]))
+			return true;
+		nearest_offer(guess, labels[i]);
+	}
+	return mr_bytes_equal((mr_bytes){name, len}, "none");
+}
+
+static void check_label_topics(checking *at)
+{
+	const char *const *items;
+	size_t count = settings_list(at->self, "sink.label_topics", &items);
+	bool routed = strcmp(settings_str(at->self, "sink.route"), "by-label") == 0;     /* then the topics are outputs and looked at as such */
+	for (size_t i = 0; i < count; i++) {
+		char label[33];
+		size_t len = strcspn(items[i], "=");
+		nearest guess = {.word = label};
+		snprintf(label, sizeof label, "%.*s", (int)(len < 32 ? len : 32), items[i]);
+		if (!items[i][len] || !len)
+			complain(at, "sink.label_topics", "'%.64s' is not label=topic", items[i]);
+		else if (sound(at, "classify.labels") && !is_label(at, items[i], len, &guess))
+			complain(at, "sink.label_topics", "'%.32s' is no label of classify.labels, nor none%s%s%s", label, guess.best ? " (did you mean '" : "",
+				 guess.best ? guess.best : "", guess.best ? "'?)" : "");
+		else if (!routed && !is_topic(items[i] + len + 1))
+			complain(at, "sink.label_topics", "'%.64s' is not a topic name (letters, digits, '.', '_', '-', at most %d)", items[i] + len + 1, TOPIC_MAX);
+		for (size_t k = 0; k < i; k++)
+			if (strncmp(items[k], items[i], len + 1) == 0)
+				complain(at, "sink.label_topics", "the label '%.32s' stands twice", label);
+	}
+}
+
+/* What the topics of labels may not be; the input side is looked at with the other outputs. */
+static void check_routes(checking *at)
+{
+	const char *duplicates = settings_str(at->self, "publish.duplicates_topic");
+	if (strcmp(settings_str(at->self, "sink.route"), "by-label") != 0)
+		return;
+	if (!has_stage(at, "classify") && sound(at, "pipeline.stages"))
+		complain(at, "sink.route", "by-label needs the stage classify in pipeline.stages: without it no article has a label");
+	for (size_t i = 0; i < at->output_count; i++)
+		if (strcmp(at->outputs[i].setting, "sink.label_topics") == 0 && strcmp(at->outputs[i].topic, duplicates) == 0)
+			complain(at, "sink.label_topics", "'%.64s' is publish.duplicates_topic, whose records are shorter ones", duplicates);
+}
+
+static void check_filter(checking *at)
+{
+	const char *const *items, *const *labels;
+	size_t count = settings_list(at->self, "sink.filter", &items), label_count = settings_list(at->self, "classify.labels", &labels);
+	filter *f = filter_new(labels, label_count);
+	char why[FILTER_WHY];
+	for (size_t i = 0; i < count; i++)
+		if (filter_add(f, items[i], why))
+			complain(at, "sink.filter", "'%.64s' %s", items[i], why);
+	if (filter_asks_labels(f) && !has_stage(at, "classify") && sound(at, "pipeline.stages"))
+		complain(at, "sink.filter", "labels need the stage classify in pipeline.stages: without it no article has one");
+	filter_free(&f);
+}
+
 /* ---- limits, addresses, times ---- */
 
 static bool is_loopback(const char *address)
@@ -463,7 +569,9 @@ static void check_timeouts(checking *at)
 
 int settings_check(const settings *self, buf *errors)
 {
-	checking at = {self, errors, 0};
+	checking at = {.self = self, .errors = errors};
+	routes *routed = routes_new(self);
+	list_outputs(&at, routed);
 	if (!is_word(settings_str(self, "daemon.instance"), "a0", "a0_-", 63))
 		complain(&at, "daemon.instance", "'%.64s' is not a name (a-z or a digit, then a-z, digits, '_', '-', at most 63)",
 			 settings_str(self, "daemon.instance"));
@@ -481,5 +589,9 @@ int settings_check(const settings *self, buf *errors)
 	check_thresholds(&at);
 	check_limits(&at);
 	check_timeouts(&at);
+	check_label_topics(&at);
+	check_routes(&at);
+	check_filter(&at);
+	routes_free(&routed);
 	return at.bad;
 }

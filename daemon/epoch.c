@@ -104,14 +104,6 @@ epoch_counts epochs_counts_get(const epochs *self)
 
 /* ---- the set: finished prefixes, cut back until every owner is in it or settled ---- */
 
-static size_t bytes_of(const item *it)
-{
-	size_t bytes = it->state == ITEM_DEAD ? it->source.value.len : it->out.len;
-	for (size_t i = 0; i < it->part_count; i++)
-		bytes += it->parts[i]->out.len;
-	return bytes;
-}
-
 static bool in_set(const epochs *self, const item *it)
 {
 	return it->in_set == self->search;
@@ -127,7 +119,7 @@ static void take_prefixes(epochs *self, limits most)
 		for (item *it = p->head; it && item_finished(it) && records < most.records && bytes < most.bytes; it = it->next) {
 			it->in_set = self->search;
 			records++;
-			bytes += bytes_of(it);
+			bytes += item_out_bytes(it);
 		}
 }
 
@@ -262,7 +254,7 @@ static bool is_full(const epochs *self)
 	size_t records = 0, bytes = 0;
 	for (partition *p = ledger_first(self->ledger); p; p = p->next)
 		for (item *it = p->head; it && item_finished(it); it = it->next) {
-			bytes += bytes_of(it);
+			bytes += item_out_bytes(it);
 			if (++records >= most.records || bytes >= most.bytes)
 				return true;
 		}
@@ -299,7 +291,7 @@ static size_t bytes_in_hand(const epochs *self)
 {
 	size_t bytes = 0;
 	for (size_t i = 0; i < self->set_count; i++)
-		bytes += bytes_of(self->set[i]);
+		bytes += item_out_bytes(self->set[i]);
 	return bytes;
 }
 
@@ -328,7 +320,7 @@ static void committed(epochs *self, const publish_result *result)
 	self->halved = 0;
 	for (size_t i = 0; i < self->set_count; i++) {
 		item *it = self->set[i];
-		self->counts.bytes += bytes_of(it);
+		self->counts.bytes += item_out_bytes(it);
 		it->partition->committed = it->offset + 1;
 		pipeline_end(self->pipeline, it, result->segment);
 	}

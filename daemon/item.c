@@ -60,3 +60,21 @@ bool item_finished(const item *self)
 {
 	return (self->state == ITEM_REPEAT && self->bound) || self->state == ITEM_DONE || self->state == ITEM_DEAD;
 }
+
+bool item_filtered(const item *self)
+{
+	if (self->state != ITEM_JUDGED && self->state != ITEM_DONE)
+		return false;
+	for (size_t i = 0; i < self->part_count; i++)
+		if (self->parts[i]->state != PART_FILTERED)
+			return false;
+	return self->part_count > 0;
+}
+
+size_t item_out_bytes(const item *self)
+{
+	size_t bytes = self->state == ITEM_DEAD ? self->source.value.len : self->out.len;
+	for (size_t i = 0; i < self->part_count; i++)
+		bytes += self->parts[i]->out.len * self->parts[i]->topics;
+	return bytes;
+}

@@ -8,7 +8,7 @@
  *   STAGED, READY -> REPEAT   judge: byte-equal to a feed record in flight or to one that is settled (an article or, by its alias, a duplicate); `bound` once it is
  *                             known what the other one is
  *   READY  -> JUDGED          judge (second look), in offset order of its partition
- *   JUDGED -> DONE            pipeline: every part is an article with its record dumped, or a duplicate
+ *   JUDGED -> DONE            pipeline: every part is an article with its record dumped, or a duplicate, or filtered
  *   any    -> DEAD            pipeline: one part failed (a page is atomic)
  *   JUDGED, DONE -> READY     judge: verdicts are taken back, because an owner is gone (rule R6)
  *   REPEAT -> STAGED          judge: what it repeats is gone, or a revision withheld; READY, if it has been that before (it keeps its parts meanwhile)
@@ -16,6 +16,7 @@
 #ifndef DAEMON_ITEM_H
 #define DAEMON_ITEM_H
 
+#include "common/filter.h"
 #include "common/record.h"
 #include "common/sketch.h"
 
@@ -29,6 +30,7 @@ enum part_state {
 	PART_STAGED,             /* in a stage before the judge, or waiting for the verdict */
 	PART_ARTICLE,            /* judged new or revision; in the later stages until `finished` */
 	PART_DUPLICATE,          /* judged a copy */
+	PART_FILTERED,           /* judged what would be an article, but sink.filter keeps it out: no entry, nothing leaves */
 };
 
 enum item_mark { MARK_NONE, MARK_GONE, MARK_AGAIN };
@@ -45,6 +47,7 @@ struct part {
 	size_t stage;            /* pipeline: number of the stage it is in or waits for */
 	bool lent;               /* pipeline: a stage holds it */
 	bool enriched;           /* pipeline: the stages behind the judge have answered (kept when judged again) */
+	enum filter_condition filtered;  /* pipeline: what keeps it from being published (known before it is judged); FILTER_NONE: nothing */
 	record_fault *failure;   /* pipeline: a stage behind the judge failed on it (kept, too); NULL: none */
 	int failed_attempts;     /* pipeline: of that failure */
 	bool finished;           /* pipeline: `out` holds its record */
@@ -56,6 +59,8 @@ struct part {
 	part *waiters;           /* judge: parts that wait for this one, linked by next_waiter */
 	part *next_waiter, **prev_waiter;
 	buf out;                 /* pipeline: JSON of its record */
+	size_t topics;           /* pipeline: how many topics `out` goes to */
+	int64_t made_ms;         /* pipeline: wall clock, when it was written */
 	size_t bytes;            /* pipeline: what it was counted with */
 };
 
@@ -88,7 +93,8 @@ struct item {
 	item *repeats, *next_repeat, **prev_repeat;      /* judge: items that repeat this one */
 	verdict repeat_verdict;  /* judge */
 	int repeat_pages;        /* judge: page_count of what is repeated */
-	buf out;                 /* pipeline: record of a repeat or tombstone */
+	buf out;                 /* pipeline: record of a repeat */
+	int64_t made_ms;         /* pipeline: wall clock, when it was written; of a tombstone, when it was read */
 	size_t bytes;            /* pipeline: what it was counted with, parts apart */
 	uint64_t sequence;       /* pipeline: order of reading over all partitions */
 	int64_t read_us;         /* monotonic clock at intake, for the end-to-end time */
@@ -120,5 +126,7 @@ void item_free(item **self);
 part *item_add_part(item *self);
 void item_clear_parts(item *self);
 bool item_finished(const item *self);            /* bound REPEAT, DONE, DEAD */
+bool item_filtered(const item *self);            /* JUDGED or DONE, and all its parts are filtered: an outcome of its own */
+size_t item_out_bytes(const item *self);         /* of the values that leave for it */
 
 #endif

@@ -133,13 +133,14 @@ static bool is_judged(const item *it)
 	return it->state == ITEM_JUDGED || it->state == ITEM_DONE;
 }
 
-/* Do byte-equal records follow it? An article's do; a duplicate's too (it need not be found out again), unless it would be an article on another day. */
+/* Do byte-equal records follow it? An article's do; a duplicate's too (it need not be found out again), unless it would be an article on another day. What was filtered
+ * was never published: nobody may follow it. */
 static bool is_followed(const item *it)
 {
 	if (judge_article_of(it))
 		return true;
 	for (size_t i = 0; i < it->part_count; i++)
-		if (it->parts[i]->withheld)
+		if (it->parts[i]->withheld || it->parts[i]->state == PART_FILTERED)
 			return false;
 	return it->part_count > 0;
 }
@@ -457,8 +458,12 @@ static void judge_revision(judge *self, part *p, const index_question *q, const 
 		self->counts.withheld++;
 		return;
 	}
-	p->state = PART_ARTICLE;
 	set_verdict(p, base, NULL);
+	if (p->filtered) {                       /* it waits for its base all the same: without it, it may be a duplicate of another one */
+		p->state = PART_FILTERED;
+		return;
+	}
+	p->state = PART_ARTICLE;
 	p->verdict.revision = (int)base->revision + 1;
 	if (memcmp(base->article_id, q->article_id, ARTICLE_ID_BYTES) == 0)
 		p->verdict.has_owner = false;    /* the warehouse replaces the row: there is no other one to name */
@@ -479,6 +484,10 @@ static void judge_part(judge *self, part *p, bool first_article)
 	leave_out_edges(self, p, &q, &lines, &inner);
 	p->verdict = (verdict){.similarity = -1};
 	p->withheld = false;
+	if (p->filtered && !self->repeats) {     /* duplicates would be published as articles are, and so they are filtered as articles are */
+		p->state = PART_FILTERED;
+		return;
+	}
 	if (index_find_repeat(self->index, &q, &found)) {
 		p->state = PART_DUPLICATE;
 		set_verdict(p, &found, found.match.relation == SKETCH_IDENTICAL ? "exact" : "url");
@@ -493,6 +502,10 @@ static void judge_part(judge *self, part *p, bool first_article)
 		p->state = PART_DUPLICATE;
 		set_verdict(p, &found, found.match.relation == SKETCH_IDENTICAL ? "exact" : "near");
 		self->counts.duplicates++;
+		return;
+	}
+	if (p->filtered) {
+		p->state = PART_FILTERED;
 		return;
 	}
 	p->state = PART_ARTICLE;
@@ -512,7 +525,7 @@ static void judge_item(judge *self, item *it)
 		if (self->index) {
 			judge_part(self, p, !judge_article_of(it));
 		} else {
-			p->state = PART_ARTICLE;
+			p->state = p->filtered ? PART_FILTERED : PART_ARTICLE;
 			p->verdict = (verdict){.similarity = -1};
 			article_id_of(p, p->verdict.story_id);
 		}

@@ -12,6 +12,8 @@
  *  - R2  pending entries go when their item dies or is dropped; an abort that keeps results keeps them.
  *  - R6  when items are gone, every verdict of a partition from its first waiter on is given again, in order, and so for whoever waits for one of those. A verdict that knew
  *        what a gone article of its partition has taught of their source (edges.h) counts as a waiter's.
+ *  - What sink.filter keeps out is known before the turn (part.filtered). It is judged as if it died at that moment: a copy of something published is a duplicate, anything else is
+ *        filtered and leaves no entry, so nothing can become its duplicate, and nothing has to be judged again because of it.
  *  - R7  whoever waits for a settled article waits for nothing: its verdict stands.
  * Loop thread. */
 #ifndef DAEMON_JUDGE_H

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/nearest.h"
+#include "common/routes.h"
 #include "common/settings.h"
 
 #define SESSION_MS_DEFAULT 45000
@@ -317,7 +318,7 @@ int kafka_conf_check(const struct settings *settings, buf *errors, buf *notes)
 
 /* ---- limits of the topics ---- */
 
-#define TOPICS_MAX 64            /* that are asked about; more keep the broker's default */
+#define TOPICS_MAX (ROUTES_MAX + 66)     /* that are asked about: outputs, then dead letters; more keep the broker's default */
 
 typedef void (*config_hook)(void *arg, const char *topic, const char *name, const char *value);
 
@@ -361,15 +362,17 @@ static void lower(void *arg, const char *topic, const char *name, const char *va
 void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t *record_bytes, size_t *dead_bytes, size_t *journal_bytes)
 {
 	limits l = {settings_str(settings, "publish.dead_prefix"), settings_str(settings, "dedup.journal"), SIZE_MAX, SIZE_MAX, SIZE_MAX};
-	const char *const *inputs;
+	const char *const *inputs, *const *outputs;
+	routes *routed = routes_new(settings);
+	size_t output_count = routes_topics(routed, &outputs);
 	size_t count = settings_list(settings, "intake.topics", &inputs), n = 0, fixed = (size_t)settings_int(settings, "publish.max_record_bytes");
 	rd_kafka_ConfigResource_t *topics[TOPICS_MAX];
 	if (l.journal[0])
 		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, l.journal);
-	if (!fixed) {
-		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.topic"));
+	for (size_t i = 0; !fixed && i < output_count; i++)
+		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, outputs[i]);
+	if (!fixed)
 		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.duplicates_topic"));
-	}
 	for (size_t i = 0; !fixed && i < count && n < TOPICS_MAX; i++) {
 		char name[512];
 		snprintf(name, sizeof name, "%s%s", l.dead_prefix, inputs[i]);
@@ -379,6 +382,7 @@ void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t 
 	if (n)
 		ask(rk, topics, n, lower, &l);
 	rd_kafka_ConfigResource_destroy_array(topics, n);
+	routes_free(&routed);
 	if (!fixed && l.records == SIZE_MAX)
 		log_info("topic limits: not told by the broker, its default is taken", "bytes", "%zu", *record_bytes);
 	*record_bytes = fixed ? fixed : l.records != SIZE_MAX ? l.records : *record_bytes;

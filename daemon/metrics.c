@@ -58,12 +58,13 @@ const metric_row metric_table[METRIC_COUNT] = {
 #undef METRIC_ROW
 };
 
-static const char *const label_names[] = {NULL, "stage", "reason", "kind", "label", "results", "result", NULL};
+static const char *const label_names[] = {NULL, "stage", "reason", "kind", "label", "condition", "results", "result", NULL};
 
 /* Words of the contract (docs/record.md). */
 static const char *const reasons[] = {"input.not-json", "input.not-utf8", "input.bad-number", "input.nul", "input.too-deep", "input.too-large", "input.no-text",
 	"stage.timeout", "stage.crash", "stage.refused", "output.too-large", "other", NULL};
 static const char *const kinds[] = {"exact", "url", "near", "other", NULL};
+static const char *const conditions[] = {"labels", "languages", "sources", "hosts", "characters", "other", NULL};
 static const char *const results[] = {"kept", "rewound", "other", NULL};
 static const char *const result[] = {"ok", "failed", "other", NULL};
 
@@ -111,6 +112,7 @@ metrics *metrics_new(const settings *s)
 	add_words(&self->words[LABEL_KIND], kinds);
 	add_setting(self, &self->words[LABEL_LABEL], s, "classify.labels");
 	add_words(&self->words[LABEL_LABEL], (const char *const[]){"none", "other", NULL});
+	add_words(&self->words[LABEL_CONDITION], conditions);
 	add_words(&self->words[LABEL_RESULTS], results);
 	add_words(&self->words[LABEL_RESULT], result);
 	place_rows(self);
@@ -310,7 +312,7 @@ int64_t metrics_get(const metrics *self, enum metric id)
 
 bool metrics_balance(const metrics *self)
 {
-	return metrics_get(self, METRIC_READ) == metrics_get(self, METRIC_PUBLISHED) + metrics_get(self, METRIC_DUPLICATES) +
+	return metrics_get(self, METRIC_READ) == metrics_get(self, METRIC_PUBLISHED) + metrics_get(self, METRIC_DUPLICATES) + metrics_get(self, METRIC_FILTERED) +
 		metrics_get(self, METRIC_DEAD) + metrics_get(self, METRIC_TOMBSTONES) + metrics_get(self, METRIC_IN_FLIGHT);
 }
 

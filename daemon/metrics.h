@@ -31,6 +31,7 @@ enum metric_label {
 	LABEL_REASON,                    /* code of a dead letter: metrics_word */
 	LABEL_KIND,                      /* kind of a duplicate: exact, url, near */
 	LABEL_LABEL,                     /* primary label: the taxonomy and none */
+	LABEL_CONDITION,                 /* of sink.filter: labels, languages, ... */
 	LABEL_RESULTS,                   /* what an aborted epoch did with its results: kept, rewound */
 	LABEL_RESULT,                    /* ok, failed */
 	LABEL_PARTITION,                 /* topic and partition: metrics_partition_... */
@@ -40,7 +41,8 @@ enum metric_label {
 	/* the balance: feed records */ \
 	X(READ, COUNTER, NONE, "records_read_total", "feed records taken from Kafka") \
 	X(PUBLISHED, COUNTER, NONE, "records_published_total", "feed records that ended with at least one new article or revision published") \
-	X(DUPLICATES, COUNTER, NONE, "records_duplicate_total", "feed records that ended as duplicates in all their parts") \
+	X(DUPLICATES, COUNTER, NONE, "records_duplicate_total", "feed records that ended with nothing new and at least one duplicate") \
+	X(FILTERED, COUNTER, NONE, "records_filtered_total", "feed records of which sink.filter kept all parts out") \
 	X(DEAD, COUNTER, REASON, "records_dead_total", "feed records that ended as dead letters, by reason") \
 	X(TOMBSTONES, COUNTER, NONE, "records_tombstone_total", "null values passed on as deletions") \
 	X(RETURNED, COUNTER, NONE, "records_returned_total", "feed records handed back without an outcome (partition revoked, epoch rewound); not counted as read") \
@@ -52,6 +54,7 @@ enum metric_label {
 	/* articles: the parts of feed records */ \
 	X(ARTICLES, COUNTER, NONE, "articles_published_total", "articles published (a split page gives several)") \
 	X(ARTICLE_DUPLICATES, COUNTER, KIND, "articles_duplicate_total", "articles found to be duplicates, by kind") \
+	X(ARTICLES_FILTERED, COUNTER, CONDITION, "articles_filtered_total", "articles kept out by sink.filter, by the condition that they failed first") \
 	X(REVISIONS, COUNTER, NONE, "articles_revision_total", "articles published as revisions of an earlier one") \
 	X(WITHHELD, COUNTER, NONE, "revisions_withheld_total", "revisions past dedup.max_revisions of an address and day, not published") \
 	X(ARTICLE_LABELS, COUNTER, LABEL, "articles_label_total", "articles published, by primary label") \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/routes.h"
 #include "common/settings.h"
 #include "daemon/index_log.h"
 #include "daemon/index_entry.h"
@@ -12,7 +13,8 @@
 
 struct outlet {
 	pipeline *pipeline;
-	const char *topic, *duplicates_topic, *dead_prefix, *journal;    /* borrowed from the settings */
+	const char *duplicates_topic, *dead_prefix, *journal;    /* borrowed from the settings */
+	routes *routes;                  /* of articles and tombstones */
 	bool tell_duplicates;            /* false: they are only counted */
 	bool enrich;                     /* duplicates are published as articles are */
 	size_t max_dead_bytes;
@@ -25,7 +27,7 @@ outlet *outlet_new(const struct settings *settings, pipeline *pipe)
 	outlet *self = mem_alloc(sizeof *self);
 	const char *duplicates = settings_str(settings, "dedup.duplicates");
 	self->pipeline = pipe;
-	self->topic = settings_str(settings, "publish.topic");
+	self->routes = routes_new(settings);
 	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
 	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
 	self->journal = settings_str(settings, "dedup.journal");
@@ -43,6 +45,7 @@ void outlet_free(outlet **self_p)
 	for (size_t i = 0; i < self->dead_count; i++)
 		free(self->dead_topics[i]);
 	free(self->dead_topics);
+	routes_free(&self->routes);
 	free(self);
 	*self_p = NULL;
 }
@@ -133,11 +136,27 @@ static void add_dead(outlet *self, publish_batch *b, item *it)
 static void add_part(outlet *self, publish_batch *b, part *p)
 {
 	uint8_t id[ARTICLE_ID_BYTES];
+	const char *topics[ROUTES_MAX];
+	if (p->state == PART_FILTERED)
+		return;
 	record_article_id(p->item->rec, article_page(p->doc), id);
 	if (p->state == PART_ARTICLE || self->enrich)
-		outlet_add_record(self, b, PUBLISH_ARTICLE, p->item, self->topic, id, buf_bytes(&p->out));
+		for (size_t i = 0, n = routes_of(self->routes, article_labels(p->doc), topics); i < n; i++)
+			outlet_add_record(self, b, PUBLISH_ARTICLE, p->item, topics[i], id, buf_bytes(&p->out));
 	else if (self->tell_duplicates)
 		outlet_add_record(self, b, PUBLISH_DUPLICATE, p->item, self->duplicates_topic, id, buf_bytes(&p->out));
+}
+
+/* The article may be in any of the topics. */
+static void add_tombstone(outlet *self, publish_batch *b, item *it)
+{
+	uint8_t id[ARTICLE_ID_BYTES];
+	const char *const *topics;
+	size_t count = it->withheld ? 0 : routes_topics(self->routes, &topics);
+	for (size_t i = 0; i < count; i++) {
+		pipeline_tombstone_id(self->pipeline, it, id);
+		outlet_add_record(self, b, PUBLISH_TOMBSTONE, it, topics[i], id, (mr_bytes){NULL, 0});
+	}
 }
 
 void outlet_add_item(outlet *self, publish_batch *b, item *it)
@@ -146,10 +165,7 @@ void outlet_add_item(outlet *self, publish_batch *b, item *it)
 	if (it->state == ITEM_DEAD) {
 		add_dead(self, b, it);
 	} else if (it->tombstone) {
-		if (it->withheld)
-			return;
-		pipeline_tombstone_id(self->pipeline, it, id);
-		outlet_add_record(self, b, PUBLISH_TOMBSTONE, it, self->topic, id, (mr_bytes){NULL, 0});
+		add_tombstone(self, b, it);
 	} else if (it->state == ITEM_REPEAT) {
 		record_article_id(it->rec, 0, id);
 		if (self->tell_duplicates)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/routes.h"
 #include "common/settings.h"
 
 const char *const fault_names[FAULT_CODES] = {
@@ -28,6 +29,8 @@ struct pipeline {
 	pipeline_limits limits;
 	enum duplicates duplicates;
 	bool key_identity;
+	filter *filter;                          /* sink.filter */
+	routes *routes;                          /* sink.route */
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	size_t judge_after;                      /* stages before the judge */
@@ -49,16 +52,35 @@ static int64_t judge_wall_ms(void *arg)
 	return self->hooks.wall_ms(self->hooks.arg);
 }
 
-/* The judge stands behind the stage dedup; without one, behind all stages (and finds everything new). */
+static size_t behind(const char *const *stages, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stages[i], name) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* The judge stands behind the stage dedup; without one, behind all stages (and finds everything new). With a filter that asks for labels it stands behind classify, too: what the filter
+ * keeps out must be known when it is judged. */
 static void find_judge(pipeline *self, const struct settings *settings)
 {
 	const char *const *names;
-	size_t count = settings_list(settings, "pipeline.stages", &names);
-	self->judge_after = count;
+	size_t count = settings_list(settings, "pipeline.stages", &names), dedup = behind(names, count, "dedup"), classify = behind(names, count, "classify");
+	assert((self->index != NULL) == (dedup > 0));
+	self->judge_after = dedup ? dedup : count;
+	if (filter_asks_labels(self->filter) && classify > self->judge_after)
+		self->judge_after = classify;
+}
+
+static void make_filter(pipeline *self, const struct settings *settings)
+{
+	const char *const *items, *const *labels;
+	size_t count = settings_list(settings, "sink.filter", &items), label_count = settings_list(settings, "classify.labels", &labels);
+	char why[FILTER_WHY];
+	self->filter = filter_new(labels, label_count);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], "dedup") == 0)
-			self->judge_after = i + 1;
-	assert((self->index != NULL) == (count && strcmp(names[self->judge_after - 1], "dedup") == 0));
+		if (filter_add(self->filter, items[i], why))
+			abort();                         /* settings_check has read it */
 }
 
 static void set_duplicates(pipeline *self, const char *word)
@@ -75,10 +97,19 @@ pipeline *pipeline_new(const struct settings *settings, ledger *partitions, inde
 	self->hooks = hooks;
 	self->judge = judge_new(partitions, index, (judge_hooks){judged, bound, restart, judge_wall_ms, self});
 	self->limits.max_output_bytes = SIZE_MAX;
+	self->routes = routes_new(settings);
+	make_filter(self, settings);
 	find_judge(self, settings);
 	set_duplicates(self, settings_str(settings, "dedup.duplicates"));
 	pipeline_configure(self, settings);
 	return self;
+}
+
+void pipeline_ignore_filter(pipeline *self, const struct settings *settings)
+{
+	filter_free(&self->filter);
+	self->filter = filter_new(NULL, 0);
+	find_judge(self, settings);
 }
 
 void pipeline_free(pipeline **self_p)
@@ -88,6 +119,8 @@ void pipeline_free(pipeline **self_p)
 		return;
 	judge_free(&self->judge);
 	record_rules_free(&self->rules);
+	filter_free(&self->filter);
+	routes_free(&self->routes);
 	free(self->doomed);
 	free(self);
 	*self_p = NULL;
@@ -282,23 +315,35 @@ static void fill(void *arg, void *ticket, const char *const *wants, mr_task *tas
 	task->field_count = p->doc ? article_fields(p->doc, wants, fields, scratch) : record_fields(p->item->rec, wants, fields, scratch);
 }
 
-/* The part has passed the stages before the judge. */
-static void part_ready(pipeline *self, item *it)
+/* The part has passed the stages before the judge: nothing that the filter asks for changes any more. */
+static void part_ready(pipeline *self, part *p)
 {
+	item *it = p->item;
+	p->filtered = filter_refuses(self->filter, it->rec, p->doc);
 	if (--it->open == 0) {
 		it->state = ITEM_READY;
 		self->moved = true;
 	}
 }
 
+/* Is it published in full? */
+static bool goes_on(const pipeline *self, const part *p)
+{
+	return p->state == PART_ARTICLE || (p->state == PART_DUPLICATE && self->duplicates == DUPLICATES_ENRICH);
+}
+
 static void dump_part(pipeline *self, part *p)
 {
-	int64_t now = self->hooks.wall_ms(self->hooks.arg);
+	int64_t now = p->made_ms = self->hooks.wall_ms(self->hooks.arg);
 	buf_clear(&p->out);
-	if (p->state == PART_ARTICLE || self->duplicates == DUPLICATES_ENRICH)
+	p->topics = 0;
+	if (goes_on(self, p)) {
 		article_dump(p->doc, &p->verdict, now, &p->out);
-	else if (self->duplicates == DUPLICATES_TOPIC)
+		p->topics = routes_count_of(self->routes, article_labels(p->doc));
+	} else if (p->state == PART_DUPLICATE && self->duplicates == DUPLICATES_TOPIC) {
 		article_dump_duplicate(p->doc, &p->verdict, now, &p->out);
+		p->topics = 1;
+	}
 	p->finished = true;
 	count_part(self, p);
 	if (is_too_large(self, p->item, &p->out))
@@ -321,7 +366,7 @@ static void part_advance(pipeline *self, part *p)
 		if (p->stage < self->judge_after)
 			submit(self, p);
 		else
-			part_ready(self, p->item);
+			part_ready(self, p);
 	} else if (p->stage < self->stage_count) {
 		submit(self, p);
 	} else {
@@ -426,11 +471,6 @@ stage_hooks pipeline_stage_hooks(pipeline *self)
 
 /* ---- hooks of the judge ---- */
 
-static bool goes_on(const pipeline *self, const part *p)
-{
-	return p->state == PART_ARTICLE || self->duplicates == DUPLICATES_ENRICH;
-}
-
 /* A death that was taken back is none. */
 static void clear_fault(item *it)
 {
@@ -472,7 +512,7 @@ static void bound(void *arg, item *it)
 	clear_fault(it);
 	buf_clear(&it->out);
 	if (self->duplicates != DUPLICATES_DROP)
-		record_dump_duplicate(it->rec, it->repeat_pages, &it->repeat_verdict, self->hooks.wall_ms(self->hooks.arg), &it->out);
+		record_dump_duplicate(it->rec, it->repeat_pages, &it->repeat_verdict, it->made_ms = self->hooks.wall_ms(self->hooks.arg), &it->out);
 	count_item(self, it);
 	if (is_too_large(self, it, &it->out))
 		doom_too_large(self, it, it->out.len);
@@ -490,7 +530,7 @@ static void start(pipeline *self, item *it)
 	}
 	first->doc = article_new(it->rec, 0, 1);
 	count_part(self, first);
-	part_ready(self, it);
+	part_ready(self, first);
 }
 
 static void restart(void *arg, item *it)
@@ -527,6 +567,7 @@ void pipeline_take(pipeline *self, partition *p, const record_source *source, vo
 	if (!source->value.data) {
 		it->tombstone = true;
 		it->withheld = !self->key_identity || !source->key.data;
+		it->made_ms = self->hooks.wall_ms(self->hooks.arg);
 		it->state = ITEM_DONE;
 		self->moved = true;
 	} else if (!(it->rec = record_parse(self->rules, source, &fault))) {
@@ -560,10 +601,12 @@ static void count_parts(pipeline *self, const item *it)
 {
 	for (size_t i = 0; i < it->part_count; i++) {
 		const part *p = it->parts[i];
-		self->counts.bytes_out += p->out.len;
+		self->counts.bytes_out += p->out.len * p->topics;
 		if (p->state == PART_ARTICLE) {
 			self->counts.articles++;
 			self->counts.revisions += p->verdict.revision > 0;
+		} else if (p->state == PART_FILTERED) {
+			self->counts.filtered_by[p->filtered]++;
 		} else {
 			self->counts.duplicate_parts++;
 			self->counts.dropped_duplicates += self->duplicates == DUPLICATES_DROP;
@@ -584,7 +627,7 @@ static void count_outcome(pipeline *self, const item *it)
 		self->counts.dropped_duplicates += self->duplicates == DUPLICATES_DROP ? (uint64_t)it->repeat_pages : 0;
 		self->counts.bytes_out += it->out.len;
 	} else {
-		*(judge_article_of(it) ? &self->counts.published : &self->counts.duplicates) += 1;
+		*(judge_article_of(it) ? &self->counts.published : item_filtered(it) ? &self->counts.filtered : &self->counts.duplicates) += 1;
 		count_parts(self, it);
 	}
 }

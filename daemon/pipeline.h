@@ -37,6 +37,8 @@ void pipeline_add_stage(pipeline *self, stage *stage);
 /* A reload: rules and limits from now on. Takes the settings by reference (must live until the next call). */
 void pipeline_configure(pipeline *self, const struct settings *settings);
 void pipeline_set_max_output(pipeline *self, size_t bytes);
+/* Nothing is kept out by sink.filter: for tools that ask what the judge says. Before the first item. */
+void pipeline_ignore_filter(pipeline *self, const struct settings *settings);
 
 /* Takes a message: `source` points into `message`, which is given back by hooks.release when the item ends. */
 void pipeline_take(pipeline *self, partition *p, const record_source *source, void *message);
@@ -58,10 +60,11 @@ enum fault_code { FAULT_NOT_JSON, FAULT_NOT_UTF8, FAULT_BAD_NUMBER, FAULT_NUL, F
 		  FAULT_REFUSED, FAULT_OUTPUT_TOO_LARGE, FAULT_OTHER, FAULT_CODES };
 extern const char *const fault_names[FAULT_CODES];
 
-/* The balance: taken = published + duplicates + dead + tombstones + returned + in flight, each feed record once. */
+/* The balance: taken = published + duplicates + filtered + dead + tombstones + returned + in flight, each feed record once. */
 typedef struct pipeline_counts {
-	uint64_t taken, returned, published, duplicates, dead, tombstones;
+	uint64_t taken, returned, published, duplicates, filtered, dead, tombstones;
 	uint64_t articles, revisions, duplicate_parts, dropped_duplicates;       /* parts */
+	uint64_t filtered_by[FILTER_CONDITIONS];                                 /* parts */
 	uint64_t dead_by_code[FAULT_CODES];
 	uint64_t bytes_in, bytes_out;
 } pipeline_counts;

@@ -14,6 +14,7 @@
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/routes.h"
 #include "common/settings.h"
 #include "daemon/kafka_conf.h"
 #include "daemon/thread.h"
@@ -34,7 +35,7 @@ struct publisher {
 	rd_kafka_t *producer, *consumer;
 	index_log *log;
 	const struct settings *settings;
-	const char *instance, *topic, *duplicates_topic, *dead_prefix, *journal;  /* journal: "" for none */
+	const char *instance, *journal;  /* journal: "" for none */
 	bool transactions;
 	publisher_hooks hooks;
 	pthread_t thread;
@@ -513,13 +514,17 @@ static bool tail_was_committed(publisher *self)
  * this, 0.2 s with it (millrace demo). So the topics are asked for before the start is told, and the handles keep them known. */
 static void know_topics(publisher *self)
 {
-	const char *const *inputs;
+	const char *const *inputs, *const *outputs;
 	size_t count = settings_list(self->settings, "intake.topics", &inputs);
+	routes *routed = routes_new(self->settings);
+	size_t output_count = routes_topics(routed, &outputs);
 	char name[256];
-	know_topic(self, self->topic);
-	know_topic(self, self->duplicates_topic);
+	for (size_t i = 0; i < output_count && !stopping(self); i++)
+		know_topic(self, outputs[i]);
+	routes_free(&routed);
+	know_topic(self, settings_str(self->settings, "publish.duplicates_topic"));
 	for (size_t i = 0; i < count && !stopping(self); i++) {
-		snprintf(name, sizeof name, "%s%s", self->dead_prefix, inputs[i]);
+		snprintf(name, sizeof name, "%s%s", settings_str(self->settings, "publish.dead_prefix"), inputs[i]);
 		if (inputs[i][0] != '^')
 			know_topic(self, name);
 	}
@@ -645,9 +650,6 @@ publisher *publisher_new(struct event_base *base, const struct settings *setting
 	self->log = log;
 	self->hooks = hooks;
 	self->instance = settings_str(settings, "daemon.instance");
-	self->topic = settings_str(settings, "publish.topic");
-	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
-	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
 	self->journal = settings_str(settings, "dedup.journal");
 	self->transactions = strcmp(settings_str(settings, "publish.delivery"), "exactly-once") == 0;
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

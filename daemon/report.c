@@ -118,6 +118,11 @@ static void log_article(const item *it, const part *p, long ms)
 	uint8_t bytes[ARTICLE_ID_BYTES];
 	record_article_id(it->rec, article_page(p->doc), bytes);
 	id_hex(bytes, id);
+	if (p->state == PART_FILTERED) {
+		log_info("outcome", "result", "%s", "filtered", "id", "%s", id, "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
+			 (long long)it->offset, "page", "%d", article_page(p->doc), "by", "%s", filter_names[p->filtered], "ms", "%ld", ms);
+		return;
+	}
 	if (p->verdict.has_owner)
 		id_hex(p->verdict.duplicate_of, owner);
 	log_info("outcome", "result", "%s", p->state == PART_DUPLICATE ? "duplicate" : p->verdict.revision ? "revision" : "published", "id", "%s", id, "topic", "%s",
@@ -145,7 +150,9 @@ void report_outcome(const report *self, const item *it)
 	recent_add(self->recent, report_clock_ms(self), it);
 	for (size_t i = 0; i < it->part_count && it->state == ITEM_DONE; i++) {
 		const part *p = it->parts[i];
-		if (p->state == PART_DUPLICATE)
+		if (p->state == PART_FILTERED)
+			metrics_word(self->metrics, METRIC_ARTICLES_FILTERED, filter_names[p->filtered], 1);
+		else if (p->state == PART_DUPLICATE)
 			metrics_word(self->metrics, METRIC_ARTICLE_DUPLICATES, p->verdict.kind, 1);
 		else
 			metrics_word(self->metrics, METRIC_ARTICLE_LABELS, article_primary_label(p->doc), 1);
@@ -179,6 +186,7 @@ static void report_balance(report *self)
 	metrics_set(m, METRIC_RETURNED, (int64_t)c->returned);
 	metrics_set(m, METRIC_PUBLISHED, (int64_t)c->published);
 	metrics_set(m, METRIC_DUPLICATES, (int64_t)c->duplicates);
+	metrics_set(m, METRIC_FILTERED, (int64_t)c->filtered);
 	metrics_set(m, METRIC_TOMBSTONES, (int64_t)c->tombstones);
 	metrics_set(m, METRIC_ARTICLES, (int64_t)c->articles);
 	metrics_set(m, METRIC_REVISIONS, (int64_t)c->revisions);
@@ -480,8 +488,8 @@ static void add_view(const report *self, json_t *status)
 static json_t *status_balance(const report *self)
 {
 	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "read", (json_int_t)(c->taken - c->returned), "published", (json_int_t)c->published, "duplicates",
-			 (json_int_t)c->duplicates, "dead", (json_int_t)c->dead, "tombstones", (json_int_t)c->tombstones, "in_flight",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "read", (json_int_t)(c->taken - c->returned), "published", (json_int_t)c->published, "duplicates",
+			 (json_int_t)c->duplicates, "filtered", (json_int_t)c->filtered, "dead", (json_int_t)c->dead, "tombstones", (json_int_t)c->tombstones, "in_flight",
 			 (json_int_t)ledger_count(self->ledger), "returned", (json_int_t)c->returned, "dead_by_reason", status_dead(self));
 }
 

@@ -4,7 +4,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/operations.md").read_text()
-LABELS = {"NONE": "", "STAGE": "stage", "REASON": "reason", "KIND": "kind", "LABEL": "label", "RESULTS": "results", "RESULT": "result",
+LABELS = {"NONE": "", "STAGE": "stage", "REASON": "reason", "KIND": "kind", "LABEL": "label", "CONDITION": "condition", "RESULTS": "results", "RESULT": "result",
           "PARTITION": "topic, partition"}
 
 

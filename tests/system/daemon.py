@@ -19,6 +19,7 @@ STAGES = os.environ.get("MILLRACE_TEST_STAGES", "extract dedup classify")
 
 # The terms of the balance and the metrics that tell them.
 BALANCE = {"read": "millrace_records_read_total", "published": "millrace_records_published_total", "duplicates": "millrace_records_duplicate_total",
+           "filtered": "millrace_records_filtered_total",
            "dead": "millrace_records_dead_total", "tombstones": "millrace_records_tombstone_total", "in_flight": "millrace_records_in_flight"}
 
 

@@ -32,7 +32,7 @@ def test_promise_1_the_balance_is_exact(flow):
     account = f.account()
     terms = d.balance()
     assert terms["read"] == len(f.fed)
-    assert terms["read"] == terms["published"] + terms["duplicates"] + terms["dead"] + terms["tombstones"] + terms["in_flight"]
+    assert terms["read"] == terms["published"] + terms["duplicates"] + terms["filtered"] + terms["dead"] + terms["tombstones"] + terms["in_flight"]
     assert (terms["published"], terms["duplicates"], terms["dead"]) == (len(account.articles), len(account.copies), len(account.dead))
     assert terms["tombstones"] == sum(x.kind == "tombstone" for x in f.fed.values()) and terms["in_flight"] == 0
 

@@ -74,13 +74,14 @@ typedef struct fed {
 	int dying;
 	int id, address;         /* address -1: none */
 	int parts, text[PARTS_MAX];
+	bool filtered[PARTS_MAX];        /* the plan's filter keeps the part out */
 	char bytes[64];          /* equal bytes, equal fingerprints */
 	char value[240];
 } fed;
 
 /* What a reader of the output topics has seen of one article. */
 typedef struct seen {
-	char outcome;            /* 'a' article, 'd' duplicate, 'x' dead, 't' tombstone, 0 nothing */
+	char outcome;            /* 'a' article, 'd' duplicate, 'f' filtered, 'x' dead, 't' tombstone, 0 nothing */
 	bool repeat;             /* the short record of a whole feed record */
 	int pages, revision;
 	bool withheld;           /* a revision beyond the limit: its base may tell another story (an id used again) */
@@ -92,6 +93,8 @@ typedef struct plan {
 	int partitions, stories, deaths; /* deaths: percent */
 	bool faults, pages, revisions, too_large;
 	const char *duplicates, *epoch_records, *max_revisions;
+	const char *sets[4];     /* more settings, ends with NULL */
+	const char *filter;      /* "labels=science": known behind classify; "languages=zh": behind dedup; NULL: none */
 } plan;
 
 typedef struct world {
@@ -126,7 +129,7 @@ static int64_t wall_ms(void *arg) { return 1700000000000 + ((world *)arg)->now; 
 static int64_t mono_us(void *arg) { return ((world *)arg)->now * 1000; }
 static void release(void *arg, void *message) { (void)message; ((world *)arg)->lent_messages--; }
 static void pressure(void *arg, bool high) { (void)arg; (void)high; }
-static void outcome(void *arg, const item *it) { (void)arg; (void)it; }
+static void outcome(void *arg, const item *it);
 static void on_publish(void *arg, publish_batch *b) { ((world *)arg)->batch = b; }
 
 /* ---- texts and their sketches ---- */
@@ -221,7 +224,7 @@ static void answer_dedup(world *w, part *p)
 		return;
 	}
 	sketch_encode(sketch_of(f->text[page_of(p)]), &blob);
-	stage_part answer = {.patch = mr_bytes_of("{}"), .blob = buf_bytes(&blob)};
+	stage_part answer = {.patch = mr_bytes_of(f->filtered[page_of(p)] ? "{\"language\":\"en\"}" : "{\"language\":\"zh\"}"), .blob = buf_bytes(&blob)};
 	stage_result result = {.attempts = 1, .parts = &answer, .part_count = 1};
 	w->dedup.hooks.done(w->dedup.hooks.arg, p, &result);
 	buf_free(&blob);
@@ -230,7 +233,8 @@ static void answer_dedup(world *w, part *p)
 static void answer_classify(world *w, part *p)
 {
 	fed *f = fed_of(w, p);
-	stage_part answer = {.patch = mr_bytes_of("{\"labels\":[],\"primary_label\":\"none\"}")};
+	stage_part answer = {.patch = mr_bytes_of(f->filtered[page_of(p)] ? "{\"labels\":[],\"primary_label\":\"none\"}" :
+							  "{\"labels\":[\"talent\",\"science\"],\"primary_label\":\"talent\"}")};
 	stage_result result = {.attempts = 1, .parts = &answer, .part_count = 1};
 	if (f->fate == FATE_DIES && f->dying == page_of(p)) {
 		answer_refused(&w->classify, p);
@@ -298,7 +302,10 @@ static void make_record(world *w, int p, int r)
 		f->fate = FATE_REFUSED;
 		f->dying = w->plan.pages && roll(w, 2) ? -1 : f->dying;
 	}
-	snprintf(f->bytes, sizeof f->bytes, "%s%d texts %d %d %d version %d", refused ? "bad " : "", refused ? f->dying : f->parts, f->text[0], f->text[1], f->text[2], (int)roll(w, 3));
+	for (int i = 0; w->plan.filter && i < f->parts; i++)
+		f->filtered[i] = roll(w, 2);
+	snprintf(f->bytes, sizeof f->bytes, "%s%d texts %d %d %d version %d%s%s%s", refused ? "bad " : "", refused ? f->dying : f->parts, f->text[0], f->text[1], f->text[2], (int)roll(w, 3),
+		 f->filtered[0] ? " f0" : "", f->filtered[1] ? " f1" : "", f->filtered[2] ? " f2" : "");
 	write_value(f);
 }
 
@@ -434,9 +441,36 @@ static void check_complete(world *w, int p, int r)
 		s[0].outcome = 't';
 	if (strcmp(w->plan.duplicates, "drop") == 0)             /* what is missing must be a duplicate: the reference knows */
 		return;
+	if (w->plan.filter && !s[0].outcome)                     /* told by the outcome, which comes behind the commit: check_filtered */
+		return;
 	assert_int_not_equal(s[0].outcome, 0);
 	for (int i = 1; i < f->parts; i++)
-		assert_int_equal(s[i].outcome != 0, !s[0].repeat && s[0].outcome != 'x' && s[0].outcome != 't');
+		assert_int_equal(s[i].outcome != 0 || f->filtered[i], (!s[0].repeat && s[0].outcome != 'x' && s[0].outcome != 't') || f->filtered[i]);
+}
+
+/* Nothing leaves of what is filtered, so only the outcome tells of it. */
+static void outcome(void *arg, const item *it)
+{
+	world *w = arg;
+	for (size_t i = 0; it->state == ITEM_DONE && i < it->part_count; i++)
+		if (it->parts[i]->state == PART_FILTERED) {
+			seen *s = &w->sink[it->partition->number][it->offset][i];
+			assert_int_equal(s->outcome, 0);
+			assert_true(w->feed[it->partition->number][it->offset].filtered[i]);
+			s->outcome = 'f';
+		}
+}
+
+/* At the end: every part of every record has its outcome. */
+WORLD_HELPER void check_filtered(const world *w)
+{
+	for (int p = 0; p < w->plan.partitions; p++)
+		for (int r = 0; r < w->records; r++) {
+			const seen *s = w->sink[p][r];
+			assert_int_not_equal(s[0].outcome, 0);
+			for (int i = 1; i < w->feed[p][r].parts; i++)
+				assert_int_equal(s[i].outcome != 0, !s[0].repeat && s[0].outcome != 'x' && s[0].outcome != 't');
+		}
 }
 
 static void commit(world *w)
@@ -575,13 +609,18 @@ static void add_stage(world *w, stage *s, const char *name)
 /* The plan stands in the world. Without pages the first stage is `dedup`. */
 WORLD_HELPER void open_world(world *w)
 {
-	char duplicates[64], records[64], revisions[64];
-	const char *sets[] = {w->plan.pages ? "pipeline.stages=extract dedup classify" : "pipeline.stages=dedup classify", "publish.epoch_ms=3", duplicates, records, revisions};
+	char duplicates[64], records[64], revisions[64], filter[64];
+	const char *sets[] = {w->plan.pages ? "pipeline.stages=extract dedup classify" : "pipeline.stages=dedup classify", "publish.epoch_ms=3", duplicates, records, revisions, filter,
+			      w->plan.sets[0], w->plan.sets[1], w->plan.sets[2], NULL};
+	size_t count = 6;
 	buf errors = {0};
 	snprintf(duplicates, sizeof duplicates, "dedup.duplicates=%s", w->plan.duplicates);
 	snprintf(records, sizeof records, "publish.epoch_records=%s", w->plan.epoch_records);
 	snprintf(revisions, sizeof revisions, "dedup.max_revisions=%s", w->plan.max_revisions ? w->plan.max_revisions : "1000");
-	w->settings = settings_read(NULL, sets, sizeof sets / sizeof *sets, &errors);
+	snprintf(filter, sizeof filter, "sink.filter=%s", w->plan.filter ? w->plan.filter : "");
+	while (sets[count])
+		count++;
+	w->settings = settings_read(NULL, sets, count, &errors);
 	if (!w->settings)
 		fail_msg("%s", buf_bytes(&errors).data);
 	buf_free(&errors);
@@ -601,7 +640,7 @@ WORLD_HELPER void close_world(world *w)
 {
 	const pipeline_counts *c = pipeline_counts_get(w->pipeline);
 	index_stats x = index_stats_get(w->index);
-	assert_int_equal(c->taken, c->published + c->duplicates + c->dead + c->tombstones + c->returned);
+	assert_int_equal(c->taken, c->published + c->duplicates + c->filtered + c->dead + c->tombstones + c->returned);
 	assert_int_equal(pipeline_bytes(w->pipeline), 0);
 	assert_int_equal(w->lent_messages, 0);
 	assert_int_equal(x.pending, 0);

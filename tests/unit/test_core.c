@@ -37,6 +37,8 @@ static void run_world(uint64_t seed, plan plan)
 		check_reference(&w);
 	else if (strcmp(plan.duplicates, "drop") != 0)
 		check_texts(&w);
+	if (plan.filter && strcmp(plan.duplicates, "drop") != 0)
+		check_filtered(&w);
 	close_world(&w);
 	running = 0;
 }
@@ -87,6 +89,20 @@ static void revisions_follow_their_base(void **state)
 	run_rounds((plan){.partitions = 1, .revisions = true, .duplicates = "topic"});
 	run_rounds((plan){.partitions = 1, .revisions = true, .pages = true, .duplicates = "topic"});
 	run_rounds((plan){.partitions = 2, .revisions = true, .pages = true, .duplicates = "topic"});
+}
+
+/* What is filtered makes nothing its duplicate, whether that is known before the stages behind the judge or only with the labels. */
+static void filtered_articles_leave_no_trace(void **state)
+{
+	static const char *const filters[] = {"labels=science", "languages=zh"};
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		run_rounds((plan){.partitions = 1, .duplicates = "topic", .filter = filters[i]});
+		run_rounds((plan){.partitions = 2, .pages = true, .duplicates = "topic", .filter = filters[i]});
+		run_rounds((plan){.partitions = 1, .revisions = true, .pages = true, .too_large = true, .duplicates = "topic", .max_revisions = "2", .filter = filters[i]});
+		run_rounds((plan){.partitions = 1, .revisions = true, .pages = true, .duplicates = "enrich", .filter = filters[i]});
+		run_rounds((plan){.partitions = 2, .revisions = true, .pages = true, .duplicates = "drop", .filter = filters[i]});
+	}
 }
 
 static void more_revisions_than_allowed_are_withheld(void **state)
@@ -277,6 +293,7 @@ static char outcome_of_the_last(bool dies, bool before)
 		snprintf(w.feed[0][r].bytes, sizeof w.feed[0][r].bytes, "%d", r);
 		write_value(&w.feed[0][r]);
 	}
+	w.records = 4;
 	open_world(&w);
 	for (int r = 0; r < 4; r++) {
 		if (r == 3 && before)
@@ -431,6 +448,52 @@ static void what_stays_behind_is_not_too_large(void **state)
 	close_world(&w);
 }
 
+/* sink.route = by-label: once to each topic, deletions to all of them; bytes are counted as often as they are sent. */
+static void routed_articles_leave_once_for_each_topic(void **state)
+{
+	static const struct { int r; const char *topic; } want[] = {{0, "articles.enriched.science"}, {0, "people"}, {1, "rest"}, {2, "articles.duplicates"},
+		{3, "articles.enriched.education"}, {3, "articles.enriched.science"}, {3, "people"}, {3, "rest"}};
+	size_t bytes = 0;
+	(void)state;
+	memset(&w, 0, sizeof w);
+	w.seed = 1;
+	w.plan = (plan){.partitions = 1, .duplicates = "topic", .epoch_records = "5000",
+			.sets = {"sink.route=by-label", "sink.label_topics=none=rest talent=people", "intake.identity=key"}};
+	w.records = 4;
+	open_world(&w);
+	for (int r = 0; r < 4; r++) {
+		w.feed[0][r] = (fed){.id = r, .address = -1, .parts = 1, .text = {r == 2 ? 0 : r * EDITIONS}, .filtered = {r == 1}};
+		snprintf(w.feed[0][r].bytes, sizeof w.feed[0][r].bytes, "record %d", r);
+		write_value(&w.feed[0][r]);
+		record_source source = {.topic = "in", .offset = r, .timestamp_ms = -1, .key = {"key", 3}, .value = r == 3 ? (mr_bytes){NULL, 0} : mr_bytes_of(w.feed[0][r].value)};
+		w.lent_messages++;
+		pipeline_take(w.pipeline, w.p[0], &source, &w);
+		while (answer_some(&w, &w.dedup, answer_dedup) || answer_some(&w, &w.classify, answer_classify))
+			pipeline_settle(w.pipeline);
+	}
+	assert_true(epochs_poll(w.epochs, w.now += 10, true));
+	assert_int_equal(w.batch->message_count, sizeof want / sizeof *want);
+	for (size_t i = 0; i < w.batch->message_count; i++) {
+		const publish_message *m = &w.batch->messages[i];
+		assert_string_equal(m->topic, want[i].topic);
+		assert_int_equal(((item *)m->ticket)->offset, want[i].r);
+		assert_int_equal(m->key.len, 32);
+		bytes += m->value.len;
+		w.sink[0][want[i].r][0].outcome = want[i].r < 2 ? 'a' : 'd';
+	}
+	assert_ptr_equal(w.batch->messages[0].value.data, w.batch->messages[1].value.data);
+	publish_result result = {.outcome = PUBLISH_COMMITTED, .epoch = w.batch->epoch};
+	publish_batch_free(&w.batch);
+	epochs_answer(w.epochs, &result);
+	const pipeline_counts *c = pipeline_counts_get(w.pipeline);
+	assert_int_equal(c->bytes_out, bytes);
+	assert_int_equal(epochs_counts_get(w.epochs).bytes, bytes);
+	assert_int_equal(c->published, 2);
+	assert_int_equal(c->articles, 2);
+	assert_int_equal(c->tombstones, 1);
+	close_world(&w);
+}
+
 static bool next_is_careful(publish_result result)
 {
 	result.epoch = w.batch->epoch;
@@ -532,6 +595,8 @@ int main(void)
 		cmocka_unit_test_teardown(two_partitions_publish_every_story_once, tell_seed),
 		cmocka_unit_test_teardown(pages_are_judged_part_by_part_and_live_or_die_as_one, tell_seed),
 		cmocka_unit_test_teardown(revisions_follow_their_base, tell_seed),
+		cmocka_unit_test_teardown(filtered_articles_leave_no_trace, tell_seed),
+		cmocka_unit_test(routed_articles_leave_once_for_each_topic),
 		cmocka_unit_test_teardown(more_revisions_than_allowed_are_withheld, tell_seed),
 		cmocka_unit_test_teardown(dropped_duplicates_are_counted, tell_seed),
 		cmocka_unit_test_teardown(enriched_duplicates_take_the_whole_way, tell_seed),

@@ -373,6 +373,31 @@ static void own_output_is_never_read(void **state)
 	expect_rules(SETS("publish.duplicates_topic=articles.enriched"), WANTS("publish.duplicates_topic: is publish.topic"));
 }
 
+static void the_sink_is_checked(void **state)
+{
+	(void)state;
+	expect_rules(SETS("sink.route=by-label"), NOTHING);
+	expect_rules(SETS("sink.route=by-label", "sink.label_topics=none=rest talent=people"), NOTHING);
+	expect_rules(SETS("sink.route=by-label", "sink.label_topics=talents=people talent =x science=a/b"),
+		     WANTS("'talents' is no label of classify.labels, nor none (did you mean 'talent'?)", "'talent' is not label=topic", "'=x' is not label=topic", "'a/b' is not a topic name"));
+	expect_rules(SETS("sink.label_topics=talent=a talent=b"), WANTS("the label 'talent' stands twice"));
+	expect_rules(SETS("sink.route=by-label", "intake.topics=articles.enriched.none"), WANTS("sink.label_topics: 'articles.enriched.none' is an input topic"));
+	expect_rules(SETS("sink.route=by-label", "intake.topics=^feed", "sink.label_topics=none=feed.none"), WANTS("sink.label_topics: 'feed.none' is matched by the input pattern"));
+	expect_rules(SETS("sink.route=by-label", "sink.label_topics=none=dlq.articles.raw"), WANTS("the dead-letter topic 'dlq.articles.raw' is an output topic"));
+	expect_rules(SETS("sink.route=by-label", "sink.label_topics=none=articles.duplicates"), WANTS("sink.label_topics: 'articles.duplicates' is publish.duplicates_topic"));
+	expect_rules(SETS("sink.route=by-label", "sink.label_topics=none=j", "dedup.journal=j"), WANTS("dedup.journal: 'j' is an output topic, too"));
+	expect_rules(SETS("sink.route=by-label", "pipeline.stages=extract dedup"), WANTS("sink.route: by-label needs the stage classify"));
+	char topic[300] = "publish.topic=";
+	memset(topic + 14, 'a', 245);
+	topic[14 + 245] = 0;
+	expect_rules(SETS(topic), NOTHING);
+	expect_rules(SETS(topic, "sink.route=by-label"), WANTS("sink.label_topics: 'aaaa", "sink.label_topics: 'aaaa", "sink.label_topics: 'aaaa", "sink.label_topics: 'aaaa"));
+	expect_rules(SETS("sink.filter=labels=education|none characters>=50,sources!=x"), NOTHING);
+	expect_rules(SETS("sink.filter=labels=sport characters=5"), WANTS("sink.filter: 'labels=sport' names a label that is not in classify.labels", "sink.filter: 'characters=5' is no condition"));
+	expect_rules(SETS("sink.filter=labels!=none", "pipeline.stages=extract dedup"), WANTS("sink.filter: labels need the stage classify"));
+	expect_rules(SETS("sink.filter=languages=zh", "pipeline.stages="), NOTHING);
+}
+
 static void names_must_be_legal(void **state)
 {
 	(void)state;
@@ -568,6 +593,7 @@ int main(void)
 		cmocka_unit_test(paths_start_at_their_file),
 		cmocka_unit_test(folders_carry_the_instance),
 		cmocka_unit_test(own_output_is_never_read),
+		cmocka_unit_test(the_sink_is_checked),
 		cmocka_unit_test(names_must_be_legal),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(workers_and_limits_fit_together),
