@@ -195,6 +195,7 @@ void demo_account_read(demo_account *self, mr_bytes status)
 	self->read = json_integer_value(json_object_get(balance, "read"));
 	self->published = json_integer_value(json_object_get(balance, "published"));
 	self->duplicates = json_integer_value(json_object_get(balance, "duplicates"));
+	self->filtered = json_integer_value(json_object_get(balance, "filtered"));
 	self->dead = json_integer_value(json_object_get(balance, "dead"));
 	self->tombstones = json_integer_value(json_object_get(balance, "tombstones"));
 	self->in_flight = json_integer_value(json_object_get(balance, "in_flight"));
@@ -203,7 +204,7 @@ void demo_account_read(demo_account *self, mr_bytes status)
 
 int64_t demo_account_ended(const demo_account *self)
 {
-	return self->published + self->duplicates + self->dead + self->tombstones;
+	return self->published + self->duplicates + self->filtered + self->dead + self->tombstones;
 }
 
 void demo_account_times(demo_account *self, const char *metrics)

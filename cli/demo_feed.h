@@ -46,7 +46,7 @@ const char *demo_text(const json_t *article, const char *member);
 
 /* The daemon's own account, from its admin port. */
 typedef struct demo_account {
-	int64_t read, published, duplicates, dead, tombstones, in_flight;
+	int64_t read, published, duplicates, filtered, dead, tombstones, in_flight;
 	double seconds;                  /* from the first record sent to the last result read */
 	struct demo_stage {
 		char name[32];

@@ -77,6 +77,8 @@ const option option_table[] = {
 	{"sink.route", OPTION_ENUM, "single", 0, 0, "single by-label", false, "single: articles go to publish.topic; by-label: to a topic for each of their labels"},
 	{"sink.label_topics", OPTION_LIST, "", 0, 0, NULL, false, "by-label: label=topic, none=topic; those not named: publish.topic + . + label"},
 	{"sink.filter", OPTION_LIST, "", 0, 0, NULL, false, "conditions that an article must meet to be published; others are counted as filtered"},
+	{"sink.envelope", OPTION_ENUM, "none", 0, 0, "none connect", true, "connect: every value with its schema, as Kafka Connect's JsonConverter wants it"},
+	{"sink.cloudevents", OPTION_BOOL, "false", 0, 0, NULL, true, "CloudEvents headers (binary mode) on everything but dead letters"},
 	{"admin.enabled", OPTION_BOOL, "true", 0, 0, NULL, false, "HTTP port: status page, /live /ready /metrics /status"},
 	{"admin.address", OPTION_STRING, "127.0.0.1", 0, 0, NULL, false, "loopback address of the admin port"},
 	{"admin.port", OPTION_INT, "0", 0, 65535, NULL, false, "0: derived from the instance name (millrace: 9180)"},

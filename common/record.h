@@ -54,6 +54,7 @@ typedef struct record_rules_values {
 	bool staged;                             /* a first stage decodes raw values; false: they must be UTF-8 already */
 	const char *detail;                      /* nested, text, none; NULL: nested */
 	bool spans;                              /* detail.spans is printed */
+	bool envelope;                           /* records are {"schema":...,"payload":...} (sink.envelope = connect); not with detail nested */
 	const char *const *formats;              /* json, text, html, or topic:form */
 	size_t format_count;
 	const char *const *labels;               /* the taxonomy */
@@ -116,14 +117,20 @@ typedef struct verdict {
 	int revision;                            /* 0: first edition */
 } verdict;
 
-/* ---- out: append one line of JSON (without line break) to `out` ---- */
+/* ---- out: append one line of JSON (without line break) to `out`; with the envelope around it, if the rules say so ---- */
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out);                /* topic articles.enriched */
 void article_dump_duplicate(const article *self, const verdict *v, int64_t now_ms, buf *out);/* topic articles.duplicates */
 void record_dump_duplicate(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out); /* byte-equal repeat */
 
-/* Headers of an outgoing record: those of the feed record without `content-type` and `millrace.*`, plus content-type. Pairs point into the
- * source and constants. Returns their number; at most `max`. */
-size_t record_headers_out(const record_source *source, mr_field *out, size_t max);
+/* CloudEvents attributes of an outgoing record (specification 1.0.2, Kafka protocol binding, binary mode). Borrowed. */
+typedef struct cloud_event {
+	const char *id, *source, *type, *time;
+} cloud_event;
+
+/* Headers of an outgoing record: those of the feed record without `content-type` and `millrace.*`, plus content-type. With an `event` (NULL: none) its attributes, and
+ * those of the feed record (ce_*) are left behind, for they tell of another event; ce_traceparent and ce_tracestate are carried on. Pairs point into the
+ * source, the event and constants. Returns their number; at most `max`. */
+size_t record_headers_out(const record_source *source, const cloud_event *event, mr_field *out, size_t max);
 /* Headers of a dead letter: the input's (bounded) plus millrace.*; values stand in `scratch`. */
 typedef struct dead_letter {
 	const record_fault *fault;

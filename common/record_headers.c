@@ -21,6 +21,12 @@ static bool is_ours(mr_bytes name)
 	return name.data && name.len >= sizeof prefix - 1 && strncasecmp(name.data, prefix, sizeof prefix - 1) == 0;
 }
 
+/* An attribute of the event that the feed record is. Those of tracing (CloudEvents, extension "distributed tracing") are carried on as headers are. */
+static bool is_event(mr_bytes name)
+{
+	return name.data && name.len > 3 && strncasecmp(name.data, "ce_", 3) == 0 && !named(name, "ce_traceparent") && !named(name, "ce_tracestate");
+}
+
 static bool is_trace(const mr_field *header)
 {
 	return (named(header->name, "traceparent") || named(header->name, "tracestate")) && header->value.len <= TRACE_BYTES_MAX;
@@ -70,8 +76,8 @@ origin origin_of(const record_source *source)
 	return (origin){mr_bytes_of(source->topic), source->partition, source->offset};
 }
 
-/* Copies the feed's headers within the limits; `with_type`: content-type, too. */
-static size_t carry(const record_source *source, bool with_type, mr_field *out, size_t max)
+/* Copies the feed's headers within the limits; `with_type`: content-type, too; `with_event`: those of CloudEvents, too. */
+static size_t carry(const record_source *source, bool with_type, bool with_event, mr_field *out, size_t max)
 {
 	size_t count = 0, bytes = 0, traces = 0;
 	for (size_t i = 0; i < source->header_count; i++)
@@ -80,7 +86,7 @@ static size_t carry(const record_source *source, bool with_type, mr_field *out, 
 		max = RECORD_HEADERS_MAX;
 	for (size_t i = 0; i < source->header_count && count < max; i++) {
 		const mr_field *header = &source->headers[i];
-		if (is_ours(header->name) || (!with_type && named(header->name, "content-type")))
+		if (is_ours(header->name) || (!with_type && named(header->name, "content-type")) || (!with_event && is_event(header->name)))
 			continue;
 		size_t size = header->name.len + header->value.len;
 		bool trace = traces && is_trace(header);
@@ -93,11 +99,21 @@ static size_t carry(const record_source *source, bool with_type, mr_field *out, 
 	return count;
 }
 
-size_t record_headers_out(const record_source *source, mr_field *out, size_t max)
+size_t record_headers_out(const record_source *source, const cloud_event *event, mr_field *out, size_t max)
 {
-	assert(max > 0);
-	size_t count = carry(source, false, out, max - 1);
+	enum { EVENT = 5 };
+	size_t ours = event ? EVENT + 1 : 1;
+	assert(max >= ours);
+	size_t count = carry(source, false, !event, out, max - ours);
 	out[count++] = (mr_field){mr_bytes_of("content-type"), mr_bytes_of("application/json")};
+	if (event) {
+		const mr_field attributes[EVENT] = {
+			{mr_bytes_of("ce_specversion"), mr_bytes_of("1.0")}, {mr_bytes_of("ce_id"), mr_bytes_of(event->id)}, {mr_bytes_of("ce_source"), mr_bytes_of(event->source)},
+			{mr_bytes_of("ce_type"), mr_bytes_of(event->type)}, {mr_bytes_of("ce_time"), mr_bytes_of(event->time)},
+		};
+		memcpy(out + count, attributes, sizeof attributes);
+		count += EVENT;
+	}
 	return count;
 }
 
@@ -132,7 +148,7 @@ size_t record_headers_dead(const record_source *source, const dead_letter *dead,
 	for (size_t i = 0, at = begin; i < 6; at = ends[i++])
 		written[i] = (mr_bytes){scratch->data + at, ends[i] - at};
 
-	size_t count = dead->bare ? 0 : carry(source, true, out, max - OURS);
+	size_t count = dead->bare ? 0 : carry(source, true, true, out, max - OURS);
 	const mr_field ours[OURS] = {
 		{mr_bytes_of("millrace.error.code"), mr_bytes_of(fault->code)},
 		{mr_bytes_of("millrace.error.stage"), mr_bytes_of(fault->stage)},

@@ -22,6 +22,7 @@ struct record_rules {
 	int max_depth;
 	bool identity_is_key, staged, spans;
 	enum detail_form detail;
+	buf envelopes[2];                /* of articles and duplicates, as it stands in front of a record: {"schema":{...},"payload": - empty: none */
 	enum content_form form;          /* of values without a content-type */
 	char **topics;                   /* topics with a form of their own */
 	enum content_form *topic_forms;
@@ -97,6 +98,13 @@ typedef struct fingerprint {
 } fingerprint;
 void fingerprint_add(fingerprint *self, mr_bytes name, char kind, mr_bytes value);
 void fingerprint_end(const fingerprint *self, char form, uint8_t out[16]);
+
+/* ---- record_envelope.c: the envelope that Kafka Connect's JsonConverter reads (schemas.enable = true) ---- */
+/* A schema is begun with its name, told its fields in the order of the record, and ended with what stands in front of the payload. Behind the payload comes one '}'. */
+void envelope_begin(buf *out, const char *name);
+void envelope_field(buf *out, const char *name, enum field_type type, bool null);
+void envelope_end(buf *out);
+void envelope_of(const record_rules *rules, unsigned which, const char *name, buf *out);         /* of the fields that have the flags `which` */
 
 /* ---- record_headers.c ---- */
 const mr_field *header_find(const record_source *source, const char *name);      /* the last one of that name, any case; NULL: none */

@@ -282,7 +282,9 @@ static void add_content(const dump *d, enum field field)
 static void add_record(const dump *d, unsigned which)
 {
 	char before = '{';
+	const buf *envelope = &d->rec->rules->envelopes[which == FIELD_SHORT];
 	record_dumped++;
+	buf_add(d->out, envelope->data, envelope->len);
 	for (int f = 0; f < FIELD_COUNT; f++) {
 		if ((field_table[f].flags & which) != which)
 			continue;
@@ -296,12 +298,14 @@ static void add_record(const dump *d, unsigned which)
 		before = ',';
 	}
 	buf_add_char(d->out, '}');
+	if (envelope->len)
+		buf_add_char(d->out, '}');
 }
 
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out)
 {
 	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
-	buf_reserve(out, self->body.len + self->body.len / 16 + self->list_text.len + self->tree_bytes + self->rec->extra.len + 4096);
+	buf_reserve(out, self->body.len + self->body.len / 16 + self->list_text.len + self->tree_bytes + self->rec->extra.len + self->rec->rules->envelopes[0].len + 4096);
 	add_record(&d, 0);
 }
 

@@ -56,6 +56,10 @@ record_rules *record_rules_new_from(const record_rules_values *values)
 	self->detail = strcmp(detail, "none") == 0 ? DETAIL_NONE : strcmp(detail, "text") == 0 ? DETAIL_TEXT : DETAIL_NESTED;
 	take_formats(self, values);
 	take_labels(self, values);
+	if (values->envelope && self->detail != DETAIL_NESTED) {
+		envelope_of(self, 0, "millrace.article", &self->envelopes[0]);
+		envelope_of(self, FIELD_SHORT, "millrace.duplicate", &self->envelopes[1]);
+	}
 	return self;
 }
 
@@ -72,6 +76,8 @@ void record_rules_free(record_rules **self)
 		free(rules->score_names[i]);
 		free(rules->score_keys[i]);
 	}
+	buf_free(&rules->envelopes[0]);
+	buf_free(&rules->envelopes[1]);
 	free(rules->topics);
 	free(rules->topic_forms);
 	free(rules->labels);

@@ -252,9 +252,31 @@ static json_t *dead_schema(void)
 	              "record, its other headers are kept; a value too large for the topic is null.", properties, required);
 }
 
+/* The record in its envelope; the schema beside it is one text, always the same. */
+static json_t *enveloped(const record_rules *rules, bool article, json_t *record)
+{
+	const buf *text = &rules->envelopes[!article];
+	json_t *value, *properties = json_object(), *required = json_pack("[s,s]", "schema", "payload");
+	buf whole = {0};
+	if (!text->len)
+		return record;
+	buf_add(&whole, text->data, text->len);
+	buf_add_str(&whole, "{}}");
+	value = json_loadb(whole.data, whole.len, 0, NULL);
+	set(properties, "schema", json_pack("{s:O}", "const", json_object_get(value, "schema")));
+	json_decref(value);
+	buf_free(&whole);
+	json_object_del(record, "$schema");
+	set(properties, "payload", record);
+	json_t *out = schema(article ? "Millrace article record for Kafka Connect" : "Millrace duplicate record for Kafka Connect",
+			     "The record with its schema, as the JsonConverter reads it with schemas.enable = true.", properties, required);
+	set(out, "additionalProperties", json_false());
+	return out;
+}
+
 void record_schema_print(const record_rules *rules, enum record_schema which, buf *out)
 {
-	json_t *tree = which == SCHEMA_ARTICLE ? record_schema(rules, 0) : which == SCHEMA_DUPLICATE ? record_schema(rules, FIELD_SHORT)
+	json_t *tree = which == SCHEMA_ARTICLE ? enveloped(rules, true, record_schema(rules, 0)) : which == SCHEMA_DUPLICATE ? enveloped(rules, false, record_schema(rules, FIELD_SHORT))
 	             : which == SCHEMA_FEED ? feed_schema() : dead_schema();
 	char *text = json_dumps(tree, JSON_INDENT(2));
 	json_decref(tree);

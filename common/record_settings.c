@@ -12,6 +12,7 @@ record_rules *record_rules_new(const struct settings *config)
 		.identity_is_key = mr_bytes_equal(mr_bytes_of(settings_str(config, "intake.identity")), "key"),
 		.staged = settings_list(config, "pipeline.stages", &stages) > 0,
 		.detail = settings_str(config, "sink.detail"),
+		.envelope = mr_bytes_equal(mr_bytes_of(settings_str(config, "sink.envelope")), "connect"),
 		.spans = settings_bool(config, "extract.spans"),
 	};
 	values.format_count = settings_list(config, "intake.format", &values.formats);

@@ -531,6 +531,12 @@ static void check_filter(checking *at)
 	filter_free(&f);
 }
 
+static void check_envelope(checking *at)
+{
+	if (strcmp(settings_str(at->self, "sink.envelope"), "connect") == 0 && strcmp(settings_str(at->self, "sink.detail"), "nested") == 0 && sound(at, "sink.detail"))
+		complain(at, "sink.envelope", "connect needs sink.detail = text or none: the sinks behind it know no nested types");
+}
+
 /* ---- limits, addresses, times ---- */
 
 static bool is_loopback(const char *address)
@@ -592,6 +598,7 @@ int settings_check(const settings *self, buf *errors)
 	check_label_topics(&at);
 	check_routes(&at);
 	check_filter(&at);
+	check_envelope(&at);
 	routes_free(&routed);
 	return at.bad;
 }

@@ -70,6 +70,7 @@ void epochs_free(epochs **self_p)
 
 void epochs_configure(epochs *self, const struct settings *settings)
 {
+	outlet_configure(self->outlet, settings);
 	self->every_ms = settings_int(settings, "publish.epoch_ms");
 	self->limits.records = (size_t)settings_int(settings, "publish.epoch_records");
 	self->limits.bytes = (size_t)settings_int(settings, "publish.epoch_bytes");

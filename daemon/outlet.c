@@ -1,12 +1,15 @@
 /* outlet.c - see outlet.h. */
 #include "outlet.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
 #include "common/routes.h"
 #include "common/settings.h"
+#include "common/times.h"
 #include "daemon/index_log.h"
 #include "daemon/index_entry.h"
 #include "daemon/journal_message.h"
@@ -17,10 +20,25 @@ struct outlet {
 	routes *routes;                  /* of articles and tombstones */
 	bool tell_duplicates;            /* false: they are only counted */
 	bool enrich;                     /* duplicates are published as articles are */
+	bool events;                     /* sink.cloudevents */
+	buf event_source;                /* ce_source: the consumer group, whose members tell of the same events */
 	size_t max_dead_bytes;
 	char **dead_topics;              /* prefix + input topic, made when first needed; never freed before the outlet: a batch on the other thread points to them */
 	size_t dead_count;
 };
+
+/* A URI reference; what RFC 3986 does not let stand in a segment of its path is written %XX. */
+static void write_source(const char *group, buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+	buf_add_str(out, "/millrace/");
+	for (; *group; group++) {
+		if (strchr(plain, *group))
+			buf_add_char(out, *group);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*group);
+	}
+}
 
 outlet *outlet_new(const struct settings *settings, pipeline *pipe)
 {
@@ -34,7 +52,14 @@ outlet *outlet_new(const struct settings *settings, pipeline *pipe)
 	self->tell_duplicates = strcmp(duplicates, "drop") != 0;
 	self->enrich = strcmp(duplicates, "enrich") == 0;
 	self->max_dead_bytes = SIZE_MAX;
+	write_source(settings_str(settings, "intake.group"), &self->event_source);
+	outlet_configure(self, settings);
 	return self;
+}
+
+void outlet_configure(outlet *self, const struct settings *settings)
+{
+	self->events = settings_bool(settings, "sink.cloudevents");
 }
 
 void outlet_free(outlet **self_p)
@@ -46,6 +71,7 @@ void outlet_free(outlet **self_p)
 		free(self->dead_topics[i]);
 	free(self->dead_topics);
 	routes_free(&self->routes);
+	buf_free(&self->event_source);
 	free(self);
 	*self_p = NULL;
 }
@@ -86,12 +112,33 @@ static buf *scratch_of(publish_batch *b)
 	return scratch;
 }
 
-void outlet_add_record(outlet *self, publish_batch *b, enum publish_kind kind, item *it, const char *topic, const uint8_t id[ARTICLE_ID_BYTES], mr_bytes value)
+/* The event that the record tells of. Its id stays the same however often the feed record is worked on, so a reader that knows an event by source and id knows it again. */
+static cloud_event make_event(const outlet *self, const item *it, const outlet_record *record, buf *text)
 {
-	publish_message *m = add_message(b, kind, it, topic, value);
-	(void)self;
+	static const char *const types[] = {[PUBLISH_ARTICLE] = "millrace.article", [PUBLISH_DUPLICATE] = "millrace.duplicate", [PUBLISH_TOMBSTONE] = "millrace.tombstone"};
+	char time[TIME_TEXT_BYTES];
+	assert(record->kind < sizeof types / sizeof *types && types[record->kind]);
+	time_print(record->made_ms, 0, time);
+	buf_printf(text, "%s", time);
+	buf_add_char(text, 0);
+	size_t id = text->len;
+	buf_printf(text, "%s/%s/%" PRId32 "/%" PRId64 "/%d", types[record->kind] + strlen("millrace."), it->partition->topic, it->partition->number, it->offset, record->page);
+	return (cloud_event){.id = text->data + id, .source = self->event_source.data, .type = types[record->kind], .time = text->data};
+}
+
+void outlet_add_record(outlet *self, publish_batch *b, item *it, const outlet_record *record)
+{
+	publish_message *m = add_message(b, record->kind, it, record->topic, record->value);
+	uint8_t id[ARTICLE_ID_BYTES];
+	cloud_event event;
+	if (record->kind == PUBLISH_TOMBSTONE)
+		pipeline_tombstone_id(self->pipeline, it, id);
+	else
+		record_article_id(it->rec, record->page, id);
 	id_hex(id, m->id_key);
-	m->field_count = record_headers_out(&it->source, field_room(b), RECORD_HEADERS_OUT_MAX);
+	if (self->events)
+		event = make_event(self, it, record, scratch_of(b));
+	m->field_count = record_headers_out(&it->source, self->events ? &event : NULL, field_room(b), RECORD_HEADERS_OUT_MAX);
 	b->field_count += m->field_count;
 }
 
@@ -135,45 +182,49 @@ static void add_dead(outlet *self, publish_batch *b, item *it)
 
 static void add_part(outlet *self, publish_batch *b, part *p)
 {
-	uint8_t id[ARTICLE_ID_BYTES];
 	const char *topics[ROUTES_MAX];
+	outlet_record record = {.page = article_page(p->doc), .made_ms = p->made_ms, .value = buf_bytes(&p->out)};
 	if (p->state == PART_FILTERED)
 		return;
-	record_article_id(p->item->rec, article_page(p->doc), id);
-	if (p->state == PART_ARTICLE || self->enrich)
-		for (size_t i = 0, n = routes_of(self->routes, article_labels(p->doc), topics); i < n; i++)
-			outlet_add_record(self, b, PUBLISH_ARTICLE, p->item, topics[i], id, buf_bytes(&p->out));
-	else if (self->tell_duplicates)
-		outlet_add_record(self, b, PUBLISH_DUPLICATE, p->item, self->duplicates_topic, id, buf_bytes(&p->out));
+	if (p->state == PART_ARTICLE || self->enrich) {
+		record.kind = PUBLISH_ARTICLE;
+		for (size_t i = 0, n = routes_of(self->routes, article_labels(p->doc), topics); i < n; i++) {
+			record.topic = topics[i];
+			outlet_add_record(self, b, p->item, &record);
+		}
+	} else if (self->tell_duplicates) {
+		record.kind = PUBLISH_DUPLICATE;
+		record.topic = self->duplicates_topic;
+		outlet_add_record(self, b, p->item, &record);
+	}
 }
 
 /* The article may be in any of the topics. */
 static void add_tombstone(outlet *self, publish_batch *b, item *it)
 {
-	uint8_t id[ARTICLE_ID_BYTES];
 	const char *const *topics;
 	size_t count = it->withheld ? 0 : routes_topics(self->routes, &topics);
-	for (size_t i = 0; i < count; i++) {
-		pipeline_tombstone_id(self->pipeline, it, id);
-		outlet_add_record(self, b, PUBLISH_TOMBSTONE, it, topics[i], id, (mr_bytes){NULL, 0});
-	}
+	for (size_t i = 0; i < count; i++)
+		outlet_add_record(self, b, it, &(outlet_record){.kind = PUBLISH_TOMBSTONE, .topic = topics[i], .made_ms = it->made_ms});
+}
+
+static void add_repeat(outlet *self, publish_batch *b, item *it)
+{
+	if (self->tell_duplicates)
+		outlet_add_record(self, b, it, &(outlet_record){.kind = PUBLISH_DUPLICATE, .topic = self->duplicates_topic, .made_ms = it->made_ms, .value = buf_bytes(&it->out)});
 }
 
 void outlet_add_item(outlet *self, publish_batch *b, item *it)
 {
-	uint8_t id[ARTICLE_ID_BYTES];
-	if (it->state == ITEM_DEAD) {
+	if (it->state == ITEM_DEAD)
 		add_dead(self, b, it);
-	} else if (it->tombstone) {
+	else if (it->tombstone)
 		add_tombstone(self, b, it);
-	} else if (it->state == ITEM_REPEAT) {
-		record_article_id(it->rec, 0, id);
-		if (self->tell_duplicates)
-			outlet_add_record(self, b, PUBLISH_DUPLICATE, it, self->duplicates_topic, id, buf_bytes(&it->out));
-	} else {
+	else if (it->state == ITEM_REPEAT)
+		add_repeat(self, b, it);
+	else
 		for (size_t i = 0; i < it->part_count; i++)
 			add_part(self, b, it->parts[i]);
-	}
 }
 
 void outlet_add_journal(outlet *self, publish_batch *b, const char *versions, const char *instance)

@@ -15,13 +15,23 @@ typedef struct outlet outlet;
 /* Borrows both. */
 outlet *outlet_new(const struct settings *settings, pipeline *pipe);
 void outlet_free(outlet **self);
+void outlet_configure(outlet *self, const struct settings *settings);    /* a reload: for batches from now on */
 /* See epochs_set_max_dead. */
 void outlet_set_max_dead(outlet *self, size_t bytes);
 
 /* Appends everything that leaves of a finished item, in the order of its parts. */
 void outlet_add_item(outlet *self, publish_batch *b, item *it);
-/* Appends one record of the item to `topic` (borrowed until the batch is freed). `id`: the article id, which becomes the key. Headers: those of the feed record as the contract says. */
-void outlet_add_record(outlet *self, publish_batch *b, enum publish_kind kind, item *it, const char *topic, const uint8_t id[ARTICLE_ID_BYTES], mr_bytes value);
+/* One record that leaves for an item. */
+typedef struct outlet_record {
+	enum publish_kind kind;
+	const char *topic;       /* borrowed until the batch is freed */
+	int page;                /* whose article id is the key */
+	int64_t made_ms;         /* wall clock, when it was written */
+	mr_bytes value;          /* data NULL: null */
+} outlet_record;
+
+/* Appends it: the key is the article id, headers are those of the feed record as the contract says and, with sink.cloudevents, those of an event. */
+void outlet_add_record(outlet *self, publish_batch *b, item *it, const outlet_record *record);
 /* Appends the index entries of the batch for the journal, behind all records. The messages point into b->log_entries, which may not grow any more. Two headers (journal_message.h), borrowed. */
 void outlet_add_journal(outlet *self, publish_batch *b, const char *versions, const char *instance);
 /* The last call: nothing is appended any more, keys made of ids can be pointed to. */

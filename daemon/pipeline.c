@@ -18,6 +18,8 @@ const char *const fault_names[FAULT_CODES] = {
 	"stage.crash", "stage.refused", "output.too-large", "other",
 };
 
+#define EVENT_BYTES_MAX 1536     /* headers of CloudEvents: names and words 120, source at most 760, id 330, time 24 */
+
 enum duplicates { DUPLICATES_TOPIC, DUPLICATES_ENRICH, DUPLICATES_DROP };
 
 struct pipeline {
@@ -35,6 +37,7 @@ struct pipeline {
 	size_t stage_count;
 	size_t judge_after;                      /* stages before the judge */
 	uint64_t sequence;                       /* of the item read last */
+	size_t event_bytes;                      /* that sink.cloudevents adds to a record at most */
 	size_t bytes;
 	bool high, moved;                        /* pressure; something may be judged */
 	item **doomed;                           /* to be declared dead by pipeline_settle; their fault is set */
@@ -138,6 +141,7 @@ void pipeline_configure(pipeline *self, const struct settings *settings)
 	self->limits.high_bytes = (size_t)settings_int(settings, "intake.high_bytes");
 	self->limits.low_bytes = (size_t)settings_int(settings, "intake.low_bytes");
 	self->limits.high_records = (size_t)settings_int(settings, "intake.high_records");
+	self->event_bytes = settings_bool(settings, "sink.cloudevents") ? EVENT_BYTES_MAX : 0;
 	self->key_identity = strcmp(settings_str(settings, "intake.identity"), "key") == 0;
 	judge_set_max_revisions(self->judge, (int)settings_int(settings, "dedup.max_revisions"));
 }
@@ -247,7 +251,7 @@ static size_t overhead(const item *it)
 
 static bool is_too_large(const pipeline *self, const item *it, const buf *out)
 {
-	return out->len + overhead(it) > self->limits.max_output_bytes;
+	return out->len + overhead(it) + self->event_bytes > self->limits.max_output_bytes;
 }
 
 static void doom_too_large(pipeline *self, item *it, size_t bytes)

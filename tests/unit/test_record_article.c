@@ -253,6 +253,71 @@ static void fields_come_in_the_order_of_the_table(void **state)
 	json_decref(line);
 }
 
+/* ---- the envelope of Kafka Connect ---- */
+
+static bool fits_connect(const json_t *schema, const json_t *value)
+{
+	const char *type = json_string_value(json_object_get(schema, "type"));
+	if (json_is_null(value))
+		return json_is_true(json_object_get(schema, "optional"));
+	if (strcmp(type, "array") == 0)
+		return json_is_array(value) && strcmp(json_string_value(json_object_get(json_object_get(schema, "items"), "type")), "string") == 0;
+	return strcmp(type, "int64") == 0 ? json_is_integer(value) : strcmp(type, "double") == 0 ? json_is_number(value) : strcmp(type, "boolean") == 0 ? json_is_boolean(value) :
+	       strcmp(type, "string") == 0 && json_is_string(value);
+}
+
+/* Every field of the payload has its row in the schema, in the same order, and there are no others. */
+static void check_envelope(const json_t *line, const char *name, const json_t *bare)
+{
+	json_t *schema = json_object_get(line, "schema"), *payload = json_object_get(line, "payload"), *fields = json_object_get(schema, "fields"), *value;
+	const char *key;
+	size_t i = 0;
+	assert_int_equal(json_object_size(line), 2);
+	assert_string_equal(json_string_value(json_object_get(schema, "type")), "struct");
+	assert_string_equal(json_string_value(json_object_get(schema, "name")), name);
+	assert_true(json_equal(payload, bare));
+	json_object_foreach(payload, key, value) {
+		const json_t *field = json_array_get(fields, i++);
+		assert_string_equal(json_string_value(json_object_get(field, "field")), key);
+		if (!fits_connect(field, value))
+			fail_msg("%s does not fit its schema", key);
+		const char *logical = json_string_value(json_object_get(field, "name"));
+		bool moment = strlen(key) > 3 && strcmp(key + strlen(key) - 3, "_ms") == 0;
+		assert_true(moment ? logical && strcmp(logical, "org.apache.kafka.connect.data.Timestamp") == 0 : !logical);
+	}
+	assert_int_equal(json_array_size(fields), i);
+}
+
+static void envelopes_tell_the_schema(void **state)
+{
+	static const char *const details[] = {"text", "none"};
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		json_t *lines[2][2];
+		for (int e = 0; e < 2; e++) {
+			record_rules_values values = {.staged = true, .labels = labels, .label_count = i < 2 ? 3 : 0, .detail = details[i % 2], .envelope = e};
+			record_rules *rules = record_rules_new_from(&values);
+			record_source source = {.topic = "articles.raw", .timestamp_ms = i ? 1773362400000 : -1, .value = mr_bytes_of(plain)};
+			record_fault fault;
+			record *rec = record_parse(rules, &source, &fault);
+			article *art = article_new(rec, 0, 1);
+			verdict v = {.kind = "near", .has_owner = true, .similarity = 1};
+			buf out = {0};
+			lines[e][0] = dumped(art, NULL);
+			article_dump_duplicate(art, &v, 1773362500000, &out);
+			lines[e][1] = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
+			buf_free(&out);
+			article_free(&art);
+			record_free(&rec);
+			record_rules_free(&rules);
+		}
+		check_envelope(lines[1][0], "millrace.article", lines[0][0]);
+		check_envelope(lines[1][1], "millrace.duplicate", lines[0][1]);
+		for (int e = 0; e < 4; e++)
+			json_decref(lines[e / 2][e % 2]);
+	}
+}
+
 /* ---- headers ---- */
 
 static const mr_field *named(const mr_field *fields, size_t count, const char *name)
@@ -272,11 +337,33 @@ static void headers_go_on(void **state)
 	};
 	record_source source = {.topic = "articles.raw", .headers = in, .header_count = 6};
 	mr_field out[RECORD_HEADERS_OUT_MAX];
-	size_t count = record_headers_out(&source, out, RECORD_HEADERS_OUT_MAX);
+	size_t count = record_headers_out(&source, NULL, out, RECORD_HEADERS_OUT_MAX);
 	assert_int_equal(count, 5);
 	assert_true(mr_bytes_equal(out[0].name, "b") && mr_bytes_equal(out[1].name, "b") && !out[1].value.data);
 	assert_true(mr_bytes_equal(out[3].name, "traceparent"));
 	assert_true(mr_bytes_equal(out[4].name, "content-type") && mr_bytes_equal(out[4].value, "application/json"));
+}
+
+/* The event is a new one: attributes of the event that came in are no attributes of it. Its trace goes on. */
+static void events_have_their_own_attributes(void **state)
+{
+	(void)state;
+	const mr_field in[] = {
+		{mr_bytes_of("ce_id"), mr_bytes_of("old")}, {mr_bytes_of("CE_dataschema"), mr_bytes_of("old")}, {mr_bytes_of("ce_traceparent"), mr_bytes_of("00-2")},
+		{mr_bytes_of("traceparent"), mr_bytes_of("00-1")}, {mr_bytes_of("cell"), mr_bytes_of("9")},
+	};
+	static const char *const want[][2] = {{"ce_traceparent", "00-2"}, {"traceparent", "00-1"}, {"cell", "9"}, {"content-type", "application/json"}, {"ce_specversion", "1.0"},
+		{"ce_id", "i"}, {"ce_source", "/s"}, {"ce_type", "t"}, {"ce_time", "2026-03-13T00:41:40.000Z"}};
+	record_source source = {.topic = "articles.raw", .headers = in, .header_count = 5};
+	const cloud_event event = {"i", "/s", "t", "2026-03-13T00:41:40.000Z"};
+	mr_field out[RECORD_HEADERS_OUT_MAX];
+	size_t count = record_headers_out(&source, &event, out, RECORD_HEADERS_OUT_MAX);
+	assert_int_equal(count, sizeof want / sizeof *want);
+	for (size_t i = 0; i < count; i++)
+		assert_true(mr_bytes_equal(out[i].name, want[i][0]) && mr_bytes_equal(out[i].value, want[i][1]));
+	assert_int_equal(record_headers_out(&source, NULL, out, RECORD_HEADERS_OUT_MAX), 6);     /* without an event of ours they are headers as any */
+	assert_true(mr_bytes_equal(out[0].name, "ce_id"));
+	assert_int_equal(record_headers_out(&source, &event, out, 7), 7);
 }
 
 static void headers_are_bounded(void **state)
@@ -292,13 +379,13 @@ static void headers_are_bounded(void **state)
 	in[199].name = mr_bytes_of("traceparent");
 	record_source source = {.topic = "articles.raw", .headers = in, .header_count = 200};
 	mr_field out[RECORD_HEADERS_OUT_MAX];
-	size_t count = record_headers_out(&source, out, RECORD_HEADERS_OUT_MAX);
+	size_t count = record_headers_out(&source, NULL, out, RECORD_HEADERS_OUT_MAX);
 	assert_int_equal(count, RECORD_HEADERS_MAX + 1);
 	assert_non_null(named(out, count, "traceparent"));
 	assert_non_null(named(out, count, "tracestate"));
 	for (size_t i = 0; i < count; i++)
 		assert_true(out[i].value.len < 100);
-	assert_int_equal(record_headers_out(&source, out, 4), 4);
+	assert_int_equal(record_headers_out(&source, NULL, out, 4), 4);
 }
 
 static void dead_letters_say_why(void **state)
@@ -362,7 +449,9 @@ int main(void)
 		cmocka_unit_test(verdicts_are_told),
 		cmocka_unit_test(fields_come_in_the_order_of_the_table),
 		cmocka_unit_test(headers_go_on),
+		cmocka_unit_test(events_have_their_own_attributes),
 		cmocka_unit_test(headers_are_bounded),
+		cmocka_unit_test(envelopes_tell_the_schema),
 		cmocka_unit_test(dead_letters_say_why),
 		cmocka_unit_test(the_schema_files_are_current),
 	};

@@ -396,6 +396,9 @@ static void the_sink_is_checked(void **state)
 	expect_rules(SETS("sink.filter=labels=sport characters=5"), WANTS("sink.filter: 'labels=sport' names a label that is not in classify.labels", "sink.filter: 'characters=5' is no condition"));
 	expect_rules(SETS("sink.filter=labels!=none", "pipeline.stages=extract dedup"), WANTS("sink.filter: labels need the stage classify"));
 	expect_rules(SETS("sink.filter=languages=zh", "pipeline.stages="), NOTHING);
+	expect_rules(SETS("sink.envelope=connect"), WANTS("sink.envelope: connect needs sink.detail = text or none"));
+	expect_rules(SETS("sink.envelope=connect", "sink.detail=text"), NOTHING);
+	expect_rules(SETS("sink.envelope=connect", "sink.detail=none"), NOTHING);
 }
 
 static void names_must_be_legal(void **state)
