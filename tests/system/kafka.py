@@ -34,26 +34,30 @@ def version():
 
 def jars():
     """The folder with Kafka's jars, fetched with Maven when they are not in the cache."""
+    logging = "reload4j" if version().startswith("3.") else "log4j2"
+    return fetch(POM, f"kafka-{version()}", "kafka_2.13-*.jar", f"-Dkafka.version={version()}", f"-Dlogging={logging}")
+
+
+def fetch(pom, name, wanted, *options):
+    """The folder `name` of the cache with the jars of a pom, `wanted` among them; Maven copies them there when it is not there yet."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "millrace"
-    folder = cache / f"kafka-{version()}"
+    folder = cache / name
     if folder.is_dir():
         return folder
     if not shutil.which("java"):
         raise Unavailable("no java here (Debian: default-jre-headless)")
     if not shutil.which("mvn"):
-        raise Unavailable("Kafka's jars are not in the cache and there is no mvn to fetch them (Debian: maven)")
+        raise Unavailable(f"the jars of {name} are not in the cache and there is no mvn to fetch them (Debian: maven)")
     cache.mkdir(parents=True, exist_ok=True)
-    partial = cache / f"kafka-{version()}.{os.getpid()}"
-    logging = "reload4j" if version().startswith("3.") else "log4j2"
+    partial = cache / f"{name}.{os.getpid()}"
     try:
-        done = subprocess.run(["mvn", "-B", "-q", "-f", str(POM), f"-Dkafka.version={version()}", f"-Dlogging={logging}",
-                               f"-DoutputDirectory={partial}", "dependency:copy-dependencies"],
+        done = subprocess.run(["mvn", "-B", "-q", "-f", str(pom), *options, f"-DoutputDirectory={partial}", "dependency:copy-dependencies"],
                               capture_output=True, text=True, timeout=600)
     except subprocess.TimeoutExpired:
-        raise Unavailable(f"Maven Central did not give Kafka {version()} within 10 minutes")
-    if done.returncode != 0 or not list(partial.glob("kafka_2.13-*.jar")):
+        raise Unavailable(f"Maven Central did not give {name} within 10 minutes")
+    if done.returncode != 0 or not list(partial.glob(wanted)):
         shutil.rmtree(partial, ignore_errors=True)
-        raise Unavailable(f"Maven Central did not give Kafka {version()}: {(done.stdout + done.stderr).strip()[-300:]}")
+        raise Unavailable(f"Maven Central did not give {name}: {(done.stdout + done.stderr).strip()[-300:]}")
     try:
         partial.rename(folder)
     except OSError:                          # another test run was first
