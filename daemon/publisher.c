@@ -375,16 +375,37 @@ out:
 	rd_kafka_topic_partition_list_destroy(offsets);
 }
 
-static void know_topic(publisher *self, const char *name)
+/* What the broker says of the topic; no error when nobody answers. */
+static rd_kafka_resp_err_t know_topic(publisher *self, const char *name)
 {
 	const struct rd_kafka_metadata *about;
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(self->producer, name, NULL);
 	if (!topic)
-		return;
+		return err;
 	self->topics = mem_grow(self->topics, self->topic_count + 1, sizeof *self->topics);
 	self->topics[self->topic_count++] = topic;
-	if (rd_kafka_metadata(self->producer, 0, topic, &about, CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
-		rd_kafka_metadata_destroy(about);
+	if (rd_kafka_metadata(self->producer, 0, topic, &about, CALL_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return err;
+	if (about->topic_cnt == 1)
+		err = about->topics[0].err;
+	rd_kafka_metadata_destroy(about);
+	return err;
+}
+
+/* A topic that is not there is told at the start and not by the first record for it, which may come at night (a rare label, a dead letter). A broker that makes topics by itself
+ * does so because it is asked, and says so a little later. */
+static void want_topic(publisher *self, const char *name)
+{
+	enum { TRIES = 4 };
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	for (int i = 0; i < TRIES && err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && !stopping(self); i++) {
+		if (i)
+			pause_ms(PAUSE_MS);
+		err = know_topic(self, name);
+	}
+	if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		log_warn("output topic cannot be written to", "topic", "%s", name, "error", "%s", rd_kafka_err2str(err));
 }
 
 static void run_epoch(publisher *self, publish_batch *b, publish_result *result)
@@ -520,13 +541,13 @@ static void know_topics(publisher *self)
 	size_t output_count = routes_topics(routed, &outputs);
 	char name[256];
 	for (size_t i = 0; i < output_count && !stopping(self); i++)
-		know_topic(self, outputs[i]);
+		want_topic(self, outputs[i]);
 	routes_free(&routed);
-	know_topic(self, settings_str(self->settings, "publish.duplicates_topic"));
+	want_topic(self, settings_str(self->settings, "publish.duplicates_topic"));
 	for (size_t i = 0; i < count && !stopping(self); i++) {
 		snprintf(name, sizeof name, "%s%s", settings_str(self->settings, "publish.dead_prefix"), inputs[i]);
 		if (inputs[i][0] != '^')
-			know_topic(self, name);
+			want_topic(self, name);
 	}
 }
 

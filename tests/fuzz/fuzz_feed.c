@@ -3,10 +3,33 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "common/filter.h"
 #include "common/record.h"
 #include "common/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const labels[] = {"education", "science", "talent"};
+
+/* Whatever the article holds, each condition has an answer, and with its opposite it keeps everything out. */
+static void ask_filters(const record *rec, const article *art)
+{
+	static const char *const pairs[][2] = {{"labels=education|none", "labels!=education|none"}, {"languages=zh|en", "languages!=zh|en"}, {"sources=x|none", "sources!=x|none"},
+		{"hosts=example|none", "hosts!=example|none"}, {"characters>=40", "characters<=39"}};
+	char why[FILTER_WHY];
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		int refused = 0;
+		for (int k = 0; k < 3; k++) {
+			filter *f = filter_new(labels, 3);
+			if ((k != 1 && filter_add(f, pairs[i][0], why)) || (k != 0 && filter_add(f, pairs[i][1], why)))
+				abort();
+			refused += filter_refuses(f, rec, art) != FILTER_NONE;
+			filter_free(&f);
+		}
+		if (refused != 2)
+			abort();
+	}
+}
 
 static void check_line(const buf *out)
 {
@@ -59,6 +82,7 @@ static void run(const record_source *source, const record_rules *rules, mr_bytes
 	buf_clear(&scratch);
 	article_fields(art, names, fields, &scratch);
 	dump_both(art, rec);
+	ask_filters(rec, art);
 	if (record_memory(rec) + article_memory(art) == 0)
 		abort();
 	article_free(&art);
@@ -68,12 +92,12 @@ static void run(const record_source *source, const record_rules *rules, mr_bytes
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const labels[] = {"education", "science", "talent"}, *const types[] = {NULL, "text/plain", "text/html; charset=gbk", "application/json"};
+	static const char *const types[] = {NULL, "text/plain", "text/html; charset=gbk", "application/json"};
 	if (size < 1)
 		return 0;
 	unsigned how = data[0];
 	record_rules_values values = {.labels = labels, .label_count = 3, .identity_is_key = how & 1, .staged = how & 2, .spans = how & 4,
-	                              .detail = how & 8 ? "text" : "nested"};
+	                              .detail = how & 8 ? "text" : "nested", .envelope = how & 2};
 	record_rules *rules = record_rules_new_from(&values);
 	mr_bytes text = {(const char *)data + 1, size - 1}, patch = {NULL, 0};
 	const char *cut = memmem(text.data, text.len, "\n--\n", 4);

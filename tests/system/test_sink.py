@@ -12,6 +12,7 @@ from daemon import STAGES, millrace
 from flow import mixed_feed
 from require import cannot
 from test_promises import page_value
+from wait import wait_until
 
 pytestmark = pytest.mark.skipif("classify" not in STAGES or "dedup" not in STAGES, reason="needs dedup and classify")
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -39,8 +40,9 @@ def test_articles_go_to_the_topics_of_their_labels(flow):
     f = flow(partitions=2, settings={"sink.route": "by-label", "intake.identity": "key", "sink.cloudevents": "true"})
     topics = {label: f"{f.out}.{label}" for label in ("education", "talent")} | {"science": f"{f.name}.lab", "none": f"{f.name}.rest"}
     f.settings["sink.label_topics"] = f"science={f.name}.lab none={f.name}.rest"
-    for topic in topics.values():
-        f.kafka.create_topic(topic, 2)
+    for label, topic in topics.items():
+        if label != "none":              # a topic that is missing is told, and waited for
+            f.kafka.create_topic(topic, 2, {"max.message.bytes": 30000} if label == "talent" else {})
     headers = {"headers": [("traceparent", TRACE.encode()), ("ce_id", b"of the feed"), ("ce_dataschema", b"of the feed"), ("desk", b"7")]}
     stories = [labelled.record(f"route {n}", labelled.KINDS[n % len(labelled.KINDS)]) for n in range(150)]
 
@@ -51,12 +53,16 @@ def test_articles_go_to_the_topics_of_their_labels(flow):
                 yield news.value(stories[n]), f"again {n}", "copy", headers
             if n % 25 == 7:
                 yield b"\x01 no json", f"bad {n}", "bad", headers
+            if n == 60:                  # too much for one of the topics, so for all
+                yield news.value(news.record("large", characters=12000)), "large", "bad", headers
             if n % 30 == 11:
                 yield None, n, "tombstone", {}
 
     f.feed(feed(range(50)))
     d = f.daemon()
     d.start(crash_at="after-produce")
+    wait_until(lambda: d.starts and f"topic={topics['none']}" in d.log(), 60, "the missing topic is told")
+    f.kafka.create_topic(topics["none"], 2)
     assert d.wait_end(60) == -signal.SIGKILL
     d.start()
     with f.kafka.reader(list(topics.values())) as reader:
@@ -95,6 +101,7 @@ def test_articles_go_to_the_topics_of_their_labels(flow):
     copies = f.kafka.read_all(f.duplicates)
     assert len(copies) == kinds["copy"] and all(m.header("ce_type") == b"millrace.duplicate" and m.header("traceparent") == TRACE.encode() for m in copies)
     dead = f.kafka.read_all(f.dead)
+    assert collections.Counter(m.header("millrace.error.code") for m in dead)[b"output.too-large"] == 1
     assert len(dead) == kinds["bad"] and all(m.header("ce_id") == b"of the feed" and m.header("traceparent") == TRACE.encode() for m in dead)
 
 
