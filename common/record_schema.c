@@ -256,10 +256,10 @@ static json_t *dead_schema(void)
 static json_t *enveloped(const record_rules *rules, bool article, json_t *record)
 {
 	const buf *text = &rules->envelopes[!article];
-	json_t *value, *properties = json_object(), *required = json_pack("[s,s]", "schema", "payload");
 	buf whole = {0};
 	if (!text->len)
 		return record;
+	json_t *value, *properties = json_object(), *required = json_pack("[s,s]", "schema", "payload");
 	buf_add(&whole, text->data, text->len);
 	buf_add_str(&whole, "{}}");
 	value = json_loadb(whole.data, whole.len, 0, NULL);
