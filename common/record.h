@@ -127,6 +127,9 @@ typedef struct cloud_event {
 	const char *id, *source, *type, *time;
 } cloud_event;
 
+/* The record itself in a line that was dumped for `self`: without the envelope, if it has one. A view into the line. `self` NULL: as it is. */
+mr_bytes record_unwrap(const record *self, mr_bytes line);
+
 /* Headers of an outgoing record: those of the feed record without `content-type` and `millrace.*`, plus content-type. With an `event` (NULL: none) its attributes, and
  * those of the feed record (ce_*) are left behind, for they tell of another event; ce_traceparent and ce_tracestate are carried on. Pairs point into the
  * source, the event and constants. Returns their number; at most `max`. */

@@ -320,3 +320,13 @@ void record_dump_duplicate(const record *self, int page_count, const verdict *v,
 	dump d = {self, NULL, v, 0, page_count, now_ms, out};
 	add_record(&d, FIELD_SHORT);
 }
+
+mr_bytes record_unwrap(const record *self, mr_bytes line)
+{
+	for (int i = 0; self && i < 2; i++) {
+		const buf *envelope = &self->rules->envelopes[i];
+		if (envelope->len && line.len > envelope->len && memcmp(line.data, envelope->data, envelope->len) == 0)
+			return (mr_bytes){line.data + envelope->len, line.len - envelope->len - 1};
+	}
+	return line;
+}

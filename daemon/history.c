@@ -188,7 +188,7 @@ static const struct {
 	const char *name;
 	enum history_total total;
 } count_columns[] = {{"read", HISTORY_READ}, {"published", HISTORY_PUBLISHED}, {"duplicates", HISTORY_DUPLICATES}, {"dead", HISTORY_DEAD},
-	{"tombstones", HISTORY_TOMBSTONES}, {"aborts", HISTORY_ABORTS}, {"restarts", HISTORY_RESTARTS}};
+	{"tombstones", HISTORY_TOMBSTONES}, {"filtered", HISTORY_FILTERED}, {"aborts", HISTORY_ABORTS}, {"restarts", HISTORY_RESTARTS}};
 static const char *const value_columns[] = {"lag", "p50_ms", "p99_ms", "in_flight"};
 enum { COUNT_COLUMNS = sizeof count_columns / sizeof *count_columns, VALUE_COLUMNS = sizeof value_columns / sizeof *value_columns };
 

@@ -17,7 +17,7 @@ enum { HISTORY_STEP_MS = 10000, HISTORY_ROWS = 360, HISTORY_STAGES_MAX = 16, HIS
 typedef struct history history;
 
 /* What is counted since the start of the process. A total may fall (records handed back); a row never shows less than 0. */
-enum history_total { HISTORY_READ, HISTORY_PUBLISHED, HISTORY_DUPLICATES, HISTORY_DEAD, HISTORY_TOMBSTONES, HISTORY_ABORTS, HISTORY_RESTARTS, HISTORY_DROPPED, HISTORY_TOTALS };
+enum history_total { HISTORY_READ, HISTORY_PUBLISHED, HISTORY_DUPLICATES, HISTORY_DEAD, HISTORY_TOMBSTONES, HISTORY_FILTERED, HISTORY_ABORTS, HISTORY_RESTARTS, HISTORY_DROPPED, HISTORY_TOTALS };
 
 typedef struct history_sample {
 	int64_t totals[HISTORY_TOTALS];

@@ -56,6 +56,13 @@ void item_free(item **self_p)
 	*self_p = NULL;
 }
 
+const char *part_outcome(const part *self)
+{
+	if (self->state == PART_FILTERED)
+		return "filtered";
+	return self->state == PART_DUPLICATE ? "duplicate" : self->verdict.revision ? "revision" : "published";
+}
+
 bool item_finished(const item *self)
 {
 	return (self->state == ITEM_REPEAT && self->bound) || self->state == ITEM_DONE || self->state == ITEM_DEAD;

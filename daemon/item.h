@@ -125,6 +125,8 @@ item *item_new(partition *p, int64_t offset);
 void item_free(item **self);
 part *item_add_part(item *self);
 void item_clear_parts(item *self);
+/* What has become of a judged part, in the word that log lines and pages use: published, revision, duplicate, filtered. */
+const char *part_outcome(const part *self);
 bool item_finished(const item *self);            /* bound REPEAT, DONE, DEAD */
 bool item_filtered(const item *self);            /* JUDGED or DONE, and all its parts are filtered: an outcome of its own */
 size_t item_out_bytes(const item *self);         /* of the values that leave for it */

@@ -2,7 +2,7 @@
  *
  * The one place where an outcome becomes output. It knows the names of the output topics and what the settings of the sink say; it writes no record (pipeline.c has dumped it into
  * part.out or item.out), decides no outcome and produces nothing (publisher.c does, or `millrace process`). Messages point into the item, which is frozen, into the settings and into the
- * outlet, so both outlive the batch. Whoever adds a kind of record - an alert, say - keeps its text in the part, adds a row to enum publish_kind and calls
+ * outlet, so both outlive the batch. Whoever adds a kind of record - an alert, say - keeps its text in the part, adds a row to enum publish_kind and its word to make_event, and calls
  * outlet_add_record in add_part (outlet.c): it is then in the transaction of its article. Loop thread. */
 #ifndef DAEMON_OUTLET_H
 #define DAEMON_OUTLET_H

@@ -94,12 +94,12 @@ static mr_bytes find_member(const buf *record, const char *name)
 
 /* ---- remembering ---- */
 
-static void copy_record(buf *out, const buf *from)
+static void copy_record(buf *out, mr_bytes from)
 {
-	const char *at = from->data + 1, *end = from->data + from->len;
+	const char *at = from.data + 1, *end = from.data + from.len;
 	mr_bytes key, value;
-	if (from->len <= RECENT_RECORD_BYTES) {
-		buf_add(out, from->data, from->len);
+	if (from.len <= RECENT_RECORD_BYTES) {
+		buf_add(out, from.data, from.len);
 		return;
 	}
 	buf_add_char(out, '{');
@@ -130,7 +130,7 @@ static entry *new_entry(recent *self, int64_t at_ms, const item *it, const char 
 	return e;
 }
 
-/* What a dead letter was: what its feed record says of itself, if it could be read. */
+/* What a dead letter or a filtered article was: what its feed record says of itself, if it could be read. */
 static void describe(entry *e, const item *it)
 {
 	static const char *const names[] = {"title", "url", "source_name", NULL};
@@ -158,17 +158,20 @@ void recent_add(recent *self, int64_t at_ms, const item *it)
 	if (it->state == ITEM_DONE && it->part_count) {
 		for (size_t i = 0; i < it->part_count; i++) {
 			const part *p = it->parts[i];
-			const char *outcome = p->state == PART_DUPLICATE ? "duplicate" : p->verdict.revision ? "revision" : "published";
-			entry *e = new_entry(self, at_ms, it, outcome);
-			if (p->out.len)
-				copy_record(&e->record, &p->out);
+			entry *e = new_entry(self, at_ms, it, part_outcome(p));
+			if (p->state == PART_FILTERED) {
+				describe(e, it);
+				snprintf(e->fault.code, sizeof e->fault.code, "%s", filter_names[p->filtered]);
+			} else if (p->out.len) {
+				copy_record(&e->record, record_unwrap(it->rec, buf_bytes(&p->out)));
+			}
 		}
 		return;
 	}
 	if (it->state == ITEM_REPEAT) {
 		entry *e = new_entry(self, at_ms, it, "duplicate");
 		if (it->out.len)
-			copy_record(&e->record, &it->out);
+			copy_record(&e->record, record_unwrap(it->rec, buf_bytes(&it->out)));
 	} else if (it->tombstone) {
 		new_entry(self, at_ms, it, "tombstone");
 	} else {

@@ -125,7 +125,7 @@ static void log_article(const item *it, const part *p, long ms)
 	}
 	if (p->verdict.has_owner)
 		id_hex(p->verdict.duplicate_of, owner);
-	log_info("outcome", "result", "%s", p->state == PART_DUPLICATE ? "duplicate" : p->verdict.revision ? "revision" : "published", "id", "%s", id, "topic", "%s",
+	log_info("outcome", "result", "%s", part_outcome(p), "id", "%s", id, "topic", "%s",
 		 it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld", (long long)it->offset, "page", "%d", article_page(p->doc), "of", "%s", owner,
 		 "ms", "%ld", ms);
 }
@@ -320,6 +320,7 @@ void report_second(report *self)
 	now.totals[HISTORY_READ] = (int64_t)(c->taken - c->returned);
 	now.totals[HISTORY_PUBLISHED] = (int64_t)c->published;
 	now.totals[HISTORY_DUPLICATES] = (int64_t)c->duplicates;
+	now.totals[HISTORY_FILTERED] = (int64_t)c->filtered;
 	now.totals[HISTORY_DEAD] = (int64_t)c->dead;
 	now.totals[HISTORY_TOMBSTONES] = (int64_t)c->tombstones;
 	now.totals[HISTORY_ABORTS] = (int64_t)(e.kept + e.rewound);
@@ -334,7 +335,7 @@ void report_second(report *self)
 
 static int64_t ended_lately(const report *self)
 {
-	static const enum history_total ends[] = {HISTORY_PUBLISHED, HISTORY_DUPLICATES, HISTORY_DEAD, HISTORY_TOMBSTONES};
+	static const enum history_total ends[] = {HISTORY_PUBLISHED, HISTORY_DUPLICATES, HISTORY_FILTERED, HISTORY_DEAD, HISTORY_TOMBSTONES};
 	int64_t sum = 0;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		sum += history_grown(self->history, ends[i], PROBLEM_STALL_MS);
@@ -344,7 +345,7 @@ static int64_t ended_lately(const report *self)
 static bool is_balanced(const report *self)
 {
 	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
-	return c->taken == c->published + c->duplicates + c->dead + c->tombstones + c->returned + ledger_count(self->ledger);
+	return c->taken == c->published + c->duplicates + c->filtered + c->dead + c->tombstones + c->returned + ledger_count(self->ledger);
 }
 
 static int64_t oldest_ms(const report *self)
@@ -447,9 +448,9 @@ static json_t *status_rates(const report *self)
 {
 	const history *h = self->history;
 	double published = history_rate(h, HISTORY_PUBLISHED), duplicates = history_rate(h, HISTORY_DUPLICATES), dead = history_rate(h, HISTORY_DEAD),
-	       tombstones = history_rate(h, HISTORY_TOMBSTONES);
-	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "in", history_rate(h, HISTORY_READ), "out", published + duplicates + dead + tombstones, "published", published,
-			 "duplicates", duplicates, "dead", dead, "tombstones", tombstones);
+	       tombstones = history_rate(h, HISTORY_TOMBSTONES), filtered = history_rate(h, HISTORY_FILTERED);
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "in", history_rate(h, HISTORY_READ), "out", published + duplicates + filtered + dead + tombstones, "published", published,
+			 "duplicates", duplicates, "filtered", filtered, "dead", dead, "tombstones", tombstones);
 }
 
 static json_t *milliseconds(double ms)
@@ -473,6 +474,7 @@ static void add_view(const report *self, json_t *status)
 							 milliseconds(history_latency(self->history, 0.99))));
 	json_object_set_new(status, "labels", status_words(self, METRIC_ARTICLE_LABELS, true));
 	json_object_set_new(status, "duplicates_by_kind", status_words(self, METRIC_ARTICLE_DUPLICATES, true));
+	json_object_set_new(status, "filtered_by", status_words(self, METRIC_ARTICLES_FILTERED, false));
 	json_object_set_new(status, "dead_by_reason", status_dead(self));
 	json_object_set_new(status, "lag", lag < 0 ? json_null() : json_integer((json_int_t)lag));
 	json_object_set_new(status, "oldest_ms", json_integer((json_int_t)oldest_ms(self)));

@@ -106,7 +106,7 @@ function time_of(name, ms) {
 const of_limit = (s) => say('of_limit', {size: bytes(s.in_flight_bytes), limit: bytes(s.in_flight_limit)});
 
 function show_figures() {
-  const s = state.status, r = s.rates, b = s.balance, l = s.latency, ended = b.published + b.duplicates + b.dead + b.tombstones;
+  const s = state.status, r = s.rates, b = s.balance, l = s.latency, ended = b.published + b.duplicates + b.filtered + b.dead + b.tombstones;
   byId('figures').replaceChildren(
     figure('in_rate', [say('total_read', {count: b.read})], value_of('rates.in', r.in, rate(r.in)), unit(say('per_second'))),
     figure('out_rate', [say('total_read', {count: ended})], value_of('rates.out', r.out, rate(r.out)), unit(say('per_second'))),
@@ -159,6 +159,7 @@ function index_node(s) {
 
 function outcomes_node(s) {
   const topics = {published: s.topics.articles, duplicates: s.topics.duplicates, dead: s.topics.dead_prefix + '\u2026', tombstones: s.topics.articles};
+  if (s.balance.filtered) topics.filtered = 'sink.filter';      // goes nowhere
   const table = el('div', 'outcomes');
   for (const key of Object.keys(topics)) {
     const name = el('span', 'key ' + key, say('outcome_' + key));
@@ -323,7 +324,9 @@ function hold(yes) {
 /* What stands in the second line: why it is a copy, why it is dead, or which terms decided. */
 function reason_line(a) {
   const line = el('div', 'why');
-  if (a.outcome === 'dead') {
+  if (a.outcome === 'filtered') {
+    line.append(el('span', 'term', say('filtered_by', {condition: a.reason})));
+  } else if (a.outcome === 'dead') {
     line.append(el('b', 'dead', say('reason.' + a.reason)), a.stage ? ' \u00b7 ' + a.stage : '', a.why ? ' \u00b7 ' : '', el('span', '', a.why || ''));
   } else if (a.outcome === 'duplicate' && a.duplicate_of) {
     const known = a.similarity !== null && a.duplicate_kind !== null, id = a.duplicate_of.slice(0, 8);

@@ -187,6 +187,55 @@ static void other_outcomes_are_told(void **state)
 	recent_free(&r);
 }
 
+/* A filtered article has no record: what its feed record says of itself is shown, and what kept it out. */
+static void filtered_articles_are_told(void **state)
+{
+	(void)state;
+	recent *r = recent_new();
+	record_rules_values values = {.staged = true};
+	record_rules *rules = record_rules_new_from(&values);
+	record_source source = {.topic = "articles.raw", .timestamp_ms = -1, .value = mr_bytes_of("{\"text\":\"Reeds.\",\"title\":\"Reeds cut\",\"source\":\"Marsh Post\"}")};
+	record_fault fault;
+	part p = {.state = PART_FILTERED, .filtered = FILTER_SOURCES}, *parts[] = {&p};
+	item it = {.partition = &home, .offset = 4, .state = ITEM_DONE, .parts = parts, .part_count = 1, .rec = record_parse(rules, &source, &fault)};
+	assert_true(item_filtered(&it));
+	recent_add(r, 1, &it);
+	json_t *all = shown(r, 0), *a = json_array_get(json_object_get(all, "articles"), 0);
+	assert_string_equal(text_of(a, "outcome"), "filtered");
+	assert_string_equal(text_of(a, "reason"), "sources");
+	assert_string_equal(text_of(a, "title"), "Reeds cut");
+	assert_string_equal(text_of(a, "source"), "Marsh Post");
+	json_decref(all);
+	recent_free(&r);
+	record_free(&it.rec);
+	record_rules_free(&rules);
+}
+
+/* sink.envelope = connect: the record is what stands inside. */
+static void the_envelope_is_taken_off(void **state)
+{
+	(void)state;
+	recent *r = recent_new();
+	record_rules_values values = {.staged = true, .detail = "text", .envelope = true};
+	record_rules *rules = record_rules_new_from(&values);
+	record_source source = {.topic = "articles.raw", .timestamp_ms = -1, .value = mr_bytes_of("{\"text\":\"Reeds.\",\"title\":\"Reeds cut\"}")};
+	record_fault fault;
+	part p = {.state = PART_ARTICLE}, *parts[] = {&p};
+	item it = {.partition = &home, .offset = 4, .state = ITEM_DONE, .parts = parts, .part_count = 1, .rec = record_parse(rules, &source, &fault)};
+	p.doc = article_new(it.rec, 0, 1);
+	article_dump(p.doc, NULL, 0, &p.out);
+	recent_add(r, 1, &it);
+	json_t *whole = one(r, 0);
+	assert_string_equal(text_of(whole, "title"), "Reeds cut");
+	assert_string_equal(text_of(json_object_get(whole, "record"), "title"), "Reeds cut");
+	json_decref(whole);
+	recent_free(&r);
+	buf_free(&p.out);
+	article_free(&p.doc);
+	record_free(&it.rec);
+	record_rules_free(&rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +244,8 @@ int main(void)
 		cmocka_unit_test(of_a_long_record_the_rest_is_kept),
 		cmocka_unit_test(the_oldest_are_forgotten),
 		cmocka_unit_test(other_outcomes_are_told),
+		cmocka_unit_test(filtered_articles_are_told),
+		cmocka_unit_test(the_envelope_is_taken_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
