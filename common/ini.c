@@ -128,9 +128,14 @@ static void parse_line(parser *self, mr_bytes line)
 
 int ini_parse(mr_bytes text, const char *file, ini_hooks hooks, buf *errors)
 {
+	return ini_parse_most(text, INI_FILE_MAX, file, hooks, errors);
+}
+
+int ini_parse_most(mr_bytes text, size_t max, const char *file, ini_hooks hooks, buf *errors)
+{
 	parser self = {.hooks = hooks, .at = {file, 0}, .errors = errors};
-	if (text.len > INI_FILE_MAX) {
-		buf_printf(errors, "%s: larger than %d bytes\n", file, INI_FILE_MAX);
+	if (text.len > max) {
+		buf_printf(errors, "%s: larger than %zu bytes\n", file, max);
 		return 1;
 	}
 	const char *at = text.data, *end = at + text.len;

@@ -28,6 +28,8 @@ typedef struct ini_hooks {
 
 /* Calls the hooks in the order of the text; lines that are wrong are told in `errors` ("file:line: what") and left out. Returns their number. */
 int ini_parse(mr_bytes text, const char *file, ini_hooks hooks, buf *errors);
+/* The same for files that may have more than INI_FILE_MAX bytes: lists that a program wrote. */
+int ini_parse_most(mr_bytes text, size_t max, const char *file, ini_hooks hooks, buf *errors);
 /* What is wrong with the bytes of a line (too long, control bytes, not UTF-8); NULL: nothing. */
 const char *ini_wrong_bytes(mr_bytes line);
 /* Reads a regular file of at most `max` bytes. 0; -1 with a line in errors. */

@@ -65,6 +65,8 @@ const option option_table[] = {
 	{"classify.thresholds", OPTION_LIST, "", 0, 0, NULL, true, "probability from which a label holds, label=number; without one: as the model has it"},
 	{"classify.model", OPTION_PATH, "", 0, 0, NULL, true, "model file; empty: the shipped one (conf/models/topics.model beside the program or in /usr/share/millrace)"},
 	{"classify.media_topics", OPTION_LIST, "education=medtop:05000000 science=medtop:13000000 talent=medtop:20000509", 0, 0, NULL, true, "IPTC Media Topics written for a label, label=code; talent has none of its own, employment is nearest"},
+	{"watch.file", OPTION_PATH, "", 0, 0, NULL, true, "file of the watches (conf/watches.conf), for the stage watch; which then stands last in pipeline.stages"},
+	{"watch.alerts_topic", OPTION_STRING, "articles.alerts", 0, 0, NULL, false, "topic of alerts; empty: none, articles only name the watches they meet"},
 	{"publish.topic", OPTION_STRING, "articles.enriched", 0, 0, NULL, false, "topic of article records"},
 	{"publish.duplicates_topic", OPTION_STRING, "articles.duplicates", 0, 0, NULL, false, "topic of duplicates"},
 	{"publish.dead_prefix", OPTION_STRING, "dlq.", 0, 0, NULL, false, "dead letters go to this prefix + input topic"},

@@ -6,6 +6,7 @@
 #include "classify/classify_stage.h"
 #include "dedup/dedup.h"
 #include "extract/extract.h"
+#include "watch/watch_stage.h"
 
 extern const mr_stage hook_stage;                /* workers/hook.c */
 
@@ -13,6 +14,7 @@ static const mr_stage *const table[] = {
 	&extract_stage,
 	&dedup_stage,
 	&classify_stage,
+	&watch_stage,
 	&hook_stage,
 };
 #define ROWS (sizeof table / sizeof *table)

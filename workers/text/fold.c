@@ -104,11 +104,15 @@ static uint32_t ahead(const folder *self, const char **at)
 
 static bool put_word(folder *self, const struct fold_group *group, size_t from)
 {
+	const char *behind_second = self->at;
+	uint32_t second = ahead(self, &behind_second);           /* read once: most words fail by it */
 	for (size_t i = 0; i < group->count; i++) {
 		const struct fold_word *word = &fold_words[group->first + i];
 		const uint16_t *key = fold_units + word->at, *value = key + word->rest;
-		const char *at = self->at;
-		size_t k = 0;
+		const char *at = behind_second;
+		size_t k = 1;
+		if (key[0] != second)
+			continue;
 		while (k < word->rest && ahead(self, &at) == key[k])
 			k++;
 		if (k < word->rest)
@@ -241,4 +245,37 @@ size_t fold_span(mr_bytes in, size_t from_byte, size_t to_byte, unsigned flags, 
 	if (out->data)
 		out->data[out->len] = 0;
 	return (size_t)(self.at - self.begin);
+}
+
+/* The words that begin with a character, after its width is folded; NULL: none do. */
+static const struct fold_group *group_of(uint32_t c, unsigned flags)
+{
+	uint32_t narrow = flags & FOLD_WIDTH && !form(c) ? fold_width(c) : c;
+	uint32_t to = flags & FOLD_SCRIPT && narrow >= HAN_FIRST && narrow <= HAN_LAST ? fold_han[narrow - HAN_FIRST] : 0;
+	return to >= GROUP && to < WIDE ? &fold_groups[to - GROUP] : NULL;
+}
+
+void fold_quick_make(unsigned flags, fold_quick *out)
+{
+	buf one = {0}, folded = {0};
+	memset(out, 0, sizeof *out);
+	for (uint32_t c = 0; c < 65536; c++) {
+		const struct fold_group *group = group_of(c, flags);
+		if (c >= 0xD800 && c <= 0xDFFF)
+			continue;
+		buf_clear(&one);
+		buf_clear(&folded);
+		utf8_add(&one, c);
+		fold_text(buf_bytes(&one), flags, &folded, NULL);
+		const char *at = buf_bytes(&folded).data, *end = at + folded.len;
+		uint32_t to = at < end ? utf8_next(&at, end) : 0;
+		if (at == end && to < 65536)
+			out->to[c] = to && group ? to | FOLD_QUICK_WORD : to;
+		for (size_t i = 0; group && i < group->count; i++) {
+			uint32_t bit = fold_pair(c, fold_units[fold_words[group->first + i].at]);
+			out->pairs[bit >> 6] |= UINT64_C(1) << (bit & 63);
+		}
+	}
+	buf_free(&one);
+	buf_free(&folded);
 }

@@ -28,6 +28,21 @@ void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin);
 /* The same for what begins in [from, to) of `in`: a word may end behind `to`. Returns where it stopped, `to` or a little behind; going on from there gives, piece by
  * piece, what fold_text gives of the whole. */
 size_t fold_span(mr_bytes in, size_t from, size_t to, unsigned flags, buf *out, buf *origin);
+/* For loops of one's own over most characters: what one below U+10000 folds to, and whether it has to be asked what follows. */
+#define FOLD_QUICK_WORD 0x10000u         /* in `to`: words of the dictionaries begin with it; alone it folds to the lower 16 bits */
+
+typedef struct fold_quick {
+	uint32_t to[65536];              /* 0: fold_span has to do it: it becomes several characters or none, or is no character */
+	uint64_t pairs[4096];            /* a bit set for every pair of characters that words begin with, by fold_pair; a few others have the same bits */
+} fold_quick;
+
+/* For `flags` without FOLD_LETTERS. */
+void fold_quick_make(unsigned flags, fold_quick *out);
+
+static inline uint32_t fold_pair(uint32_t first, uint32_t second)
+{
+	return (first * 0x9E3779B1u ^ second * 0x85EBCA6Bu) >> 14;       /* 18 bits */
+}
 
 /* ---- single ideographs without a call, for inner loops ---- */
 

@@ -1,0 +1,301 @@
+/* watch_text.c - see watch_text.h. */
+#include "watch_text.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/utf8.h"
+
+#define BREAK '\x1F'             /* between parts; in a source it is white space, so that it stands nowhere else */
+#define MARK_SHIFT 8             /* how many characters there are is noted every 256 bytes */
+
+enum gap { GAP_NONE, GAP_WHITE, GAP_NOTHING };
+
+struct watch_text {
+	buf folded;
+	struct {
+		mr_bytes source;
+		size_t from, to;                 /* in `folded` */
+	} parts[WATCH_TEXT_PARTS];
+	enum watch_part located;                 /* whose origins are known; WATCH_TEXT_PARTS: none's */
+	fold_quick *table;
+	buf again, origin, marks;                /* of that part: folded, bytes of the source by character, characters by block of bytes */
+};
+
+static enum gap gap_of(uint32_t c)
+{
+	if (c <= 0x20)
+		return c == 0x20 || (c >= 0x09 && c <= 0x0D) || c == 0x1F ? GAP_WHITE : GAP_NONE;
+	if (c == 0xA0 || c == 0x85 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000)
+		return GAP_WHITE;
+	if (c == 0xAD || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF)
+		return GAP_NOTHING;
+	return GAP_NONE;
+}
+
+/* Scripts that put no blanks between words. */
+static bool is_unspaced(uint32_t c)
+{
+	return utf8_is_han(c) || (c >= 0x3040 && c <= 0x30FF) || (c >= 0x31F0 && c <= 0x31FF);
+}
+
+static bool is_plain(char c)
+{
+	return c > 0x20 && c < 0x7F;
+}
+
+/* A single blank between ASCII characters: it stays. */
+static inline bool is_plain_blank(const char *begin, const char *p, const char *end)
+{
+	return *p == ' ' && p > begin && p + 1 < end && is_plain(p[-1]) && is_plain(p[1]);
+}
+
+/* The gap that begins at `p`, as long as it goes on: its end; NULL: there is none. */
+static const char *gap_end(const char *p, const char *end, bool *white)
+{
+	const char *q = p;
+	enum gap kind = gap_of(utf8_next(&q, end));
+	if (kind == GAP_NONE)
+		return NULL;
+	*white = kind == GAP_WHITE;
+	for (p = q; q < end && (kind = gap_of(utf8_next(&q, end))) != GAP_NONE; p = q)
+		*white = *white || kind == GAP_WHITE;
+	return p;
+}
+
+/* Is the gap a blank: white, with something on both sides that is written with blanks? */
+static bool is_blank(mr_bytes in, const char *gap, const char *behind)
+{
+	const char *end = in.data + in.len;
+	return gap > in.data && behind < end && !is_unspaced(utf8_prev(in.data, &gap)) && !is_unspaced(utf8_next(&behind, end));
+}
+
+/* ---- folding ---- */
+
+/* Bytes that may begin a gap. */
+static const uint8_t may_be_gap[256] = {
+	[0x09] = 1, [0x0A] = 1, [0x0B] = 1, [0x0C] = 1, [0x0D] = 1, [0x1F] = 1, [0x20] = 1, [0xC2] = 1, [0xE1] = 1, [0xE2] = 1, [0xE3] = 1, [0xEF] = 1,
+};
+
+void watch_fold(mr_bytes in, unsigned flags, buf *out, buf *origin)
+{
+	const char *end = in.data + in.len, *run = in.data, *behind;
+	size_t first = out->len;
+	bool white;
+	assert(!(flags & FOLD_LETTERS));
+	for (const char *p = in.data; p < end; p++) {
+		if (!may_be_gap[(unsigned char)*p] || is_plain_blank(in.data, p, end) || !(behind = gap_end(p, end, &white)))
+			continue;
+		fold_span(in, (size_t)(run - in.data), (size_t)(p - in.data), flags, out, origin);
+		if (white && out->len > first && is_blank(in, p, behind)) {
+			buf_add_char(out, ' ');
+			if (origin)
+				buf_add(origin, &(uint32_t){(uint32_t)(p - in.data)}, sizeof(uint32_t));
+		}
+		run = behind;
+		p = behind - 1;
+	}
+	fold_span(in, (size_t)(run - in.data), in.len, flags, out, origin);
+}
+
+static inline char *put(char *out, uint32_t c)
+{
+	if (c < 0x80) {
+		*out++ = (char)c;
+	} else if (c < 0x800) {
+		*out++ = (char)(0xC0 | c >> 6);
+		*out++ = (char)(0x80 | (c & 0x3F));
+	} else {
+		*out++ = (char)(0xE0 | c >> 12);
+		*out++ = (char)(0x80 | (c >> 6 & 0x3F));
+		*out++ = (char)(0x80 | (c & 0x3F));
+	}
+	return out;
+}
+
+/* The character of one or three bytes at `p`, and its bytes; others, and what is broken: 0. */
+static inline uint32_t quick_next(const unsigned char *p, const char *end, size_t *len)
+{
+	uint32_t c = p[0];
+	*len = 1;
+	if (c < 0x80)
+		return c;
+	if ((c & 0xF0) != 0xE0 || end - (const char *)p < 3 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80)
+		return 0;
+	*len = 3;
+	c = (c & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+	return c < 0x800 ? 0 : c;
+}
+
+/* Nothing in the dictionaries begins with `first` and what stands at `p`. */
+static inline bool begins_no_word(const fold_quick *table, uint32_t first, const char *p, const char *end)
+{
+	size_t len;
+	if (p == end)
+		return true;
+	uint32_t second = quick_next((const unsigned char *)p, end, &len), bit = fold_pair(first, second);
+	return second && !(table->pairs[bit >> 6] >> (bit & 63) & 1);
+}
+
+/* Characters that the table knows, up to the first that it does not; `room` bytes of output are there. */
+static const char *fold_known(const char *at, const char *end, const fold_quick *table, buf *out, size_t room)
+{
+	char *to = out->data + out->len, *most = to + room - 4;
+	while (at < end && to < most) {
+		size_t len;
+		uint32_t c = quick_next((const unsigned char *)at, end, &len), folded = table->to[c];
+		if (!folded || (folded & FOLD_QUICK_WORD && !begins_no_word(table, c, at + len, end)))
+			break;
+		to = put(to, folded & 0xFFFF);
+		at += len;
+	}
+	out->len = (size_t)(to - out->data);
+	return at;
+}
+
+void watch_fold_fast(mr_bytes in, const fold_quick *table, buf *out)
+{
+	const char *at = in.data, *end = in.data + in.len, *behind;
+	size_t first = out->len;
+	bool white;
+	buf_reserve(out, in.len + 64);
+	while (at < end) {
+		at = fold_known(at, end, table, out, out->cap - out->len);
+		if (at == end)
+			break;
+		if (is_plain_blank(in.data, at, end)) {
+			buf_add_char(out, ' ');
+			at++;
+		} else if ((behind = gap_end(at, end, &white))) {
+			if (white && out->len > first && is_blank(in, at, behind))
+				buf_add_char(out, ' ');
+			at = behind;
+		} else {
+			const char *next = at;
+			utf8_next(&next, end);
+			at = in.data + fold_span(in, (size_t)(at - in.data), (size_t)(next - in.data), WATCH_FOLD, out, NULL);
+		}
+		if (out->cap - out->len < 64)
+			buf_reserve(out, (size_t)(end - at) + 64);
+	}
+	buf_add(out, "", 0);
+}
+
+/* Gaps are for the slow way. */
+fold_quick *watch_fold_table(void)
+{
+	fold_quick *table = mem_alloc(sizeof *table);
+	fold_quick_make(WATCH_FOLD, table);
+	for (uint32_t c = 0; c < 65536; c++)
+		if (gap_of(c) != GAP_NONE)
+			table->to[c] = 0;
+	return table;
+}
+
+watch_text *watch_text_new(void)
+{
+	watch_text *self = mem_alloc(sizeof *self);
+	self->table = watch_fold_table();
+	return self;
+}
+
+void watch_text_free(watch_text **self_p)
+{
+	watch_text *self = *self_p;
+	if (!self)
+		return;
+	buf_free(&self->folded);
+	buf_free(&self->again);
+	buf_free(&self->origin);
+	buf_free(&self->marks);
+	free(self->table);
+	free(self);
+	*self_p = NULL;
+}
+
+void watch_text_begin(watch_text *self)
+{
+	buf_clear(&self->folded);
+	memset(self->parts, 0, sizeof self->parts);
+	self->located = WATCH_TEXT_PARTS;
+}
+
+void watch_text_add(watch_text *self, enum watch_part part, mr_bytes source)
+{
+	buf *out = &self->folded;
+	if (out->len)
+		buf_add_char(out, BREAK);
+	self->parts[part].source = source.data ? source : (mr_bytes){"", 0};
+	self->parts[part].from = out->len;
+	watch_fold_fast(self->parts[part].source, self->table, out);
+	self->parts[part].to = out->len;
+}
+
+mr_bytes watch_text_folded(const watch_text *self)
+{
+	return buf_bytes(&self->folded);
+}
+
+enum watch_part watch_text_part(const watch_text *self, size_t at)
+{
+	for (int p = PART_BODY; p > 0; p--)
+		if (self->parts[p].source.data && at >= self->parts[p].from)
+			return (enum watch_part)p;
+	return PART_KICKER;
+}
+
+mr_bytes watch_text_source(const watch_text *self, enum watch_part part)
+{
+	return self->parts[part].source;
+}
+
+/* ---- the way back ---- */
+
+static void find_origins(watch_text *self, enum watch_part part)
+{
+	uint32_t characters = 0;
+	buf_clear(&self->again);
+	buf_clear(&self->origin);
+	buf_clear(&self->marks);
+	watch_fold(self->parts[part].source, WATCH_FOLD, &self->again, &self->origin);
+	for (size_t i = 0; i < self->again.len; i++) {
+		if (i % (1u << MARK_SHIFT) == 0)
+			buf_add(&self->marks, &characters, sizeof characters);
+		characters += ((unsigned char)self->again.data[i] & 0xC0) != 0x80;
+	}
+	self->located = part;
+}
+
+static size_t origin_at(const watch_text *self, size_t at)
+{
+	uint32_t character, byte;
+	size_t from = at >> MARK_SHIFT << MARK_SHIFT;
+	if (at >= self->again.len)
+		return self->parts[self->located].source.len;
+	memcpy(&character, self->marks.data + (at >> MARK_SHIFT) * sizeof character, sizeof character);
+	for (size_t i = from; i < at; i++)
+		character += ((unsigned char)self->again.data[i] & 0xC0) != 0x80;
+	memcpy(&byte, self->origin.data + character * sizeof byte, sizeof byte);
+	return byte;
+}
+
+void watch_text_locate(watch_text *self, size_t from, size_t to, size_t *source_from, size_t *source_to)
+{
+	enum watch_part part = watch_text_part(self, from);
+	const char *begin = self->parts[part].source.data;
+	if (self->located != part)
+		find_origins(self, part);
+	size_t base = self->parts[part].from;
+	*source_from = origin_at(self, from - base);
+	*source_to = origin_at(self, to - base);
+	if (*source_to <= *source_from) {                /* one character that folds to several (㎡), or a word: all of it */
+		size_t next = to - base;
+		while (next < self->again.len && (*source_to = origin_at(self, next)) <= *source_from)
+			next++;
+		if (next >= self->again.len)
+			*source_to = self->parts[part].source.len;
+	}
+	for (const char *at = begin + *source_to; at > begin + *source_from && gap_of(utf8_prev(begin, &at)) != GAP_NONE;)
+		*source_to = (size_t)(at - begin);
+}
