@@ -11,12 +11,14 @@
 #include "cli.h"
 #include "common/keys.h"
 #include "common/nearest.h"
+#include "common/watch_file.h"
 #include "daemon/kafka_conf.h"
+#include "workers/watch/watch_phrases.h"
 
 const char check_help[] =
 	"Usage: millrace check [--explain] [NAME]\n\n"
 	"Checks a configuration as the daemon would. Prints every error and exits 78, or says that all is\n"
-	"well and exits 0. Needs no broker.\n\n"
+	"well and exits 0. Needs no broker. The file of watches (watch.file) is checked, too.\n\n"
 	"  NAME        a setting (prints its value) or a section (prints all of it)\n"
 	"  --explain   prints every setting, or NAME: value, who set it, default, range, what it does\n";
 
@@ -144,6 +146,23 @@ static int check_key(const settings *s, const char *name, const char *used_by, b
 	return !elsewhere;
 }
 
+/* What is in the file of watches; how many there are is told, so that a list that was left out is missed. */
+static int check_watches(const settings *s, buf *errors, buf *notes)
+{
+	const char *path = settings_str(s, "watch.file");
+	char why[256];
+	if (!path[0])
+		return 0;
+	watch_file *file = watch_file_read(path, errors);
+	int bad = file ? watch_file_check(file, s, errors, notes) : 1;
+	if (!bad)
+		buf_printf(notes, "%s: %zu watch%s, %zu term%s\n", path, file->count, file->count == 1 ? "" : "es", file->term_count, file->term_count == 1 ? "" : "s");
+	if (!watch_engine_runs(why))
+		buf_printf(notes, "%s\n", why);
+	watch_file_free(&file);
+	return bad;
+}
+
 static settings *read_all(buf *errors, buf *notes)
 {
 	int bad;
@@ -154,6 +173,7 @@ static settings *read_all(buf *errors, buf *notes)
 	if (!bad)
 		bad = check_key(s, "workers.server_key", "workers.listen", true, errors, notes) + check_key(s, "workers.daemon_key", "workers.connect", false, errors, notes) +
 		      check_key(s, "workers.key", "workers.connect", true, errors, notes);
+	bad += check_watches(s, errors, notes);
 	if (kafka_conf_check(s, errors, notes) + bad)
 		settings_free(&s);
 	return s;

@@ -9,6 +9,8 @@
 
 /* The configuration named on the command line, checked. NULL: all errors were printed; return EXIT_CONFIG. The caller frees it. */
 settings *cli_settings(void);
+/* The same with `file` as the file of watches, and the stage that looks at it last in the pipeline. NULL `file`: as cli_settings. */
+settings *cli_settings_watching(const char *file);
 /* For `millrace check`: never NULL, the number of errors in *bad and their lines in `errors`, not printed. */
 settings *cli_settings_good(buf *errors, int *bad);
 /* The same without reading: the file (NULL: none) and the --set values. */

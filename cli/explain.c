@@ -17,6 +17,7 @@ const char explain_help[] =
 	"  extract    which lines were kept, joined, dropped, repeated; what became title, byline, caption; by which rule\n"
 	"  dedup      whether a text is a copy of an earlier one: what is shared, what differs, the numbers, the rule that decided\n"
 	"  classify   which words pushed towards each label or away from it, and by how much\n"
+	"  watch      which watches a text meets, what was found where, and why the others are not met\n"
 	"\n"
 	"explain extract [--as text|html] [--measures] [--color=WHEN] FILE\n"
 	"  FILE may be gzipped; - is standard input. For a text every line with what became of it (title, kicker, byline, text, joined to the line before,\n"
@@ -39,7 +40,14 @@ const char explain_help[] =
 	"  most or take most away. The numbers add up: bias and words are the score, exactly.\n"
 	"  --label NAME     only this label (may be repeated)\n"
 	"  --terms N        terms of each label (default: 12)\n"
-	"  --json           all of it as one JSON object a text: labels with their terms, and words with bytes and contributions\n";
+	"  --json           all of it as one JSON object a text: labels with their terms, and words with bytes and contributions\n"
+	"\n"
+	"explain watch [--watches FILE] [--all] [--json] [--color=WHEN] FILE\n"
+	"  FILE holds a text (its first line is the title) or JSON lines: what `millrace process` prints (with names and labels), or title, text and source. Shown are for each watch of which\n"
+	"  something was found: is it met, or the first condition that does not hold; and each term with where it stands first.\n"
+	"  --watches FILE   file of watches; default: watch.file of the configuration\n"
+	"  --all            also watches of which nothing was found\n"
+	"  --json           one JSON object a text: the watches met with their hits, and why the others are not\n";
 
 #define MOST_BYTES (64u << 20)           /* of one document, as `millrace process` reads them */
 
@@ -50,6 +58,7 @@ static const struct subject {
 	{"extract", explain_extract},
 	{"dedup", explain_dedup},
 	{"classify", explain_classify},
+	{"watch", explain_watch},
 };
 
 int explain_term(const char *when, term *out)

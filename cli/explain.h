@@ -9,6 +9,7 @@
 int explain_extract(int argc, char **argv);
 int explain_dedup(int argc, char **argv);
 int explain_classify(int argc, char **argv);
+int explain_watch(int argc, char **argv);
 
 /* `--color=WHEN` of every subject: a terminal for standard output, its colours set as asked (NULL: auto). -1: an unknown word. */
 int explain_term(const char *when, term *out);

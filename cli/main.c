@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "common/args.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/nearest.h"
 
 static const struct command {
@@ -32,6 +33,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* The shared part of the command line: written once, before the command runs. */
 static arguments shared;
+static char *watching[2];                /* what cli_settings_watching added to it */
 
 settings *cli_settings(void)
 {
@@ -40,6 +42,29 @@ settings *cli_settings(void)
 	fputs(buf_bytes(&errors).data, stderr);
 	buf_free(&errors);
 	return s;
+}
+
+settings *cli_settings_watching(const char *file)
+{
+	const char *const *stages;
+	buf ignored = {0}, path = {0}, list = {0};
+	int bad;
+	if (!file)
+		return cli_settings();
+	settings *s = cli_settings_good(&ignored, &bad);
+	size_t count = settings_list(s, "pipeline.stages", &stages);
+	buf_printf(&path, "watch.file=%s", file);
+	buf_add_str(&list, "pipeline.stages=");
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stages[i], "watch") != 0)
+			buf_printf(&list, "%s ", stages[i]);
+	buf_add_str(&list, "watch");
+	settings_free(&s);
+	buf_free(&ignored);
+	shared.sets = mem_grow(shared.sets, shared.set_count + 2, sizeof *shared.sets);
+	shared.sets[shared.set_count++] = watching[0] = buf_take(&path, NULL);
+	shared.sets[shared.set_count++] = watching[1] = buf_take(&list, NULL);
+	return cli_settings();
 }
 
 settings *cli_settings_good(buf *errors, int *bad)
@@ -146,6 +171,8 @@ int main(int argc, char **argv)
 	int left = args_take(&shared, argc, argv, error);
 	int rc = left < 0 ? cli_usage("", "%s", error) : run(left, argv);
 	args_free(&shared);
+	free(watching[0]);
+	free(watching[1]);
 	/* A full disk behind `millrace ... > file` must not look like success. */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		rc = cli_failed("", "cannot write the output");

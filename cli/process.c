@@ -2,6 +2,7 @@
  *
  * Files take the place of Kafka in (input.c), standard output that of Kafka out, stage_local.c that of the workers. What is printed is byte for byte what the
  * daemon would publish for the same records, except processed_at* and source_*. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,13 +17,16 @@
 #include "daemon/index_store.h"
 
 const char process_help[] =
-	"Usage: millrace process [--as json|text|html] [--state DIR] [--quiet] FILE...|-\n\n"
+	"Usage: millrace process [--as json|text|html] [--state DIR] [--watches FILE] [--alerts FILE]\n"
+	"                        [--quiet] FILE...|-\n\n"
 	"Runs records through the stages and the index without Kafka. Prints article and duplicate records\n"
 	"as JSON lines, in the order of the input; dead letters go to standard error and do not change the\n"
 	"exit code.\n\n"
 	"  --as FORM    json: a record a line; text, html: one document a file (its stem becomes feed_id).\n"
 	"               Default by ending: .txt, .html, .htm, else json; .gz is unpacked\n"
 	"  --state DIR  index kept in DIR over several runs; without it the index is empty and in memory\n"
+	"  --watches F  file of watches (conf/watches.conf): what watch.file and the stage watch do\n"
+	"  --alerts F   alerts go there as JSON lines; without it articles only name the watches they meet\n"
 	"  --quiet      no progress bar\n";
 
 #define BATCH 64                 /* records taken in before the stages work and an epoch is formed */
@@ -42,6 +46,7 @@ typedef struct processing {
 	bool bar, failed;
 	int64_t started_us, bar_us;
 	size_t files, file;              /* for the progress bar */
+	FILE *alerts;                    /* NULL: they are not written */
 } processing;
 
 static int64_t clock_us(clockid_t id)
@@ -72,16 +77,26 @@ static void print_dead(const publish_batch *b, const publish_message *m)
 	fprintf(stderr, "dead letter: record %lld: %s (%s): %s\n", (long long)it->offset, it->fault.code, it->fault.stage, it->fault.message);
 }
 
+static void write_line(processing *self, mr_bytes line, FILE *out)
+{
+	if (fwrite(line.data, 1, line.len, out) != line.len || putc('\n', out) == EOF)
+		self->failed = true;
+}
+
 static bool write_batch(processing *self, const publish_batch *b)
 {
 	for (size_t i = 0; i < b->message_count; i++) {
 		const publish_message *m = &b->messages[i];
 		if (m->kind == PUBLISH_DEAD)
 			print_dead(b, m);
+		else if (m->kind == PUBLISH_ALERT && self->alerts)
+			write_line(self, m->value, self->alerts);
+		else if (m->kind == PUBLISH_ALERT)
+			continue;
 		else if (i && m->value.data == b->messages[i - 1].value.data)
 			continue;                        /* the same record for another topic (sink.route) */
-		else if (m->value.data && (fwrite(m->value.data, 1, m->value.len, stdout) != m->value.len || putchar('\n') == EOF))
-			self->failed = true;
+		else if (m->value.data)
+			write_line(self, m->value, stdout);
 	}
 	return !self->failed;
 }
@@ -224,17 +239,28 @@ static int form_of(const char *word)
 	return -1;
 }
 
+typedef struct options {
+	int form;
+	const char *state, *watches, *alerts;
+	bool quiet;
+} options;
+
 /* Options in front of the files. Returns the index of the first file; -1 after a complaint. */
-static int read_options(int argc, char **argv, int *form, const char **state, bool *quiet)
+static int read_options(int argc, char **argv, options *o)
 {
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		bool value = i + 1 < argc;
 		if (strcmp(argv[i], "--quiet") == 0) {
-			*quiet = true;
-		} else if (strcmp(argv[i], "--as") == 0 && i + 1 < argc && (*form = form_of(argv[i + 1])) >= 0) {
+			o->quiet = true;
+		} else if (strcmp(argv[i], "--as") == 0 && value && (o->form = form_of(argv[i + 1])) >= 0) {
 			i++;
-		} else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
-			*state = argv[++i];
+		} else if (strcmp(argv[i], "--state") == 0 && value) {
+			o->state = argv[++i];
+		} else if (strcmp(argv[i], "--watches") == 0 && value) {
+			o->watches = argv[++i];
+		} else if (strcmp(argv[i], "--alerts") == 0 && value) {
+			o->alerts = argv[++i];
 		} else if (strcmp(argv[i], "--") == 0) {
 			return i + 1;
 		} else {
@@ -245,30 +271,43 @@ static int read_options(int argc, char **argv, int *form, const char **state, bo
 	return i;
 }
 
+static int open_alerts(processing *self, const char *path, buf *errors)
+{
+	if (path && !(self->alerts = fopen(path, "we")))
+		buf_printf(errors, "%s: cannot write: %s\n", path, strerror(errno));
+	return path && !self->alerts ? -1 : 0;
+}
+
+static int close_alerts(processing *self)
+{
+	int bad = self->alerts && fclose(self->alerts);
+	self->alerts = NULL;
+	return bad;
+}
+
 int process_main(int argc, char **argv)
 {
 	processing self = {0};
 	buf errors = {0};
-	const char *state = NULL;
-	bool quiet = false;
-	int form = INPUT_AUTO, code = EXIT_CLEAN, at = read_options(argc, argv, &form, &state, &quiet);
+	options o = {.form = INPUT_AUTO};
+	int code = EXIT_CLEAN, at = read_options(argc, argv, &o);
 	if (at < 0)
 		return EXIT_USAGE;
 	if (at >= argc)
 		return cli_usage("process", "no file is named (- for standard input)");
-	if (!(self.settings = cli_settings()))
+	if (!(self.settings = cli_settings_watching(o.watches)))
 		return EXIT_CONFIG;
-	self.bar = !quiet && isatty(STDERR_FILENO);
+	self.bar = !o.quiet && isatty(STDERR_FILENO);
 	self.files = (size_t)(argc - at);
 	self.started_us = clock_us(CLOCK_MONOTONIC);
-	if (open_parts(&self, state, &errors)) {
+	if (open_parts(&self, o.state, &errors) || open_alerts(&self, o.alerts, &errors)) {
 		fprintf(stderr, "millrace process: %s", buf_bytes(&errors).data);
 		code = EXIT_CONFIG;
 	}
 	for (; code != EXIT_CONFIG && at < argc && !self.failed; at++)
-		if (process_file(&self, argv[at], (enum input_form)form))
+		if (process_file(&self, argv[at], (enum input_form)o.form))
 			code = EXIT_FAILED;
-	if (self.failed || fflush(stdout)) {
+	if (close_alerts(&self) || self.failed || fflush(stdout)) {
 		code = cli_failed("process", "cannot write the results");
 	} else if (code != EXIT_CONFIG) {
 		show_bar(&self, NULL, true);

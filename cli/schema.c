@@ -6,22 +6,23 @@
 #include "common/record.h"
 
 const char schema_help[] =
-	"Usage: millrace schema [article|duplicate|feed|dead-letter]\n\n"
+	"Usage: millrace schema [article|duplicate|alert|feed|dead-letter]\n\n"
 	"Prints the data contract as JSON Schema (draft 7), with the fields and labels of this configuration.\n"
 	"  article      messages of the output topic (default)\n"
 	"  duplicate    messages of the duplicates topic\n"
+	"  alert        messages of the alerts topic\n"
 	"  feed         JSON messages of the input topics\n"
 	"  dead-letter  headers of the dead letters\n";
 
 int schema_main(int argc, char **argv)
 {
-	static const char *const names[] = {"article", "duplicate", "feed", "dead-letter"};
+	static const char *const names[] = {"article", "duplicate", "alert", "feed", "dead-letter"};
 	int which = 0;
 	if (argc > 2)
 		return cli_usage("schema", "one name at most, not %d", argc - 1);
-	while (argc == 2 && which < 4 && strcmp(argv[1], names[which]) != 0)
+	while (argc == 2 && which < 5 && strcmp(argv[1], names[which]) != 0)
 		which++;
-	if (which == 4)
+	if (which == 5)
 		return cli_usage("schema", "there is no schema '%.60s'", argv[1]);
 	settings *config = cli_settings();
 	if (!config)

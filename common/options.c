@@ -34,7 +34,7 @@ const option option_table[] = {
 	{"stage.deadline_ms_per_mb", OPTION_MS, "10000", 0, 600000, NULL, true, "additional time a megabyte of task"},
 	{"stage.attempts", OPTION_INT, "3", 1, 10, NULL, true, "counted attempts before a task is a dead letter"},
 	{"stage.heartbeat_ms", OPTION_MS, "1000", 50, 60000, NULL, false, "heartbeats of workers and daemon; three missed: gone"},
-	{"workers.spawn", OPTION_LIST, "extract:1 dedup:1 classify:1", 0, 0, NULL, true, "local worker processes, stage:number; stages not named wait for workers started by others"},
+	{"workers.spawn", OPTION_LIST, "extract:1 dedup:1 classify:1 watch:1", 0, 0, NULL, true, "local worker processes, stage:number; stages not named wait for workers started by others"},
 	{"workers.program", OPTION_PATH, "", 0, 0, NULL, false, "the worker program; empty: millrace-worker beside the running program"},
 	{"workers.memory_bytes", OPTION_BYTES, "1G", 64 * MB, 64 * 1024 * MB, NULL, false, "address space limit of a worker"},
 	{"workers.cage", OPTION_BOOL, "true", 0, 0, NULL, false, "seccomp cage of the workers; false only for debugging"},

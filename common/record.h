@@ -100,6 +100,11 @@ int article_apply(article *self, mr_bytes patch, const char *stage, record_fault
 int article_set_body(article *self, char *body, size_t len, const char *stage, record_fault *fault) MR_MUST_USE;
 mr_bytes article_body(const article *self);
 size_t article_fields(const article *self, const char *const *names, mr_field *out, buf *scratch);
+/* Takes what the stage `watch` says of alerts (its blob: record_alert.c); 0; -1 with fault. A later one replaces it. */
+int article_set_alerts(article *self, mr_bytes blob, const char *stage, record_fault *fault) MR_MUST_USE;
+size_t article_alert_count(const article *self);
+const char *article_alert_watch(const article *self, size_t i);          /* borrowed */
+void article_alert_key(const article *self, size_t i, buf *out);         /* appends article_id:watch, the message's key */
 int article_page(const article *self);
 const char *article_primary_label(const article *self);          /* "none" without a classifier; borrowed */
 uint64_t article_labels(const article *self);                    /* bit i: it has label i of the taxonomy (of which there are at most 64) */
@@ -119,6 +124,7 @@ typedef struct verdict {
 
 /* ---- out: append one line of JSON (without line break) to `out`; with the envelope around it, if the rules say so ---- */
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out);                /* topic articles.enriched */
+void article_dump_alert(article *self, size_t i, const verdict *v, int64_t now_ms, buf *out);/* topic articles.alerts */
 void article_dump_duplicate(const article *self, const verdict *v, int64_t now_ms, buf *out);/* topic articles.duplicates */
 void record_dump_duplicate(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out); /* byte-equal repeat */
 
@@ -144,7 +150,7 @@ typedef struct dead_letter {
 size_t record_headers_dead(const record_source *source, const dead_letter *dead, mr_field *out, size_t max, buf *scratch);
 
 /* JSON Schema (draft 7) of what these rules make, as text with line breaks: the files in conf/schema/ and `millrace schema`. */
-enum record_schema { SCHEMA_ARTICLE, SCHEMA_DUPLICATE, SCHEMA_FEED, SCHEMA_DEAD_LETTER };
+enum record_schema { SCHEMA_ARTICLE, SCHEMA_DUPLICATE, SCHEMA_ALERT, SCHEMA_FEED, SCHEMA_DEAD_LETTER };
 void record_schema_print(const record_rules *rules, enum record_schema which, buf *out);
 
 void id_hex(const uint8_t id[ARTICLE_ID_BYTES], char out[33]);

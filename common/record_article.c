@@ -72,6 +72,7 @@ void article_free(article **self)
 	for (int f = 0; f < FIELD_COUNT; f++)
 		json_decref(art->values[f]);
 	buf_free(&art->list_text);
+	json_decref(art->alerts);
 	free(art->scores);
 	free(art);
 }
@@ -79,7 +80,7 @@ void article_free(article **self)
 /* What of a patch is kept as a tree takes nine to ten times its text (measured with mallinfo2). */
 size_t article_memory(const article *self)
 {
-	return sizeof *self + self->rec->rules->label_count * sizeof(double) + self->body.len + self->list_text.cap + 10 * self->tree_bytes;
+	return sizeof *self + self->rec->rules->label_count * sizeof(double) + self->body.len + self->list_text.cap + 10 * (self->tree_bytes + self->alert_bytes);
 }
 
 int article_page(const article *self)

@@ -47,6 +47,17 @@ static const detail_slot span_slots[] = {
 	{0},
 };
 
+const detail_slot alert_hit_slots[] = {
+	SLOT("term", STRING, false, "phrase or name as it stands in the file of watches"),
+	SLOT("field", STRING, false, "field of the article record in which it was found first"),
+	SLOT("text", STRING, false, "the words found, as printed"),
+	SLOT("excerpt", STRING, false, "the same with what stands around it"),
+	SLOT("start", INT, false, "first character in field (of a list: in the name), from 0"),
+	SLOT("end", INT, false, "character behind the last one"),
+	SLOT("count", INT, false, "how often it was found in all fields that count for the watch"),
+	{0},
+};
+
 #define ROW(name, slots, meaning) {name, "\"" name "\":", slots, meaning}
 
 const detail_row detail_table[DETAIL_COUNT] = {

@@ -58,6 +58,8 @@ struct article {
 	char *body_own;                                  /* what body points into: either this ... */
 	json_t *body_ref;                                /* ... or this */
 	size_t tree_bytes;                               /* of patches, without those lists */
+	json_t *alerts;                                  /* what the stage watch says; NULL: nothing */
+	size_t alert_bytes;                              /* of its text */
 };
 
 extern _Atomic uint64_t record_parsed, record_dumped, record_patches;
@@ -88,6 +90,10 @@ int members_take_raw(record *self, const record_source *source, record_fault *fa
 /* ---- record_article.c ---- */
 const json_t *article_value(const article *self, enum field field);              /* NULL: nothing is known, or kept as text */
 mr_bytes article_list(const article *self, const list_span *span);               /* as it stands in a record; [] when nothing is known */
+
+/* ---- record_out.c ---- */
+/* Appends `,"name":value` for every field with this flag. */
+void article_dump_fields(const article *self, unsigned which, const verdict *v, int64_t now_ms, buf *out);
 
 /* ---- record_identity.c ---- */
 void identity_of(const record_rules *rules, const record *rec, const record_source *source, uint8_t out[16]);

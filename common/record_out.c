@@ -279,12 +279,8 @@ static void add_content(const dump *d, enum field field)
 	}
 }
 
-static void add_record(const dump *d, unsigned which)
+static void add_fields(const dump *d, unsigned which, char before)
 {
-	char before = '{';
-	const buf *envelope = &d->rec->rules->envelopes[which == FIELD_SHORT];
-	record_dumped++;
-	buf_add(d->out, envelope->data, envelope->len);
 	for (int f = 0; f < FIELD_COUNT; f++) {
 		if ((field_table[f].flags & which) != which)
 			continue;
@@ -297,9 +293,23 @@ static void add_record(const dump *d, unsigned which)
 			add_content(d, (enum field)f);
 		before = ',';
 	}
+}
+
+static void add_record(const dump *d, unsigned which)
+{
+	const buf *envelope = &d->rec->rules->envelopes[which == FIELD_SHORT];
+	record_dumped++;
+	buf_add(d->out, envelope->data, envelope->len);
+	add_fields(d, which, '{');
 	buf_add_char(d->out, '}');
 	if (envelope->len)
 		buf_add_char(d->out, '}');
+}
+
+void article_dump_fields(const article *self, unsigned which, const verdict *v, int64_t now_ms, buf *out)
+{
+	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
+	add_fields(&d, which, ',');
 }
 
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out)

@@ -166,6 +166,43 @@ static json_t *record_schema(const record_rules *rules, unsigned which)
 	                      properties, required);
 }
 
+/* ---- alert ---- */
+
+static json_t *alert_hits(const record_rules *rules)
+{
+	if (rules->detail == DETAIL_TEXT)
+		return json_pack("{s:s,s:s}", "type", "string", "contentMediaType", "application/json");
+	return json_pack("{s:s,s:{s:{s:s,s:o}},s:[s]}", "type", "object", "properties", "hits", "type", "array", "items", items_of(alert_hit_slots), "required", "hits");
+}
+
+static json_t *alert_schema(const record_rules *rules)
+{
+	static const struct { const char *name, *pattern, *meaning; bool null, list; } own[] = {
+		{"alert_id", "^[0-9a-f]{32}:[A-Za-z0-9._-]{1,64}$", "article_id and watch; also the message key", false, false},
+		{"watch", "^[A-Za-z0-9._-]{1,64}$", "the watch that the article meets", false, false},
+		{"watch_name", NULL, "its name for people", true, false},
+		{"watch_note", NULL, "its note", true, false},
+		{"terms", NULL, "terms of the watch that were found, as they stand in its file, in the order in which they were found", false, true},
+		{"excerpts", NULL, "where each of them stands first, in the words of the source", false, true},
+	};
+	json_t *out = record_schema(rules, FIELD_ALERT), *properties = json_object_get(out, "properties"), *required = json_object_get(out, "required");
+	set(out, "title", json_string("Millrace alert record"));
+	set(out, "description", json_string("One message of the alerts topic: an article that meets a watch, published in the same transaction as the article."));
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		json_t *value = own[i].list ? strings() : typed("string", own[i].null);
+		if (own[i].pattern)
+			set(value, "pattern", json_string(own[i].pattern));
+		set(value, "description", json_string(own[i].meaning));
+		set(properties, own[i].name, value);
+		json_array_append_new(required, json_string(own[i].name));
+	}
+	if (rules->detail != DETAIL_NONE) {
+		set(properties, "detail", alert_hits(rules));
+		json_array_append_new(required, json_string("detail"));
+	}
+	return out;
+}
+
 /* ---- feed ---- */
 
 static json_t *form_of(enum member_form form)
@@ -277,6 +314,7 @@ static json_t *enveloped(const record_rules *rules, bool article, json_t *record
 void record_schema_print(const record_rules *rules, enum record_schema which, buf *out)
 {
 	json_t *tree = which == SCHEMA_ARTICLE ? enveloped(rules, true, record_schema(rules, 0)) : which == SCHEMA_DUPLICATE ? enveloped(rules, false, record_schema(rules, FIELD_SHORT))
+	             : which == SCHEMA_ALERT ? alert_schema(rules)
 	             : which == SCHEMA_FEED ? feed_schema() : dead_schema();
 	char *text = json_dumps(tree, JSON_INDENT(2));
 	json_decref(tree);

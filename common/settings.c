@@ -639,6 +639,16 @@ const char *settings_state_dir(const settings *self) { return self->state_dir; }
 const char *settings_runtime_dir(const settings *self) { return self->runtime_dir; }
 int settings_admin_port(const settings *self) { return self->admin_port; }
 
+const char *settings_alerts_topic(const settings *self)
+{
+	const char *const *stages;
+	size_t count = settings_list(self, "pipeline.stages", &stages);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stages[i], "watch") == 0)
+			return settings_str(self, "watch.alerts_topic");
+	return "";
+}
+
 void settings_keep_fixed(settings *self, const settings *running)
 {
 	for (size_t i = 0; i < option_count; i++) {

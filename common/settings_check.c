@@ -25,7 +25,7 @@ typedef struct output {
 	const char *setting, *topic;
 } output;
 
-#define OUTPUTS_MAX (ROUTES_MAX + 4)
+#define OUTPUTS_MAX (ROUTES_MAX + 5)
 
 typedef struct checking {
 	const settings *self;
@@ -218,6 +218,8 @@ static void list_outputs(checking *at, const routes *routed)
 			add_output(at, "sink.label_topics", topics[i]);
 	add_output(at, "publish.duplicates_topic", settings_str(at->self, "publish.duplicates_topic"));
 	add_output(at, "dedup.journal", settings_str(at->self, "dedup.journal"));
+	if (settings_alerts_topic(at->self)[0])
+		add_output(at, "watch.alerts_topic", settings_alerts_topic(at->self));
 }
 
 static void check_topics(checking *at)
@@ -318,13 +320,13 @@ static void check_stages(checking *at)
 	check_repeats(at, "pipeline.stages", stages, count);
 }
 
-/* A stage that is spawned need not be in the pipeline (the default names all three), but must be a word that could be meant. */
+/* A stage that is spawned need not be in the pipeline (the default names all of ours), but must be a word that could be meant. */
 static bool is_known_stage(const settings *self, const char *name, nearest *guess)
 {
-	static const char *const shipped[] = {"extract", "dedup", "classify"};
+	static const char *const shipped[] = {"extract", "dedup", "classify", "watch"};
 	const char *const *stages;
 	size_t count = settings_list(self, "pipeline.stages", &stages);
-	for (size_t i = 0; i < count + 3; i++) {
+	for (size_t i = 0; i < count + sizeof shipped / sizeof *shipped; i++) {
 		const char *known = i < count ? stages[i] : shipped[i - count];
 		if (strcmp(known, name) == 0)
 			return true;
@@ -481,6 +483,27 @@ static bool is_label(const checking *at, const char *name, size_t len, nearest *
 	return mr_bytes_equal((mr_bytes){name, len}, "none");
 }
 
+/* ---- watches ---- */
+
+/* The stage looks at what those before it have found. What is in the file of watches is looked at by who uses it (watch_file.h). */
+static void check_watches(checking *at)
+{
+	const char *const *stages, *alerts = settings_alerts_topic(at->self);
+	size_t count = settings_list(at->self, "pipeline.stages", &stages);
+	bool used = has_stage(at, "watch"), named = settings_str(at->self, "watch.file")[0] != 0;
+	if (used && !named)
+		complain(at, "watch.file", "names no file, and the stage watch of pipeline.stages needs one (conf/watches.conf is an example)");
+	if (named && !used && sound(at, "pipeline.stages"))
+		complain(at, "watch.file", "nothing looks at it: the stage watch is not in pipeline.stages");
+	if (used && strcmp(stages[count - 1], "watch") != 0)
+		for (size_t i = count; i-- > 0 && strcmp(stages[i], "watch") != 0;)
+			if (strcmp(stages[i], "extract") == 0 || strcmp(stages[i], "classify") == 0)
+				complain(at, "pipeline.stages", "watch stands before %s and would not see what that finds; it belongs at the end", stages[i]);
+	for (size_t i = 0; i < at->output_count && alerts[0]; i++)
+		if (strcmp(at->outputs[i].setting, "watch.alerts_topic") != 0 && strcmp(at->outputs[i].topic, alerts) == 0)
+			complain(at, "watch.alerts_topic", "'%.64s' is an output topic, too (%s), and alerts are other records", alerts, at->outputs[i].setting);
+}
+
 static void check_label_topics(checking *at)
 {
 	const char *const *items;
@@ -599,6 +622,7 @@ int settings_check(const settings *self, buf *errors)
 	check_routes(&at);
 	check_filter(&at);
 	check_envelope(&at);
+	check_watches(&at);
 	routes_free(&routed);
 	return at.bad;
 }

@@ -553,6 +553,11 @@ int watch_file_check(const watch_file *self, const struct settings *settings, bu
 
 /* ---- writing ---- */
 
+void watch_term_show(const watch_term *term, buf *out)
+{
+	buf_printf(out, "%s%s%s%s", term->as_written ? "=" : "", term->open_start ? "*" : "", term->text, term->open_end ? "*" : "");
+}
+
 /* Every term on a line of its own: a line has a limit, a list has not. */
 static void write_terms(const char *first, const char *more, const watch_terms *terms, buf *out)
 {

@@ -73,6 +73,8 @@ bool watch_has_names(const struct settings *settings);
 /* The same watches as one text that names no other file: what the daemon gives its workers. */
 void watch_file_write(const watch_file *self, buf *out);
 
+/* A term with its marks, as in the file but without quotation marks; appends. */
+void watch_term_show(const watch_term *term, buf *out);
 /* Name of a list as it stands in the file: any, not_labels, ... */
 const char *watch_list_name(enum watch_list list);
 

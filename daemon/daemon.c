@@ -533,8 +533,9 @@ static int reload(void *arg, buf *errors, buf *fixed)
 	if (d->r.phase >= PHASE_RUNNING)
 		notify_reloading();
 	settings *s = read_again(d, fixed, &changed, errors), *before = d->reloaded;
-	if (!s) {
+	if (!s || supervisor_prepare(d->supervisor, s, errors)) {        /* the file of watches is the last that may be wrong: what was read of it is what workers get */
 		refuse_reload(d, errors);
+		settings_free(&s);
 		return -1;
 	}
 	d->reloaded = s;

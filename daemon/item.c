@@ -31,6 +31,7 @@ static void part_free(part *self)
 	buf_free(&self->blob);
 	free(self->failure);
 	buf_free(&self->out);
+	buf_free(&self->alerts);
 	free(self);
 }
 
@@ -82,6 +83,6 @@ size_t item_out_bytes(const item *self)
 {
 	size_t bytes = self->state == ITEM_DEAD ? self->source.value.len : self->out.len;
 	for (size_t i = 0; i < self->part_count; i++)
-		bytes += self->parts[i]->out.len * self->parts[i]->topics;
+		bytes += self->parts[i]->out.len * self->parts[i]->topics + self->parts[i]->alerts.len;
 	return bytes;
 }

@@ -61,6 +61,8 @@ struct part {
 	buf out;                 /* pipeline: JSON of its record */
 	size_t topics;           /* pipeline: how many topics `out` goes to */
 	int64_t made_ms;         /* pipeline: wall clock, when it was written */
+	buf alerts;              /* pipeline: its alerts, each a line with the key and one with the record */
+	size_t alert_count;      /* pipeline */
 	size_t bytes;            /* pipeline: what it was counted with */
 };
 

@@ -373,6 +373,8 @@ void kafka_topic_limits(rd_kafka_t *rk, const struct settings *settings, size_t 
 		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, outputs[i]);
 	if (!fixed)
 		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_str(settings, "publish.duplicates_topic"));
+	if (!fixed && settings_alerts_topic(settings)[0])
+		topics[n++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, settings_alerts_topic(settings));
 	for (size_t i = 0; !fixed && i < count && n < TOPICS_MAX; i++) {
 		char name[512];
 		snprintf(name, sizeof name, "%s%s", l.dead_prefix, inputs[i]);

@@ -53,6 +53,7 @@ enum metric_label {
 	X(READ_BYTES, COUNTER, NONE, "read_bytes_total", "bytes of the values taken from Kafka") \
 	/* articles: the parts of feed records */ \
 	X(ARTICLES, COUNTER, NONE, "articles_published_total", "articles published (a split page gives several)") \
+	X(ALERTS, COUNTER, NONE, "alerts_published_total", "alerts published: one for each article and watch that it meets") \
 	X(ARTICLE_DUPLICATES, COUNTER, KIND, "articles_duplicate_total", "articles found to be duplicates, by kind") \
 	X(ARTICLES_FILTERED, COUNTER, CONDITION, "articles_filtered_total", "articles kept out by sink.filter, by the condition that they failed first") \
 	X(REVISIONS, COUNTER, NONE, "articles_revision_total", "articles published as revisions of an earlier one") \

@@ -16,7 +16,7 @@
 
 struct outlet {
 	pipeline *pipeline;
-	const char *duplicates_topic, *dead_prefix, *journal;    /* borrowed from the settings */
+	const char *duplicates_topic, *dead_prefix, *journal, *alerts_topic;     /* borrowed from the settings */
 	routes *routes;                  /* of articles and tombstones */
 	bool tell_duplicates;            /* false: they are only counted */
 	bool enrich;                     /* duplicates are published as articles are */
@@ -49,6 +49,7 @@ outlet *outlet_new(const struct settings *settings, pipeline *pipe)
 	self->duplicates_topic = settings_str(settings, "publish.duplicates_topic");
 	self->dead_prefix = settings_str(settings, "publish.dead_prefix");
 	self->journal = settings_str(settings, "dedup.journal");
+	self->alerts_topic = settings_alerts_topic(settings);
 	self->tell_duplicates = strcmp(duplicates, "drop") != 0;
 	self->enrich = strcmp(duplicates, "enrich") == 0;
 	self->max_dead_bytes = SIZE_MAX;
@@ -180,6 +181,23 @@ static void add_dead(outlet *self, publish_batch *b, item *it)
 
 /* ---- items ---- */
 
+/* One for each watch that the article meets, behind the article. Its name stands in a header, too, for readers that do not want to open the value. */
+static void add_alerts(outlet *self, publish_batch *b, part *p)
+{
+	mr_bytes rest = buf_bytes(&p->alerts);
+	for (size_t i = 0; i < p->alert_count; i++) {
+		const char *end = memchr(rest.data, '\n', rest.len), *stop = memchr(end + 1, '\n', (size_t)(rest.data + rest.len - end - 1));
+		mr_bytes key = {rest.data, (size_t)(end - rest.data)}, value = {end + 1, (size_t)(stop - end) - 1};
+		publish_message *m = add_message(b, PUBLISH_ALERT, p->item, self->alerts_topic, value);
+		mr_field *fields = field_room(b);
+		m->key = key;
+		m->field_count = record_headers_out(&p->item->source, NULL, fields, RECORD_HEADERS_OUT_MAX - 1);
+		fields[m->field_count++] = (mr_field){mr_bytes_of("millrace.watch"), {key.data + 33, key.len - 33}};
+		b->field_count += m->field_count;
+		rest = (mr_bytes){stop + 1, (size_t)(rest.data + rest.len - stop) - 1};
+	}
+}
+
 static void add_part(outlet *self, publish_batch *b, part *p)
 {
 	const char *topics[ROUTES_MAX];
@@ -197,6 +215,7 @@ static void add_part(outlet *self, publish_batch *b, part *p)
 		record.topic = self->duplicates_topic;
 		outlet_add_record(self, b, p->item, &record);
 	}
+	add_alerts(self, b, p);
 }
 
 /* The article may be in any of the topics. */

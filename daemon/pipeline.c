@@ -33,6 +33,7 @@ struct pipeline {
 	bool key_identity;
 	filter *filter;                          /* sink.filter */
 	routes *routes;                          /* sink.route */
+	bool alerts;                             /* are published */
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	size_t judge_after;                      /* stages before the judge */
@@ -101,6 +102,7 @@ pipeline *pipeline_new(const struct settings *settings, ledger *partitions, inde
 	self->judge = judge_new(partitions, index, (judge_hooks){judged, bound, restart, judge_wall_ms, self});
 	self->limits.max_output_bytes = SIZE_MAX;
 	self->routes = routes_new(settings);
+	self->alerts = settings_alerts_topic(settings)[0] != 0;
 	make_filter(self, settings);
 	find_judge(self, settings);
 	set_duplicates(self, settings_str(settings, "dedup.duplicates"));
@@ -191,7 +193,7 @@ static void recount(pipeline *self, size_t *counted, size_t now)
 
 static void count_part(pipeline *self, part *p)
 {
-	size_t bytes = sizeof *p + p->out.cap + p->blob.cap + (p->sketch ? sizeof *p->sketch : 0) + (p->doc ? article_memory(p->doc) : 0);
+	size_t bytes = sizeof *p + p->out.cap + p->alerts.cap + p->blob.cap + (p->sketch ? sizeof *p->sketch : 0) + (p->doc ? article_memory(p->doc) : 0);
 	recount(self, &p->bytes, bytes);
 }
 
@@ -249,9 +251,9 @@ static size_t overhead(const item *it)
 	return 512 + (bytes < most ? bytes : most);
 }
 
-static bool is_too_large(const pipeline *self, const item *it, const buf *out)
+static bool is_too_large(const pipeline *self, const item *it, size_t bytes)
 {
-	return out->len + overhead(it) + self->event_bytes > self->limits.max_output_bytes;
+	return bytes + overhead(it) + self->event_bytes > self->limits.max_output_bytes;
 }
 
 static void doom_too_large(pipeline *self, item *it, size_t bytes)
@@ -336,6 +338,23 @@ static bool goes_on(const pipeline *self, const part *p)
 	return p->state == PART_ARTICLE || (p->state == PART_DUPLICATE && self->duplicates == DUPLICATES_ENRICH);
 }
 
+/* Alerts leave with their article: a duplicate, or what the filter keeps out, has none. The name of the watch stands in key and header, too. */
+static void dump_alerts(pipeline *self, part *p)
+{
+	size_t count = self->alerts && p->state == PART_ARTICLE ? article_alert_count(p->doc) : 0;
+	buf_clear(&p->alerts);
+	for (size_t i = 0; i < count; i++) {
+		article_alert_key(p->doc, i, &p->alerts);
+		buf_add_char(&p->alerts, '\n');
+		size_t from = p->alerts.len;
+		article_dump_alert(p->doc, i, &p->verdict, p->made_ms, &p->alerts);
+		if (is_too_large(self, p->item, p->alerts.len - from + 256))
+			doom_too_large(self, p->item, p->alerts.len - from);
+		buf_add_char(&p->alerts, '\n');
+	}
+	p->alert_count = count;
+}
+
 static void dump_part(pipeline *self, part *p)
 {
 	int64_t now = p->made_ms = self->hooks.wall_ms(self->hooks.arg);
@@ -348,9 +367,10 @@ static void dump_part(pipeline *self, part *p)
 		article_dump_duplicate(p->doc, &p->verdict, now, &p->out);
 		p->topics = 1;
 	}
+	dump_alerts(self, p);
 	p->finished = true;
 	count_part(self, p);
-	if (is_too_large(self, p->item, &p->out))
+	if (is_too_large(self, p->item, p->out.len))
 		doom_too_large(self, p->item, p->out.len);
 }
 
@@ -389,6 +409,8 @@ static int apply_part(pipeline *self, part *p, const stage_part *answer, const c
 		record_fault_set(fault, fault_names[FAULT_REFUSED], stage, "the worker answered with no sketch, or with one of another version");
 		return -1;
 	}
+	if (strcmp(stage, "watch") == 0 && answer->blob.data)
+		return article_set_alerts(p->doc, answer->blob, stage, fault);
 	return 0;
 }
 
@@ -518,7 +540,7 @@ static void bound(void *arg, item *it)
 	if (self->duplicates != DUPLICATES_DROP)
 		record_dump_duplicate(it->rec, it->repeat_pages, &it->repeat_verdict, it->made_ms = self->hooks.wall_ms(self->hooks.arg), &it->out);
 	count_item(self, it);
-	if (is_too_large(self, it, &it->out))
+	if (is_too_large(self, it, it->out.len))
 		doom_too_large(self, it, it->out.len);
 }
 
@@ -605,7 +627,8 @@ static void count_parts(pipeline *self, const item *it)
 {
 	for (size_t i = 0; i < it->part_count; i++) {
 		const part *p = it->parts[i];
-		self->counts.bytes_out += p->out.len * p->topics;
+		self->counts.bytes_out += p->out.len * p->topics + p->alerts.len;
+		self->counts.alerts += p->alert_count;
 		if (p->state == PART_ARTICLE) {
 			self->counts.articles++;
 			self->counts.revisions += p->verdict.revision > 0;

@@ -64,6 +64,7 @@ extern const char *const fault_names[FAULT_CODES];
 typedef struct pipeline_counts {
 	uint64_t taken, returned, published, duplicates, filtered, dead, tombstones;
 	uint64_t articles, revisions, duplicate_parts, dropped_duplicates;       /* parts */
+	uint64_t alerts;
 	uint64_t filtered_by[FILTER_CONDITIONS];                                 /* parts */
 	uint64_t dead_by_code[FAULT_CODES];
 	uint64_t bytes_in, bytes_out;

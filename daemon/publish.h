@@ -10,7 +10,7 @@
 
 #include "common/buf.h"
 
-enum publish_kind { PUBLISH_ARTICLE, PUBLISH_DUPLICATE, PUBLISH_DEAD, PUBLISH_TOMBSTONE, PUBLISH_JOURNAL };
+enum publish_kind { PUBLISH_ARTICLE, PUBLISH_DUPLICATE, PUBLISH_DEAD, PUBLISH_TOMBSTONE, PUBLISH_ALERT, PUBLISH_JOURNAL };
 
 typedef struct publish_message {
 	enum publish_kind kind;

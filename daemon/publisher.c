@@ -544,6 +544,8 @@ static void know_topics(publisher *self)
 		want_topic(self, outputs[i]);
 	routes_free(&routed);
 	want_topic(self, settings_str(self->settings, "publish.duplicates_topic"));
+	if (settings_alerts_topic(self->settings)[0])
+		want_topic(self, settings_alerts_topic(self->settings));
 	for (size_t i = 0; i < count && !stopping(self); i++) {
 		snprintf(name, sizeof name, "%s%s", settings_str(self->settings, "publish.dead_prefix"), inputs[i]);
 		if (inputs[i][0] != '^')

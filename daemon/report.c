@@ -189,6 +189,7 @@ static void report_balance(report *self)
 	metrics_set(m, METRIC_FILTERED, (int64_t)c->filtered);
 	metrics_set(m, METRIC_TOMBSTONES, (int64_t)c->tombstones);
 	metrics_set(m, METRIC_ARTICLES, (int64_t)c->articles);
+	metrics_set(m, METRIC_ALERTS, (int64_t)c->alerts);
 	metrics_set(m, METRIC_REVISIONS, (int64_t)c->revisions);
 	metrics_set(m, METRIC_WITHHELD, (int64_t)judge_counts_get(pipeline_judge(self->pipeline)).withheld);
 	metrics_set(m, METRIC_READ_BYTES, (int64_t)c->bytes_in);

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/settings.h"
+#include "common/watch_file.h"
 #include "metrics.h"
 
 #define FIRST_DELAY_MS 100
@@ -27,6 +28,7 @@
 #define RETIRE_MS 10000                  /* the same for one that is not wanted any more, has nothing to do and stays */
 #define POOLS_MAX 32
 #define PROGRAM_MAX 4096
+#define WATCHES "watches.conf"           /* in the folder of the sockets */
 
 enum child_state { CHILD_WAITING, CHILD_RUNNING, CHILD_STOPPING };
 
@@ -61,6 +63,7 @@ struct supervisor {
 	pool pools[POOLS_MAX];
 	size_t pool_count;
 	bool started, stopping;
+	buf watches;                             /* the file of watches as workers get it; empty: no stage looks for any */
 };
 
 static void balance(pool *self);
@@ -305,9 +308,13 @@ static void write_path(const char *path, buf *out)
 	buf_add_str(out, path);
 }
 
-static void write_value(const struct settings *conf, const option *o, buf *out)
+static void write_value(const supervisor *self, const struct settings *conf, const option *o, buf *out)
 {
 	const char *const *items;
+	if (strcmp(o->name, "watch.file") == 0 && self->watches.len) {
+		buf_printf(out, "%s/%s", self->dir, WATCHES);
+		return;
+	}
 	switch (o->type) {
 	case OPTION_PATH:
 		write_path(settings_str(conf, o->name), out);
@@ -329,7 +336,7 @@ static void write_value(const struct settings *conf, const option *o, buf *out)
 	}
 }
 
-static void write_settings(const struct settings *conf, buf *out)
+static void write_settings(const supervisor *self, const struct settings *conf, buf *out)
 {
 	size_t section_len = 0;
 	const char *section = "";
@@ -344,27 +351,64 @@ static void write_settings(const struct settings *conf, buf *out)
 			buf_printf(out, "[%.*s]\n", (int)len, section);
 		}
 		buf_printf(out, "%s = ", dot + 1);
-		write_value(conf, o, out);
+		write_value(self, conf, o, out);
 		buf_add_char(out, '\n');
 	}
 }
 
-/* Whole or not at all: a worker may be reading it. Without stages nobody will, and the folder, which comes with the sockets, is not there. */
-static int write_snapshot(const supervisor *self, const struct settings *conf)
+/* Whole or not at all: a worker may be reading it. */
+static int write_whole(const supervisor *self, const char *name, mr_bytes text)
 {
 	char path[400], fresh[400];
-	buf text = {0};
-	if (!self->pool_count)
-		return 0;
-	snprintf(path, sizeof path, "%s/workers.conf", self->dir);
-	snprintf(fresh, sizeof fresh, "%s/workers.conf.new", self->dir);
-	write_settings(conf, &text);
+	snprintf(path, sizeof path, "%s/%s", self->dir, name);
+	snprintf(fresh, sizeof fresh, "%s/%s.new", self->dir, name);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	bool good = fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len;
 	if (fd >= 0 && close(fd))
 		good = false;
-	buf_free(&text);
 	return good && rename(fresh, path) == 0 ? 0 : -1;
+}
+
+/* Without stages nobody will read it, and the folder, which comes with the sockets, is not there. A worker that dies and is started again gets the watches that are in force, whatever
+ * has become of their file since. */
+static int write_snapshot(const supervisor *self, const struct settings *conf)
+{
+	buf text = {0};
+	if (!self->pool_count)
+		return 0;
+	write_settings(self, conf, &text);
+	int rc = self->watches.len ? write_whole(self, WATCHES, buf_bytes(&self->watches)) : 0;
+	if (!rc)
+		rc = write_whole(self, "workers.conf", buf_bytes(&text));
+	buf_free(&text);
+	return rc;
+}
+
+static void log_notes(const buf *notes)
+{
+	char line[401];
+	for (const char *at = buf_bytes(notes).data, *end; (end = strchr(at, '\n')); at = end + 1)
+		log_warn("watches", "note", "%s", log_clean(line, sizeof line - 1, (mr_bytes){at, (size_t)(end - at)}));
+}
+
+int supervisor_prepare(supervisor *self, const struct settings *conf, buf *errors)
+{
+	buf notes = {0};
+	bool used = false;
+	for (size_t i = 0; i < self->pool_count; i++)
+		used = used || strcmp(self->pools[i].stage, "watch") == 0;
+	watch_file *file = used ? watch_file_read(settings_str(conf, "watch.file"), errors) : NULL;
+	int rc = used && (!file || watch_file_check(file, conf, errors, &notes)) ? -1 : 0;
+	if (!rc && file) {
+		buf_clear(&self->watches);
+		buf_add_str(&self->watches, "# Written by millraced for its workers at start and reload; not to be edited.\n");
+		watch_file_write(file, &self->watches);
+		log_info("watches", "file", "%s", file->path, "watches", "%zu", file->count, "terms", "%zu", file->term_count);
+		log_notes(&notes);
+	}
+	watch_file_free(&file);
+	buf_free(&notes);
+	return rc;
 }
 
 /* ---- numbers ---- */
@@ -429,6 +473,8 @@ supervisor *supervisor_new(struct event_base *base, const struct settings *conf,
 	self->on_child = evsignal_new(base, SIGCHLD, on_child, self);
 	if (!self->on_child || event_add(self->on_child, NULL))
 		buf_printf(errors, "no event for SIGCHLD\n");
+	else if (supervisor_prepare(self, conf, errors))
+		errno = EINVAL;                          /* told */
 	else if (write_snapshot(self, conf))
 		buf_printf(errors, "%s/workers.conf: cannot be written: %s\n", self->dir, strerror(errno));
 	else
@@ -454,6 +500,7 @@ void supervisor_free(supervisor **self_p)
 	}
 	if (self->on_child)
 		event_free(self->on_child);
+	buf_free(&self->watches);
 	free(self);
 	*self_p = NULL;
 }

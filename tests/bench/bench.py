@@ -88,7 +88,7 @@ class Flow:
         self.bench, self.number = bench, next(Flow.numbers)
         self.name = f"{name}{self.number}"
         self.input, self.output, self.duplicates = f"{self.name}.in", f"{self.name}.out", f"{self.name}.dup"
-        self.topics = [self.input, self.output, self.duplicates, f"dlq.{self.input}"]
+        self.topics = [self.input, self.output, self.duplicates, f"dlq.{self.input}", f"{self.name}.alerts"]
         bench.broker.topics(self.topics)
         self.load_process = self.process = None
         self.closed = False
@@ -159,6 +159,7 @@ class Daemon(Flow):
         self.daemon = Millraced(bench.folder / self.name, self.name, {
             "kafka.bootstrap.servers": bench.broker.bootstrap, "intake.topics": self.input, "intake.group": self.name, "publish.topic": self.output,
             "publish.duplicates_topic": self.duplicates, "pipeline.stages": stages, "log.outcomes": "false", "publish.epoch_ms": EPOCH_MS,
+            "watch.alerts_topic": f"{self.name}.alerts",
             "publish.delivery": "exactly-once" if bench.broker.exactly_once else "at-least-once", **bench.settings, **(settings or {})})
         self.daemon.settings["kafka/bootstrap.servers"] = self.daemon.settings.pop("kafka.bootstrap.servers")
 
@@ -258,6 +259,30 @@ class Bench:
             rate, idle = median(found[kind], "rate"), 2e6 / sum(median(found[kind], k) for k in ("subject", "workers", "broker", "load"))
             self.judge(f"{words}, at least {least} records/s on two cores", rate >= least, f"{rate:.0f}, by processor time {idle:.0f}; neighbours' load {machine.load():.0f}")
 
+    # ---- watches ----
+    def watches(self, phrases):
+        """The whole pipeline with and without the stage watch, in turns."""
+        file = self.folder / "watches.conf"
+        file.write_bytes(subprocess.run([BENCH / "bench_watch", "--file", str(phrases)], check=True, stdout=subprocess.PIPE).stdout)
+        spawn, off = "dedup:1 classify:1 watch:1", {"extract.tagger": "off"}
+        on = {"watch.file": str(file)}
+        kinds = {"without facts": (off, "extract:1"), "everything on": ({}, "extract:2")}
+        found = {(kind, watched): [] for kind in kinds for watched in (False, True)}
+        for turn in range(1 if self.arguments.quick else 3):
+            for kind, watched in found:
+                settings, extract = kinds[kind]
+                settings = {**settings, "workers.spawn": f"{extract} {spawn}", **(on if watched else {})}
+                found[kind, watched].append(measured(Daemon(self, f"{ALL} watch" if watched else ALL, settings), 4 if self.arguments.quick else 10))
+                print(f"  turn {turn + 1}, {kind}, {'with' if watched else 'no'} watches: {found[kind, watched][-1]['rate']:.0f} records/s, load {machine.load():.1f}", file=sys.stderr)
+        print(f"\n{phrases} phrases in {-(-phrases // 100)} watches; processor time a record, us (two cores could do: 2 s by the sum)")
+        for kind in kinds:
+            sums = []
+            for watched in (False, True):
+                parts = [median(found[kind, watched], k) for k in ("subject", "workers", "broker", "load")]
+                sums.append(sum(parts))
+                print(f"  {kind + (', watches' if watched else ''):26}{median(found[kind, watched], 'rate'):8.0f} records/s" + "".join(f"{p:8.0f}" for p in parts) + f"{2e6 / sum(parts):10.0f}")
+            self.judge(f"{kind}: watches cost less than 5 % of what two cores could do", sums[0] / sums[1] > 0.95, f"{(1 - sums[0] / sums[1]) * 100:.1f} %")
+
     # ---- memory ----
     def memory(self):
         count = 15_000 if self.arguments.quick else 100_000
@@ -324,6 +349,7 @@ def main():
     parser.add_argument("--embedded", action="store_true", help="the embedded broker, even where Apache Kafka can be had")
     parser.add_argument("--only", choices=["rates", "memory", "latency"], action="append", help="only this part (may be repeated)")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a setting of the daemon")
+    parser.add_argument("--watches", type=int, metavar="PHRASES", help="only the cost of the stage watch with so many phrases")
     parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     arguments = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-bench-"))
@@ -331,7 +357,9 @@ def main():
     try:
         bench = Bench(arguments, folder)
         print("\n".join(f"{what:12}{value}" for what, value in machine.describe() + [("broker", bench.broker.name), ("load", f"{machine.load():.1f} at the start")]))
-        parts = arguments.only or ["rates", "memory", "latency"]
+        if arguments.watches:
+            bench.watches(arguments.watches)
+        parts = [] if arguments.watches else arguments.only or ["rates", "memory", "latency"]
         if "rates" in parts:
             bench.show_rates(bench.rates())
         if "memory" in parts:

@@ -20,5 +20,5 @@ if [ "${1:-}" = scale ]; then
 	cmake --build build --target bench_load bench_journal >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 	exec /usr/bin/python3 tests/bench/scale.py "$@"
 fi
-cmake --build build --target bench_load bench_forward >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
+cmake --build build --target bench_load bench_forward bench_watch >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 exec /usr/bin/python3 tests/bench/bench.py "$@"           # Debian's: it has the packages

@@ -526,7 +526,7 @@ static mr_bytes name_at(const watch_set *self, int list, size_t at)
 static watch_hit hit_of(watch_set *self, const group *g, const found *f, const use *u)
 {
 	static const char *const fields[] = {"kicker", "title", "subtitle", "body"};
-	watch_hit hit = {.term = term_of(self, u)->text, .list = u->list < WATCH_LISTS ? (enum watch_list)u->list : WATCH_LISTS, .count = f->count};
+	watch_hit hit = {.term = term_of(self, u), .list = u->list < WATCH_LISTS ? (enum watch_list)u->list : WATCH_LISTS, .count = f->count};
 	if (g == &self->names) {
 		hit.field = watch_list_name((enum watch_list)u->list);
 		hit.source = name_at(self, u->list - WATCH_PERSONS, f->from);

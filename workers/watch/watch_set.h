@@ -24,7 +24,7 @@ typedef struct watch_article {
 
 /* A term that was found. */
 typedef struct watch_hit {
-	const char *term;                /* as it stands in the file */
+	const watch_term *term;
 	enum watch_list list;            /* that it stands in; WATCH_LISTS: a line `also` */
 	const char *field;               /* of the record: title, body, persons, ... */
 	mr_bytes source;                 /* that field; of a list the one name */

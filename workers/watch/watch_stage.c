@@ -71,7 +71,9 @@ static void add_hit(const watch_hit *hit, mr_bytes body, buf *out)
 {
 	buf text = {0};
 	buf_add_str(out, "{\"term\":");
-	json_add_text(out, mr_bytes_of(hit->term));
+	watch_term_show(hit->term, &text);
+	json_add_text(out, buf_bytes(&text));
+	buf_clear(&text);
 	buf_add_str(out, ",\"field\":");
 	json_add_text(out, mr_bytes_of(hit->field));
 	buf_add_str(out, ",\"text\":");
