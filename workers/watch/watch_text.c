@@ -138,17 +138,49 @@ static inline bool begins_no_word(const fold_quick *table, uint32_t first, const
 	return second && !(table->pairs[bit >> 6] >> (bit & 63) & 1);
 }
 
-/* Characters that the table knows, up to the first that it does not; `room` bytes of output are there. */
+static inline uint32_t four_bytes(const char *at)
+{
+	const unsigned char *p = (const unsigned char *)at;
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;     /* one load */
+}
+
+/* Three bytes of UTF-8 among four: the character; less than 0x800: they are none. */
+static inline uint32_t three_byte_char(uint32_t four)
+{
+	if ((four & 0x00C0C0F0) != 0x008080E0)
+		return 0;
+	return (four & 0x0F) << 12 | (four >> 2 & 0xFC0) | (four >> 16 & 0x3F);
+}
+
+/* Characters that the table knows, up to the first that it does not, or to the last bytes; `room` bytes of output are there. Two thirds of a look at an article are spent here. */
 static const char *fold_known(const char *at, const char *end, const fold_quick *table, buf *out, size_t room)
 {
 	char *to = out->data + out->len, *most = to + room - 4;
-	while (at < end && to < most) {
-		size_t len;
-		uint32_t c = quick_next((const unsigned char *)at, end, &len), folded = table->to[c];
-		if (!folded || (folded & FOLD_QUICK_WORD && !begins_no_word(table, c, at + len, end)))
-			break;
-		to = put(to, folded & 0xFFFF);
-		at += len;
+	while (end - at > 4 && to < most) {
+		uint32_t four = four_bytes(at), c = three_byte_char(four), folded;
+		if (c >= 0x800) {
+			folded = table->to[c];
+			if (folded & FOLD_QUICK_WORD) {
+				if (!begins_no_word(table, c, at + 3, end))
+					break;
+				folded &= 0xFFFF;
+			}
+			if (folded == c) {
+				memcpy(to, at, 4);               /* the fourth byte is written over */
+				to += 3;
+			} else if (folded) {
+				to = put(to, folded);
+			} else {
+				break;
+			}
+			at += 3;
+		} else {
+			folded = four & 0x80 ? 0 : table->to[four & 0x7F];
+			if (!folded)
+				break;
+			*to++ = (char)folded;
+			at++;
+		}
 	}
 	out->len = (size_t)(to - out->data);
 	return at;
