@@ -188,6 +188,7 @@ static json_t *alert_schema(const record_rules *rules)
 	json_t *out = record_schema(rules, FIELD_ALERT), *properties = json_object_get(out, "properties"), *required = json_object_get(out, "required");
 	set(out, "title", json_string("Millrace alert record"));
 	set(out, "description", json_string("One message of the alerts topic: an article that meets a watch, published in the same transaction as the article."));
+	set(json_object_get(properties, "article_id"), "description", json_string("of the article"));
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		json_t *value = own[i].list ? strings() : typed("string", own[i].null);
 		if (own[i].pattern)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# run.sh - builds the load and the references, then measures. `./run bench` built the rest before. `./run bench extract` and `./run bench classify` measure one worker's stage alone.
+# run.sh - builds the load and the references, then measures. `./run bench` built the rest before. `./run bench extract`, `./run bench classify`, `./run bench watch` measure one worker's stage alone.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 case "${1:-}" in
-extract | classify)
+extract | classify | watch)
 	stage=$1
 	shift
 	cmake --build build --target "bench_$stage" >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }

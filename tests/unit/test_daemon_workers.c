@@ -16,7 +16,7 @@ static void no_worker_gets_out_of_its_cage(void **state)
 	for (size_t i = 0; stages_name(i); i++) {
 		char command[600], line[200];
 		int lines = 0;
-		snprintf(command, sizeof command, "%s/bin/millrace-worker --stage %s --cage-test", BINARY_DIR, stages_name(i));
+		snprintf(command, sizeof command, "%s/bin/millrace-worker --set watch.file=" SOURCE_DIR "/conf/watches.conf --set pipeline.stages=watch --stage %s --cage-test", BINARY_DIR, stages_name(i));
 		FILE *out = popen(command, "r");
 		assert_non_null(out);
 		while (fgets(line, sizeof line, out)) {
