@@ -185,10 +185,8 @@ static json_t *alert_schema(const record_rules *rules)
 		{"terms", NULL, "terms of the watch that were found, as they stand in its file, in the order in which they were found", false, true},
 		{"excerpts", NULL, "where each of them stands first, in the words of the source", false, true},
 	};
-	json_t *out = record_schema(rules, FIELD_ALERT), *properties = json_object_get(out, "properties"), *required = json_object_get(out, "required");
-	set(out, "title", json_string("Millrace alert record"));
-	set(out, "description", json_string("One message of the alerts topic: an article that meets a watch, published in the same transaction as the article."));
-	set(json_object_get(properties, "article_id"), "description", json_string("of the article"));
+	json_t *article = record_schema(rules, FIELD_ALERT), *properties = json_object(), *required = json_array();
+	set(json_object_get(json_object_get(article, "properties"), "article_id"), "description", json_string("of the article"));
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		json_t *value = own[i].list ? strings() : typed("string", own[i].null);
 		if (own[i].pattern)
@@ -197,11 +195,14 @@ static json_t *alert_schema(const record_rules *rules)
 		set(properties, own[i].name, value);
 		json_array_append_new(required, json_string(own[i].name));
 	}
+	json_object_update(properties, json_object_get(article, "properties"));
+	json_array_extend(required, json_object_get(article, "required"));
+	json_decref(article);
 	if (rules->detail != DETAIL_NONE) {
 		set(properties, "detail", alert_hits(rules));
 		json_array_append_new(required, json_string("detail"));
 	}
-	return out;
+	return schema("Millrace alert record", "One message of the alerts topic: an article that meets a watch, published in the same transaction as the article.", properties, required);
 }
 
 /* ---- feed ---- */

@@ -27,10 +27,11 @@ def run(*arguments):
     return subprocess.run([MILLRACE, *arguments], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True)
 
 
-def process(case):
-    """(articles, duplicates, dead letters) of a case."""
+def process(case, alerts=None):
+    """(articles, duplicates, dead letters) of a case; alerts go to that file."""
     feed = next((HERE / case).glob("feed.*"))
-    done = run("process", "--quiet", *settings(case), str(feed))
+    watches = ["--watches", str(HERE / case / "watches.conf")] if (HERE / case / "watches.conf").exists() else []
+    done = run("process", "--quiet", *settings(case), *watches, *(["--alerts", str(alerts)] if alerts else []), str(feed))
     records = [json.loads(line) for line in done.stdout.split("\n") if line]
     dead = [{"source_offset": int(n), "code": code, "stage": stage} for n, code, stage in
             re.findall(r"^dead letter: record (\d+): (\S+) \((\S+)\)", done.stderr, re.M)]
@@ -42,18 +43,20 @@ def still(record):
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if not (HERE / c / "headers.json").exists()])       # files have no headers
-def test_comes_out_as_written(case):
-    articles, duplicates, dead = process(case)
-    for got, name in ((articles, "articles.jsonl"), (duplicates, "duplicates.jsonl")):
+def test_comes_out_as_written(case, tmp_path):
+    articles, duplicates, dead = process(case, tmp_path / "alerts")
+    alerts = [json.loads(line) for line in (tmp_path / "alerts").read_text(encoding="utf-8").split("\n") if line]
+    for got, name in ((articles, "articles.jsonl"), (duplicates, "duplicates.jsonl"), (alerts, "alerts.jsonl")):
         want = lines(case, name)
         assert [still(r) for r in got] == [list(r.items()) for r in want]
     assert dead == lines(case, "dead.jsonl")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_keeps_the_schema(case):
-    articles, duplicates, _ = process(case)
-    for records, which in ((articles, "article"), (duplicates, "duplicate")):
+def test_keeps_the_schema(case, tmp_path):
+    articles, duplicates, _ = process(case, tmp_path / "alerts")
+    alerts = [json.loads(line) for line in (tmp_path / "alerts").read_text(encoding="utf-8").split("\n") if line]
+    for records, which in ((articles, "article"), (duplicates, "duplicate"), (alerts, "alert")):
         schema = json.loads(run("schema", which, *settings(case)).stdout)
         validator = jsonschema.Draft7Validator(schema)
         validator.check_schema(schema)
@@ -85,6 +88,8 @@ def test_the_manual_names_every_field():
     article = json.loads(run("schema", "article").stdout)["properties"]
     names = [n for n in article if not n.startswith("score_")] + list(article["detail"]["properties"])
     names += json.loads(run("schema", "feed").stdout)["properties"]
+    alert = json.loads(run("schema", "alert").stdout)["properties"]
+    names += list(alert) + list(alert["detail"]["properties"]["hits"]["items"]["properties"])
     dead = json.loads(run("schema", "dead-letter").stdout)["properties"]
     names += dead["millrace.error.code"]["enum"]
     assert [n for n in names if f"`{n}`" not in manual] == []
