@@ -95,17 +95,18 @@ static mr_bytes trim_end(mr_bytes text)
 	return text;
 }
 
-/* A term of one ASCII letter, or of none at all, is a slip: it would be found everywhere. */
+/* A term of one ASCII letter, or of no letter, is a slip: it would be found everywhere. */
 static const char *weakness(mr_bytes text)
 {
-	size_t letters = 0, others = 0;
+	size_t letters = 0, marks = 0, others = 0;
 	for (const char *at = text.data, *end = at + text.len; at < end;) {
 		uint32_t c = utf8_next(&at, end);
 		letters += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		marks += c > ' ' && c < 0x7F;
 		others += c > 0xA0 && c != 0x1680 && !(c >= 0x2000 && c <= 0x206F) && !(c >= 0x3000 && c <= 0x3004) && !(c >= 0x3008 && c <= 0x3020) && c != 0xAD && c != 0xFEFF &&
 		          !(c >= 0xFF00 && c <= 0xFF0F);
 	}
-	if (others || letters > 1)
+	if (others || (letters && marks > 1))    /* C++ */
 		return NULL;
 	return letters ? "a single letter or digit is found everywhere" : "there is no letter in it";
 }
