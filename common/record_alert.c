@@ -70,10 +70,11 @@ int article_set_alerts(article *self, mr_bytes blob, const char *stage, record_f
 {
 	json_scan scan = {0};
 	const char *wrong = NULL;
-	json_t *list = NULL;
-	if (blob.len > ALERTS_BYTES_MAX || json_scan_run(&scan, blob, ALERTS_DEPTH, RECORD_VALUES_MAX) != JSON_SCAN_FINE)
-		wrong = "are too large, nested too deep or broken";
-	else if (!json_is_array(list = json_loadb(blob.data, blob.len, JSON_REJECT_DUPLICATES, NULL)) || json_array_size(list) > ALERTS_MAX)
+	bool small = blob.len <= ALERTS_BYTES_MAX && json_scan_run(&scan, blob, ALERTS_DEPTH, RECORD_VALUES_MAX) == JSON_SCAN_FINE;
+	json_t *list = small ? json_loadb(blob.data, blob.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (!small)
+		wrong = "are too large or nested too deep";
+	else if (!json_is_array(list) || json_array_size(list) > ALERTS_MAX)
 		wrong = "are no list";
 	for (size_t i = 0; !wrong && i < json_array_size(list); i++)
 		if (!(wrong = wrong_alert(json_array_get(list, i))) && stands_twice(list, i))
