@@ -251,8 +251,8 @@ size_t fold_span(mr_bytes in, size_t from_byte, size_t to_byte, unsigned flags, 
 static const struct fold_group *group_of(uint32_t c, unsigned flags)
 {
 	uint32_t narrow = flags & FOLD_WIDTH && !form(c) ? fold_width(c) : c;
-	uint32_t to = flags & FOLD_SCRIPT && narrow >= HAN_FIRST && narrow <= HAN_LAST ? fold_han[narrow - HAN_FIRST] : 0;
-	return to >= GROUP && to < WIDE ? &fold_groups[to - GROUP] : NULL;
+	uint32_t to = flags & FOLD_SCRIPT && narrow >= FOLD_HAN_FIRST && narrow <= FOLD_HAN_LAST ? fold_simple[narrow - FOLD_HAN_FIRST] : 0;
+	return to >= FOLD_HAN_GROUP && to < FOLD_HAN_WIDE ? &fold_groups[to - FOLD_HAN_GROUP] : NULL;
 }
 
 void fold_quick_make(unsigned flags, fold_quick *out)
