@@ -465,6 +465,14 @@ static void workers_and_limits_fit_together(void **state)
 	expect_rules(SETS("admin.address=127.0.0.2"), NOTHING);
 	expect_rules(SETS("admin.address=localhost"), WANTS("admin.address"));
 	expect_rules(SETS("kafka.producer.transaction.timeout.ms=60000", "kafka.consumer.session.timeout.ms=45000"), WANTS("transaction.timeout.ms: must be below"));
+	expect_rules(SETS("pipeline.stages=extract classify watch"), WANTS("watch.file: names no file, and the stage watch of pipeline.stages needs one"));
+	expect_rules(SETS("watch.file=w.conf"), WANTS("watch.file: nothing looks at it: the stage watch is not in pipeline.stages"));
+	expect_rules(SETS("pipeline.stages=extract watch classify", "watch.file=w.conf"), WANTS("pipeline.stages: watch stands before classify"));
+	expect_rules(SETS("pipeline.stages=extract classify watch own", "watch.file=w.conf"), NOTHING);
+	expect_rules(SETS("pipeline.stages=watch", "watch.file=w.conf", "watch.alerts_topic=articles.enriched"), WANTS("watch.alerts_topic: 'articles.enriched' is an output topic, too (publish.topic)"));
+	expect_rules(SETS("pipeline.stages=watch", "watch.file=w.conf", "watch.alerts_topic=articles.raw"), WANTS("watch.alerts_topic: 'articles.raw' is an input topic"));
+	expect_rules(SETS("pipeline.stages=watch", "watch.file=w.conf", "watch.alerts_topic=a b"), WANTS("watch.alerts_topic: 'a b' is not a topic name"));
+	expect_rules(SETS("pipeline.stages=watch", "watch.file=w.conf", "watch.alerts_topic="), NOTHING);
 	char set[200] = "daemon.runtime_dir=/";
 	memset(set + 20, 'd', 84);               /* /ddd.../millrace/classify.sock: 1 + 84 + 9 + 14 = 108 bytes */
 	expect_rules(SETS(set, "pipeline.stages=classify"), WANTS("daemon.runtime_dir: the socket"));
