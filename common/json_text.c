@@ -243,3 +243,66 @@ bool json_string_decode(mr_bytes raw, buf *out)
 	}
 	return true;
 }
+
+static const char *pass_white(const char *p, const char *end)
+{
+	while (p < end && json_is_white(*p))
+		p++;
+	return p;
+}
+
+/* Behind the bracket that closes what opens at `p`. */
+static const char *nested_end(const char *p, const char *end)
+{
+	size_t depth = 0;
+	while (p < end) {
+		char c = *p;
+		if (c == '"') {
+			p = json_string_end(p, end);
+			continue;
+		}
+		p++;
+		if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && --depth == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* Behind the value that begins at `p`, NULL when none ends before `end`: something must follow it, since it stands in an object. */
+static const char *value_end(const char *p, const char *end)
+{
+	if (p == end)
+		return NULL;
+	if (*p == '"')
+		return (p = json_string_end(p, end)) < end ? p : NULL;
+	if (*p == '{' || *p == '[')
+		return nested_end(p, end);
+	const char *from = p;
+	while (p < end && !json_is_white(*p) && !strchr(",:]}\"[{", *p ? *p : ','))
+		p++;
+	return p > from ? p : NULL;
+}
+
+mr_bytes json_member(mr_bytes object, const char *name)
+{
+	const mr_bytes none = {NULL, 0};
+	const char *end = object.data + object.len, *p = pass_white(object.data, end);
+	if (p == end || *p++ != '{')
+		return none;
+	while ((p = pass_white(p, end)) < end && *p == '"') {
+		const char *key = p + 1, *behind = value_end(p, end);
+		if (!behind || (p = pass_white(behind, end)) == end || *p != ':')
+			return none;
+		const char *value = pass_white(p + 1, end), *stop = value_end(value, end);
+		if (!stop)
+			return none;
+		if (mr_bytes_equal((mr_bytes){key, (size_t)(behind - 1 - key)}, name))
+			return (mr_bytes){value, (size_t)(stop - value)};
+		p = pass_white(stop, end);
+		if (p == end || *p++ != ',')
+			return none;
+	}
+	return none;
+}

@@ -30,5 +30,8 @@ const char *json_string_end(const char *p, const char *end);
 /* What stands between the quotes, decoded, replaces what `out` held. False: it is no JSON string (broken UTF-8, a control character, an escape that JSON does not know,
  * half a surrogate pair) or holds U+0000. */
 bool json_string_decode(mr_bytes raw, buf *out);
+/* The value of the first member `name` of an object, as it is written, without white space around it; data NULL: there is none, or the text is no object. Looks at strings and
+ * brackets and judges nothing else; `name` is compared with the key as it stands, escapes and all. Borrowed from `object`, which need not be valid. Linear. */
+mr_bytes json_member(mr_bytes object, const char *name);
 
 #endif

@@ -127,6 +127,10 @@ void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out);   
 void article_dump_alert(article *self, size_t i, const verdict *v, int64_t now_ms, buf *out);/* topic articles.alerts */
 void article_dump_duplicate(const article *self, const verdict *v, int64_t now_ms, buf *out);/* topic articles.duplicates */
 void record_dump_duplicate(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out); /* byte-equal repeat */
+/* The same for people who look on (`millrace tap`): without an envelope and not counted as dumped. The article as it stands, whatever stages it has passed; what is known of a record
+ * that became no article, in the short form. `v` NULL: not judged. */
+void article_preview(const article *self, const verdict *v, int64_t now_ms, buf *out);
+void record_preview(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out);
 
 /* CloudEvents attributes of an outgoing record (specification 1.0.2, Kafka protocol binding, binary mode). Borrowed. */
 typedef struct cloud_event {

@@ -297,11 +297,17 @@ static void add_fields(const dump *d, unsigned which, char before)
 
 static void add_record(const dump *d, unsigned which)
 {
+	add_fields(d, which, '{');
+	buf_add_char(d->out, '}');
+}
+
+/* As it leaves: in its envelope, if there is one. */
+static void add_whole(const dump *d, unsigned which)
+{
 	const buf *envelope = &d->rec->rules->envelopes[which == FIELD_SHORT];
 	record_dumped++;
 	buf_add(d->out, envelope->data, envelope->len);
-	add_fields(d, which, '{');
-	buf_add_char(d->out, '}');
+	add_record(d, which);
 	if (envelope->len)
 		buf_add_char(d->out, '}');
 }
@@ -312,23 +318,41 @@ void article_dump_fields(const article *self, unsigned which, const verdict *v, 
 	add_fields(&d, which, ',');
 }
 
+static size_t size_about(const article *self)
+{
+	return self->body.len + self->body.len / 16 + self->list_text.len + self->tree_bytes + self->rec->extra.len + 4096;
+}
+
+void article_preview(const article *self, const verdict *v, int64_t now_ms, buf *out)
+{
+	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
+	buf_reserve(out, size_about(self));
+	add_record(&d, 0);
+}
+
+void record_preview(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out)
+{
+	dump d = {self, NULL, v, 0, page_count, now_ms, out};
+	add_record(&d, FIELD_SHORT);
+}
+
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out)
 {
 	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
-	buf_reserve(out, self->body.len + self->body.len / 16 + self->list_text.len + self->tree_bytes + self->rec->extra.len + self->rec->rules->envelopes[0].len + 4096);
-	add_record(&d, 0);
+	buf_reserve(out, size_about(self) + self->rec->rules->envelopes[0].len);
+	add_whole(&d, 0);
 }
 
 void article_dump_duplicate(const article *self, const verdict *v, int64_t now_ms, buf *out)
 {
 	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
-	add_record(&d, FIELD_SHORT);
+	add_whole(&d, FIELD_SHORT);
 }
 
 void record_dump_duplicate(const record *self, int page_count, const verdict *v, int64_t now_ms, buf *out)
 {
 	dump d = {self, NULL, v, 0, page_count, now_ms, out};
-	add_record(&d, FIELD_SHORT);
+	add_whole(&d, FIELD_SHORT);
 }
 
 mr_bytes record_unwrap(const record *self, mr_bytes line)

@@ -28,6 +28,8 @@ struct pipeline {
 	judge *judge;
 	record_rules *rules;                     /* in force; records in flight keep those they were made with */
 	pipeline_hooks hooks;
+	pipeline_answered answered;              /* NULL: nobody looks on */
+	void *answered_arg;
 	pipeline_limits limits;
 	enum duplicates duplicates;
 	bool key_identity;
@@ -157,6 +159,12 @@ void pipeline_add_stage(pipeline *self, stage *stage)
 {
 	assert(self->stage_count < PIPELINE_STAGES_MAX);
 	self->stages[self->stage_count++] = stage;
+}
+
+void pipeline_on_answer(pipeline *self, pipeline_answered hook, void *arg)
+{
+	self->answered = hook;
+	self->answered_arg = arg;
 }
 
 bool pipeline_is_high(const pipeline *self)
@@ -399,6 +407,12 @@ static void part_advance(pipeline *self, part *p)
 	}
 }
 
+static void tell_answered(const pipeline *self, const part *p, const char *stage, const record_fault *fault, int attempts)
+{
+	if (self->answered)
+		self->answered(self->answered_arg, p, stage, fault, attempts);
+}
+
 static int apply_part(pipeline *self, part *p, const stage_part *answer, const char *stage, record_fault *fault)
 {
 	if (answer->patch.data && article_apply(p->doc, answer->patch, stage, fault))
@@ -429,6 +443,7 @@ static int make_parts(pipeline *self, item *it, const stage_result *result, reco
 		if (apply_part(self, p, &result->parts[i], name, fault))
 			return -1;
 		count_part(self, p);
+		tell_answered(self, p, name, NULL, 0);
 	}
 	record_release_input(it->rec);
 	count_item(self, it);
@@ -467,11 +482,13 @@ static void done(void *arg, void *ticket, const stage_result *result)
 	if (it->fault.code[0])
 		return;
 	if (result->fault) {
+		tell_answered(self, p, name, result->fault, result->attempts);
 		fail(self, p, result->fault, result->attempts);
 		return;
 	}
 	if (!p->doc) {
 		if (make_parts(self, it, result, &fault)) {
+			tell_answered(self, p, name, &fault, 1);
 			doom(self, it, &fault, 1);
 			return;
 		}
@@ -482,10 +499,12 @@ static void done(void *arg, void *ticket, const stage_result *result)
 	if (result->part_count != 1 || apply_part(self, p, &result->parts[0], name, &fault)) {
 		if (!fault.code[0])
 			record_fault_set(&fault, fault_names[FAULT_REFUSED], name, "the worker answered with %zu parts", result->part_count);
+		tell_answered(self, p, name, &fault, 1);
 		fail(self, p, &fault, 1);
 		return;
 	}
 	count_part(self, p);
+	tell_answered(self, p, name, NULL, 0);
 	if (!keep_for_later(self, p))
 		part_advance(self, p);
 }

@@ -34,6 +34,10 @@ judge *pipeline_judge(pipeline *self);
 /* The stages, opened after the pipeline because they call it: hooks for stage_open, then one call each in the order of pipeline.stages. */
 stage_hooks pipeline_stage_hooks(pipeline *self);
 void pipeline_add_stage(pipeline *self, stage *stage);
+/* A stage has answered for a part (`fault` NULL: its article stands as the stage left it), or has refused or failed it for good. For onlookers: called after the answer was
+ * taken over and before the part goes on; may change nothing. At most one. `p->doc` is NULL when the first stage failed. */
+typedef void (*pipeline_answered)(void *arg, const part *p, const char *stage, const record_fault *fault, int attempts);
+void pipeline_on_answer(pipeline *self, pipeline_answered hook, void *arg);
 /* A reload: rules and limits from now on. Takes the settings by reference (must live until the next call). */
 void pipeline_configure(pipeline *self, const struct settings *settings);
 void pipeline_set_max_output(pipeline *self, size_t bytes);
