@@ -112,20 +112,12 @@ static void add_str(line *self, const char *text)
 	add(self, text, strlen(text));
 }
 
-/* Characters that must not reach a terminal or a log reader as they are: controls of both sets, line separators, and the marks that turn
- * the direction of writing (they make a line look like another one). */
-static bool is_unsafe(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
-}
-
 static void add_escaped(line *self, mr_bytes value)
 {
 	const char *at = value.data, *end = at + value.len;
 	while (at < end) {
 		const char *from = at;
-		char code[8];
+		char code[13];
 		uint32_t c = utf8_next(&at, end);
 		if (c == '"' || c == '\\') {
 			code[0] = '\\';
@@ -133,8 +125,8 @@ static void add_escaped(line *self, mr_bytes value)
 			add(self, code, 2);
 		} else if (c == '\n') {
 			add(self, "\\n", 2);
-		} else if (is_unsafe(c)) {
-			add(self, code, (size_t)snprintf(code, sizeof code, "\\u%04x", (unsigned)(c & 0xFFFF)));
+		} else if (utf8_is_unsafe(c)) {
+			add(self, code, utf8_escape(c, code));
 		} else if (c == UTF8_BAD && at - from == 1) {
 			add(self, "\xEF\xBF\xBD", 3);
 		} else {
@@ -453,7 +445,7 @@ char *log_clean(char *out, size_t max, mr_bytes text)
 	while (at < end_of_text) {
 		const char *from = at;
 		uint32_t c = utf8_next(&at, end_of_text);
-		bool bad = is_unsafe(c) || (c == UTF8_BAD && at - from == 1);
+		bool bad = utf8_is_unsafe(c) || (c == UTF8_BAD && at - from == 1);
 		size_t n = bad ? 1 : (size_t)(at - from);
 		if (len + n > max)
 			break;

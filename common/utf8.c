@@ -1,6 +1,8 @@
 /* utf8.c - see utf8.h. */
 #include "utf8.h"
 
+#include <stdio.h>
+
 /* Length of the well-formed sequence at p (0: broken), its value in *c. Table 3-7 of the Unicode standard. */
 static size_t decode(const unsigned char *p, const unsigned char *end, uint32_t *c)
 {
@@ -104,4 +106,17 @@ size_t utf8_prefix(mr_bytes text, size_t characters)
 	for (size_t n = 0; at < end && n < characters; n++)
 		utf8_next(&at, end);
 	return (size_t)(at - text.data);
+}
+
+bool utf8_is_unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x061C ||
+	       c == 0x200E || c == 0x200F || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+}
+
+size_t utf8_escape(uint32_t c, char out[13])
+{
+	if (c <= 0xFFFF)
+		return (size_t)snprintf(out, 13, "\\u%04x", (unsigned)c);
+	return (size_t)snprintf(out, 13, "\\u%04x\\u%04x", (unsigned)(0xD800 + ((c - 0x10000) >> 10 & 0x3FF)), (unsigned)(0xDC00 + (c & 0x3FF)));
 }

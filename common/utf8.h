@@ -37,6 +37,11 @@ bool utf8_valid(mr_bytes text);
 size_t utf8_count(mr_bytes text);                      /* Unicode characters */
 size_t utf8_prefix(mr_bytes text, size_t characters);  /* bytes of the first `characters` characters (or all) */
 
+/* Must not reach a terminal or a reader of logs as it is: controls of both sets, line separators, the marks that turn the direction of writing (they make a line look
+ * like another one), and characters that are there without being seen (tags, annotations, U+FEFF). */
+bool utf8_is_unsafe(uint32_t c);
+size_t utf8_escape(uint32_t c, char out[13]);          /* as JSON and C write it: \u202e, above U+FFFF in two; returns its length */
+
 static inline bool utf8_is_han(uint32_t c)             /* ideographs, with the compatibility block, extensions A-H and 〇 */
 {
 	return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0xF900 && c <= 0xFAFF) ||

@@ -417,7 +417,9 @@ static void on_publisher_ready(void *arg, const publisher_ready *ready)
 
 static void on_outcome(void *arg, const item *it)
 {
-	report_outcome(&((daemon_state *)arg)->r, it);
+	daemon_state *d = arg;
+	report_outcome(&d->r, it);
+	tap_on_outcome(d->r.tap, it);
 }
 
 static int64_t hook_wall_ms(void *arg) { (void)arg; return report_wall_ms(); }
@@ -437,9 +439,11 @@ static int open_parts(daemon_state *d, buf *errors)
 	d->r.metrics = metrics_new(s);
 	d->r.ledger = ledger_new();
 	d->steer = steer_new(&d->r, (steer_hooks){reload, leave, d});
+	d->r.tap = tap_new((tap_clock){hook_mono_us, hook_wall_ms, d});
 	if (open_index(d, errors, &code))
 		return code;
 	d->r.pipeline = pipeline_new(s, d->r.ledger, d->r.index, (pipeline_hooks){hook_wall_ms, hook_mono_us, hook_release, on_pressure, on_outcome, d});
+	pipeline_on_answer(d->r.pipeline, tap_on_answer, d->r.tap);
 	d->r.epochs = epochs_new(s, d->r.pipeline, d->r.ledger, d->r.index, d->log ? index_log_next_epoch(d->log) : 1, (epoch_hooks){on_publish, d});
 	d->r.intake = intake_open(d->base, s, d->r.ledger, (intake_hooks){on_record, on_revoke, on_assigned, on_open, on_removed, on_kafka_fatal, d}, errors);
 	if (!d->r.intake)
@@ -645,6 +649,7 @@ static void close_parts(daemon_state *d)
 	admin_close(&d->admin);
 	control_close(&d->control);
 	steer_free(&d->steer);
+	tap_free(&d->r.tap);
 	epochs_free(&d->r.epochs);
 	pipeline_free(&d->r.pipeline);
 	ledger_free(&d->r.ledger);
@@ -659,6 +664,7 @@ static void each_second(daemon_state *d)
 {
 	log_tick();
 	report_second(&d->r);
+	tap_tick(d->r.tap);
 	if (d->r.index)
 		keeper_look(&d->keeper, &(keeper_view){report_wall_ms(), d->r.log_bytes, epochs_counts_get(d->r.epochs).committed + d->followed_writes, d->log_segment});
 	d->r.stuck = publisher_is_stuck(d->publisher, now_ms(), UNREADY_MS);

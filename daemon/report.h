@@ -13,6 +13,7 @@
 #include "daemon/metrics.h"
 #include "daemon/pauses.h"
 #include "daemon/recent.h"
+#include "daemon/tap.h"
 
 enum daemon_phase { PHASE_STARTING, PHASE_CATCHING_UP, PHASE_RUNNING, PHASE_DRAINING, PHASE_LEAVING };
 
@@ -26,6 +27,7 @@ typedef struct report {
 	epochs *epochs;
 	intake *intake;
 	journal *journal;                /* NULL without one */
+	tap *tap;                        /* who looks at records */
 	stage *stages[PIPELINE_STAGES_MAX];
 	size_t stage_count;
 	enum daemon_phase phase;

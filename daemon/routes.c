@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "common/settings.h"
+#include "daemon/tap_stream.h"
 #include "page.inc"              /* cmake/page.cmake */
 
 enum { OK = 200, SAME = 304, GONE = 404, FAILED = 500, UNAVAILABLE = 503 };
@@ -50,6 +52,15 @@ static int show_status(void *arg, admin_request *request, buf *out)
 {
 	(void)request;
 	return show_json(report_status(arg), JSON_INDENT(2), out);
+}
+
+static int show_tap(void *arg, admin_request *request, buf *out)
+{
+	const report *report = arg;
+	const char *names[PIPELINE_STAGES_MAX];
+	for (size_t i = 0; i < report->stage_count; i++)
+		names[i] = stage_name(report->stages[i]);
+	return tap_stream_open(report->tap, &(tap_stream_about){settings_str(report->settings, "daemon.instance"), names, report->stage_count}, request, out);
 }
 
 static int show_history(void *arg, admin_request *request, buf *out)
@@ -114,6 +125,7 @@ const admin_route route_table[] = {
 	{"/history", "application/json", show_history},
 	{"/articles", "application/json", show_articles},
 	{"/article", "application/json", show_article},
+	{"/tap", "application/x-ndjson", show_tap},
 	{"/", "text/html; charset=utf-8", show_page},
 };
 const size_t route_count = sizeof route_table / sizeof *route_table;

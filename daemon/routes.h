@@ -7,7 +7,8 @@
  *   GET /status    JSON: what is wrong, how it flows, state of every part
  *   GET /history   JSON: the last hour in rows; ?since=AT_MS gives later ones only
  *   GET /articles  JSON: the latest outcomes; ?since=SEQ gives that one and later ones only
- *   GET /article   JSON: one of them with its whole record; ?seq=SEQ */
+ *   GET /article   JSON: one of them with its whole record; ?seq=SEQ
+ *   GET /tap       records as they go by, a line of JSON each, without end (daemon/tap.h) */
 #ifndef DAEMON_ROUTES_H
 #define DAEMON_ROUTES_H
 
