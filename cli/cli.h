@@ -41,6 +41,8 @@ int broker_main(int argc, char **argv);
 extern const char broker_help[];
 int demo_main(int argc, char **argv);
 extern const char demo_help[];
+int top_main(int argc, char **argv);
+extern const char top_help[];
 int tap_main(int argc, char **argv);
 extern const char tap_help[];
 int dlq_main(int argc, char **argv);

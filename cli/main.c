@@ -24,6 +24,7 @@ static const struct command {
 	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy", schema_help},
 	{"demo", demo_main, "broker, daemon and workers on the demo feed, and what came out", demo_help},
 	{"ctl", ctl_main, "steer the running daemon: pause, resume, drain, reload, restart and scale workers", ctl_help},
+	{"top", top_main, "a running daemon, live: what flows, its stages, what is wrong, the latest articles", top_help},
 	{"tap", tap_main, "a running daemon, live: a sample of its records", tap_help},
 	{"dlq", dlq_main, "dead letters: list them, show one, send them back", dlq_help},
 	{"index", index_main, "the index of the daemon on disk: what is in it, is it sound, make it small", index_help},
