@@ -67,13 +67,13 @@ static size_t fitting(mr_bytes text, int room, int *cells)
 	while (at < end) {
 		const char *from = at;
 		int wide = term_char_cells(utf8_next(&at, end));
-		if (used + wide > room) {
-			*cells = cut_cells;
-			return (size_t)(cut - text.data);
-		}
 		if (wide > 0 && used < room) {           /* a cut before this character leaves room for the ellipsis */
 			cut = from;
 			cut_cells = used;
+		}
+		if (used + wide > room) {
+			*cells = cut_cells;
+			return (size_t)(cut - text.data);
 		}
 		used += wide;
 	}

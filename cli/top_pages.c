@@ -56,12 +56,12 @@ static void heading(frame *out, const char *what, const char *order)
 
 /* ---- stages ---- */
 
-static entry *sorted_stages(const top_data *data, const top_view *view, size_t *count, const char **order)
+/* In the order of the pipeline, by queue, by name: *order is 0, 1, 2. */
+static entry *sorted_stages(const top_data *data, const top_view *view, size_t *count, int *order)
 {
-	static const char *const orders[] = {NULL, "by queue", "by name"};
 	static const char *const numbers[] = {NULL, "queued", NULL}, *const texts[] = {NULL, NULL, "name"};
 	int by = view->sort[view->page == TOP_STAGE_PAGE ? TOP_STAGE_PAGE : TOP_OVERVIEW] % 3;
-	*order = orders[by];
+	*order = by;
 	return sorted(json_object_get(data->status, "stages"), numbers[by], texts[by], count);
 }
 
@@ -86,11 +86,11 @@ static void count_states(const json_t *workers, char *out, size_t size)
 			used += (size_t)snprintf(out + used, size - used, "%s%d %s", used ? ", " : "", counts[k], states[k]);
 }
 
-static void draw_stage_heading(const char *order, int width, frame *out)
+static void draw_stage_heading(int order, int width, frame *out)
 {
 	frame_begin(out);
-	frame_cell(out, TERM_DIM, 12, false, "Stage%s%s", order ? ", " : "", order ? order : "");
-	frame_cell(out, TERM_DIM, 8, true, "queued");
+	frame_cell(out, TERM_DIM, 12, false, order == 2 ? "Stage ↓" : "Stage");
+	frame_cell(out, TERM_DIM, 8, true, order == 1 ? "queued ↓" : "queued");
 	frame_cell(out, TERM_DIM, 7, true, "lent");
 	if (width >= 60)
 		frame_cell(out, TERM_DIM, 10, true, "suspects");
@@ -130,7 +130,7 @@ static void draw_stage(const top_data *data, const json_t *stage, int width, fra
 void top_draw_stages(const top_data *data, const top_view *view, frame *out)
 {
 	size_t count;
-	const char *order;
+	int order;
 	entry *entries = sorted_stages(data, view, &count, &order);
 	draw_stage_heading(order, out->width, out);
 	for (size_t i = 0; i < count; i++)
@@ -146,7 +146,7 @@ static void draw_worker(const json_t *worker, frame *out)
 	frame_begin(out);
 	frame_cell(out, TERM_PLAIN, 12, true, "%lld", (long long)top_int(worker, "pid"));
 	frame_cell(out, silent ? TERM_RED : TERM_PLAIN, 10, false, "  %.20s", *state ? state : json_is_true(json_object_get(worker, "leaving")) ? "leaving" : "ready");
-	frame_cell(out, TERM_PLAIN, 9, true, "%s tasks", top_count_text(top_number(worker, "tasks"), text));
+	frame_cell(out, TERM_PLAIN, 12, true, "%s tasks", top_count_text(top_number(worker, "tasks"), text));
 	frame_cell(out, silent ? TERM_RED : TERM_DIM, 18, true, "heard %s ago", top_time_text(top_number(worker, "silent_ms"), text));
 	frame_add(out, TERM_DIM, "  %.60s  %.80s", top_text(worker, "program"), top_text(worker, "model"));
 }
@@ -154,7 +154,7 @@ static void draw_worker(const json_t *worker, frame *out)
 void top_draw_workers(const top_data *data, const top_view *view, frame *out)
 {
 	size_t count, k;
-	const char *order;
+	int order;
 	json_t *worker;
 	entry *entries = sorted_stages(data, view, &count, &order);
 	draw_stage_heading(order, out->width, out);
@@ -190,9 +190,9 @@ static void draw_partition(const top_data *data, const json_t *partition, int na
 	frame_cell(out, lag > 0 ? TERM_YELLOW : TERM_PLAIN, 12, true, "%s", top_count_text(lag, text));
 	if (out->width >= 60)
 		frame_cell(out, TERM_PLAIN, 11, true, "%s", top_count_text(top_number(partition, "in_flight"), text));
-	if (out->width >= 80)
+	if (out->width >= 90)
 		frame_cell(out, TERM_PLAIN, 14, true, "%lld", (long long)top_int(partition, "read"));
-	if (out->width >= 100)
+	if (out->width >= 110)
 		frame_cell(out, TERM_PLAIN, 14, true, "%lld", (long long)top_int(partition, "committed"));
 	if (*why)
 		frame_add(out, TERM_YELLOW, "  paused: %.40s", why);
@@ -213,9 +213,9 @@ void top_draw_partitions(const top_data *data, const top_view *view, frame *out)
 	frame_cell(out, TERM_DIM, 12, true, "lag");
 	if (out->width >= 60)
 		frame_cell(out, TERM_DIM, 11, true, "in flight");
-	if (out->width >= 80)
+	if (out->width >= 90)
 		frame_cell(out, TERM_DIM, 14, true, "read");
-	if (out->width >= 100)
+	if (out->width >= 110)
 		frame_cell(out, TERM_DIM, 14, true, "committed");
 	for (size_t i = 0; i < count; i++)
 		draw_partition(data, entries[i].one, name_cells, out);

@@ -10,8 +10,8 @@
 #include "cli/spark.h"
 #include "cli/top_pages.h"
 
-#define BESIDE_WIDTH 110         /* from here on flow and outcomes stand beside each other */
-#define BESIDE_COLUMN 66
+#define BESIDE_WIDTH 115         /* from here on flow and outcomes stand beside each other */
+#define OUTCOMES_WIDTH 53        /* then, of the right side */
 #define SPARK_MOST 60
 
 /* ---- words and figures ---- */
@@ -158,7 +158,7 @@ static void draw_problems(const top_data *data, frame *out, int most)
 			frame_add(out, TERM_DIM, "  and %zu more", count - i);
 			break;
 		}
-		snprintf(line, sizeof line, "%s %.500s", error ? "!!" : strcmp(severity, "info") == 0 ? "i " : "! ", top_text(one, "text"));
+		snprintf(line, sizeof line, "%s %.500s", error ? "!!" : strcmp(severity, "info") == 0 ? "i" : "!", top_text(one, "text"));
 		frame_wrap(out, error ? TERM_RED : strcmp(severity, "info") == 0 ? TERM_CYAN : TERM_YELLOW, 0, 2, line);
 	}
 	if (json_is_array(problems) && count == 0) {
@@ -198,6 +198,14 @@ typedef struct flow_row {
 	enum term_style style;
 } flow_row;
 
+static bool is_known(const double *values, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!isnan(values[i]))
+			return true;
+	return false;
+}
+
 static void draw_flow_row(const top_data *data, const flow_row *row, frame *out)
 {
 	char now[TOP_TEXT], most[TOP_TEXT];
@@ -211,7 +219,8 @@ static void draw_flow_row(const top_data *data, const flow_row *row, frame *out)
 	int cells = top_fold(data, row->series, values, room < SPARK_MOST ? room : SPARK_MOST);
 	frame_add(out, TERM_PLAIN, "  ");
 	top_draw_spark(data, row->series, room, out);
-	frame_add(out, TERM_DIM, "  most %s", row->text(spark_most(values, cells), most));
+	if (is_known(values, cells))
+		frame_add(out, TERM_DIM, "  most %s", row->text(spark_most(values, cells), most));
 }
 
 static double rate_of(const top_data *data, const char *name, enum top_series series)
@@ -254,12 +263,13 @@ static void blank(frame *out)
 
 static void draw_beside(const top_data *data, const top_view *view, frame *out)
 {
-	frame left = frame_of(BESIDE_COLUMN - 2, view->colours), right = frame_of(view->width - BESIDE_COLUMN, view->colours);
+	int column = view->width - OUTCOMES_WIDTH < 112 ? view->width - OUTCOMES_WIDTH : 112;
+	frame left = frame_of(column - 2, view->colours), right = frame_of(view->width - column, view->colours);
 	top_draw_flow(data, &left);
 	blank(&left);
 	top_draw_stages(data, view, &left);
 	top_draw_outcomes(data, view, &right);
-	frame_beside(out, &left, &right, BESIDE_COLUMN);
+	frame_beside(out, &left, &right, column);
 	frame_free(&left);
 	frame_free(&right);
 }
