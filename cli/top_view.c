@@ -105,6 +105,8 @@ static void draw_title(const top_data *data, const top_view *view, frame *out)
 	char text[TOP_TEXT];
 	frame_begin(out);
 	frame_add(out, TERM_BOLD, "millrace top");
+	if (view->paused)
+		frame_add(out, TERM_YELLOW, "  paused (p)");
 	if (data->status) {
 		frame_add(out, TERM_PLAIN, "  ");
 		frame_add(out, TERM_BOLD, "%.60s", top_text(data->status, "instance"));
@@ -116,8 +118,6 @@ static void draw_title(const top_data *data, const top_view *view, frame *out)
 		frame_add(out, TERM_DIM, "  %.20s", top_text(data->status, "version"));
 	}
 	frame_add(out, TERM_DIM, "  %s", view->place);
-	if (view->paused)
-		frame_add(out, TERM_YELLOW, "  this view is paused (p)");
 }
 
 static void draw_tabs(const top_view *view, frame *out)

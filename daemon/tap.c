@@ -27,6 +27,7 @@ struct tap {
 	tap_listener listeners[TAP_LISTENERS];
 	size_t count;
 	int64_t second_us, spent_us;     /* begin of the second that is counted, time taken in it */
+	size_t sent_bytes;               /* ... and bytes sent */
 	int64_t begun_us;                /* between tap_begin and tap_end; else 0 */
 	buf line, record, scratch;
 };
@@ -260,6 +261,7 @@ bool tap_begin(tap *self, const char *stage)
 	if (now - self->second_us >= 1000000) {
 		self->second_us = now;
 		self->spent_us = 0;
+		self->sent_bytes = 0;
 	}
 	if (self->spent_us < TAP_BUDGET_US) {
 		self->begun_us = now;
@@ -334,7 +336,8 @@ void tap_tell(tap *self, const tap_event *event)
 		if (!written)
 			write_line(&self->line, event);
 		written = true;
-		if (l->send(l->to, buf_bytes(&self->line))) {
+		if (self->sent_bytes + self->line.len <= TAP_BYTES && l->send(l->to, buf_bytes(&self->line))) {
+			self->sent_bytes += self->line.len;
 			l->credit -= 1;
 			l->sent_ms = event->at_ms;
 		} else {

@@ -1,8 +1,8 @@
 /* tap.h - a look at records on their way: what `GET /tap` sends (docs/operations.md), for `millrace tap`.
  *
  * Owns the listeners, each with its filter, its shares and what it was not sent. It never slows the flow: nobody listening, each record costs one comparison;
- * with listeners all looking together takes at most TAP_BUDGET_US of a second, a listener is sent at most `rate` records a second, and what its client does not
- * take in time is left out. Everything left out is counted and told. Looks on only: changes nothing, keeps nothing of a record. Loop thread.
+ * with listeners all looking together takes at most TAP_BUDGET_US of a second and all they are sent is at most TAP_BYTES of it, a listener is sent at most `rate` records a
+ * second, and what its client does not take in time is left out. Everything left out is counted and told. Looks on only: changes nothing, keeps nothing of a record. Loop thread.
  *
  * A listener's lines, each one JSON object:
  *   {"tap":{"instance":...,"version":...,"stage":...}}          first
@@ -24,6 +24,7 @@ struct part;
 
 #define TAP_LISTENERS 8
 #define TAP_BUDGET_US 50000              /* of each second, for all listeners together: a twentieth of the loop */
+#define TAP_BYTES (4u << 20)              /* of each second, too: what is sent is copied and written by the loop */
 #define TAP_RATE 50                      /* records a second, if the listener does not say otherwise ... */
 #define TAP_RATE_MAX 1000
 #define TAP_BEAT_MS 5000

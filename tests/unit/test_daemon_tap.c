@@ -234,6 +234,37 @@ static void looking_takes_a_twentieth_of_a_second_at_most(void **state)
 	finish(self, listener);
 }
 
+static void what_is_sent_is_bounded_too(void **state)
+{
+	tap_listener *listener;
+	tap *self = begin("rate=1000", &listener);
+	buf large = {0};
+	(void)state;
+	buf_add_str(&large, "{\"body\":\"");
+	while (large.len < 100000)
+		buf_add_char(&large, 'x');
+	buf_add_str(&large, "\"}");
+	tap_event event = {.outcome = "published", .topic = "feed", .record = buf_bytes(&large)};
+	for (int i = 0; i < 50; i++) {
+		assert_true(tap_begin(self, NULL));
+		tap_tell(self, &event);
+		tap_end(self);
+	}
+	assert_true(world.lines == TAP_BYTES / (large.len + 200) || world.lines == TAP_BYTES / large.len);
+	size_t sent = world.lines;
+	world.us += 1000000;
+	assert_true(tap_begin(self, NULL));
+	tap_tell(self, &event);
+	tap_end(self);
+	assert_int_equal(world.lines, sent + 1);
+	tap_tick(self);
+	char want[64];
+	snprintf(want, sizeof want, "{\"left_out\":%zu,\"unseen\":0}\n", 50 - sent);
+	assert_non_null(strstr(world.heard.data, want));
+	buf_free(&large);
+	finish(self, listener);
+}
+
 static void places_are_bounded(void **state)
 {
 	tap_filter f;
@@ -263,6 +294,7 @@ int main(void)
 		cmocka_unit_test(one_of_n_and_no_more_than_the_rate),
 		cmocka_unit_test(a_slow_client_is_told_what_it_missed),
 		cmocka_unit_test(looking_takes_a_twentieth_of_a_second_at_most),
+		cmocka_unit_test(what_is_sent_is_bounded_too),
 		cmocka_unit_test(places_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -401,7 +401,7 @@ static void pages_say_what_is_known(void **state)
 	expect_lines(data, (top_view){.width = 80}, (const char *const[]){"Partitions: 2", "Records since the start", "Latest articles and dead letters, newest first", NULL});
 	top_data_lost(data, "cannot connect: Connection refused", NOW + 2000);
 	expect_lines(data, (top_view){.width = 100, .height = 40, .paused = true}, (const char *const[]){
-		"no answer since 22:13:20 (5.0 s ago): cannot connect: Connection refused; trying again\n", "this view is paused", "\nextract", NULL});
+		"no answer since 22:13:20 (5.0 s ago): cannot connect: Connection refused; trying again\n", "millrace top  paused (p)  云汀-1", "\nextract", NULL});
 	top_data_free(&data);
 	data = top_data_new();
 	top_data_lost(data, "cannot connect", NOW);
