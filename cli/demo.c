@@ -263,6 +263,7 @@ static void stay(demo *self)
 	term_heading(&out, "Look around while it runs");
 	printf("  page     http://127.0.0.1:%d/   in a browser on this machine\n", self->daemon.port);
 	printf("  admin    http://127.0.0.1:%d/status   also /ready, /live, /metrics\n", self->daemon.port);
+	printf("  live     %s/millrace top --config %s   or tap: its records as they go by\n", self->programs, self->daemon.config);
 	printf("  output   kcat -b %s -C -e -t articles.enriched   (package kcat)\n", bootstrap);
 	printf("  dead     %s/millrace dlq list --config %s\n", self->programs, self->daemon.config);
 	printf("  log      %s\n", self->daemon.log);

@@ -14,10 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/http.h"
 #include "common/log.h"
 #include "common/mem.h"
 
-#define ANSWER_MAX (1u << 20)
+#define ANSWER_MS 2000
 #define TOLD_LINES 8
 
 static double now_s(void)
@@ -122,28 +123,14 @@ bool demo_daemon_lives(demo_daemon *self)
 
 int demo_daemon_get(const demo_daemon *self, const char *path, buf *body)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)self->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct timeval limit = {2, 0};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
-	ssize_t n = 0;
+	http_place place;
+	char url[40], error[HTTP_WHY_BYTES];
+	snprintf(url, sizeof url, "127.0.0.1:%d", self->port);
+	if (http_place_read(&place, url, error) == 0)
+		return http_fetch(&place, path, ANSWER_MS, NULL, body);
 	buf_clear(body);
-	if (fd < 0)
-		return 0;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-	if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0 && dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path) > 0)
-		while (body->len < ANSWER_MAX && (n = read(fd, buf_reserve(body, 65536), 65536)) > 0)
-			body->len += (size_t)n;
-	close(fd);
-	buf_reserve(body, 1)[0] = 0;
-	if (sscanf(body->data, "HTTP/%*s %d", &status) != 1)
-		return 0;
-	const char *text = strstr(body->data, "\r\n\r\n");
-	size_t skip = text ? (size_t)(text + 4 - body->data) : body->len;
-	memmove(body->data, body->data + skip, body->len - skip);
-	body->len -= skip;
-	body->data[body->len] = 0;
-	return status;
+	buf_add_str(body, error);
+	return 0;
 }
 
 int demo_daemon_stop(demo_daemon *self, double seconds)

@@ -21,7 +21,7 @@ int demo_daemon_find(demo_daemon *self, const char *programs, char error[256]) M
 /* Writes the configuration for the broker at `bootstrap` and starts; `sets`: the --set values of the command line, passed on. 0; -1 with a line in `error`. */
 int demo_daemon_start(demo_daemon *self, const char *folder, const char *bootstrap, const char *const *sets, size_t set_count, char error[256]) MR_MUST_USE;
 bool demo_daemon_lives(demo_daemon *self);
-/* GET from the admin port: the status, 0 when nobody answers; the body stands in `body`. */
+/* GET from the admin port: the status, and the body in `body`; 0 when nobody answers, and why. */
 int demo_daemon_get(const demo_daemon *self, const char *path, buf *body);
 /* SIGTERM, and SIGKILL after `seconds`. Its exit code; -1: it was killed or was not running. */
 int demo_daemon_stop(demo_daemon *self, double seconds);

@@ -399,6 +399,9 @@ static void draw_article_more(const json_t *article, frame *out)
 		buf_printf(&line, "%.100s ", top_text(article, "source"));
 	if (*of)
 		buf_printf(&line, "of %.40s  ", of);
+	json_array_foreach(json_object_get(article, "watches"), i, term)
+		if (json_is_string(term) && i < 6)
+			buf_printf(&line, "%s%.60s%s", i ? ", " : "watched: ", json_string_value(term), i + 1 == json_array_size(json_object_get(article, "watches")) || i == 5 ? "  " : "");
 	json_array_foreach(json_object_get(article, "evidence"), i, term)
 		if (json_is_string(term) && i < 6)
 			buf_printf(&line, "%s%.60s", i ? ", " : "", json_string_value(term));

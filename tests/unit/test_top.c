@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "cli/frame.c"
-#include "cli/keys.c"
+#include "cli/keystrokes.c"
 #include "cli/spark.c"
 #include "cli/term.c"
 #include "cli/top_data.c"
@@ -113,14 +113,14 @@ static void bars_are_drawn(void **state)
 
 static int keys_of(const char *bytes, int *out)
 {
-	keys k = {0};
+	keystrokes k = {0};
 	int count = 0;
 	for (const char *c = bytes; *c; c++) {
-		int key = keys_take(&k, (unsigned char)*c);
+		int key = keystrokes_take(&k, (unsigned char)*c);
 		if (key != KEY_NONE)
 			out[count++] = key;
 	}
-	if (keys_idle(&k) == KEY_ESCAPE)
+	if (keystrokes_idle(&k) == KEY_ESCAPE)
 		out[count++] = KEY_ESCAPE;
 	return count;
 }
