@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/http.h"
 #include "cli/tap_show.h"
+#include "common/log.h"
 
 const char tap_help[] =
 	"Usage: millrace tap [OPTION]...\n\n"
@@ -58,6 +59,7 @@ typedef struct tapping {
 	int pause_ms;
 	int code;                        /* exit code, when `done` */
 	bool done;
+	char clean[301];                 /* room for what the other side says */
 } tapping;
 
 static volatile sig_atomic_t stopped;
@@ -100,9 +102,15 @@ static void flush(tapping *self)
 	buf_clear(&self->out);
 }
 
-static void say_left_out(const tapping *self, const tap_note *note)
+/* The first line of what the other side says, fit for a terminal. */
+static const char *clean(tapping *self, mr_bytes text)
 {
-	(void)self;
+	const char *stop = text.len ? memchr(text.data, '\n', text.len) : NULL;
+	return log_clean(self->clean, sizeof self->clean - 1, (mr_bytes){text.data, stop ? (size_t)(stop - text.data) : text.len});
+}
+
+static void say_left_out(const tap_note *note)
+{
 	if (note->left_out)
 		fprintf(stderr, "millrace tap: %lld record%s left out: more than --rate, or faster than they are taken here\n", note->left_out, note->left_out == 1 ? "" : "s");
 	if (note->unseen)
@@ -119,19 +127,22 @@ static void take_line(tapping *self, mr_bytes line)
 		break;
 	case TAP_HELLO:
 		if (self->lost)
-			fprintf(stderr, "millrace tap: listening again to %s\n", self->place.host);
+			fprintf(stderr, "millrace tap: listening again to %s, %s\n", self->place.host, clean(self, mr_bytes_of(note.instance)));
 		self->heard = true;
 		self->lost = false;
 		self->pause_ms = PAUSE_MS;
 		break;
 	case TAP_LEFT_OUT:
 		flush(self);
-		say_left_out(self, &note);
+		say_left_out(&note);
 		break;
 	case TAP_BEAT:
 		break;
 	case TAP_WRONG:
-		fprintf(stderr, "millrace tap: a line of %zu bytes cannot be understood\n", line.len);
+		if (self->heard)
+			fprintf(stderr, "millrace tap: a line of %zu bytes cannot be understood\n", line.len);
+		else
+			end(self, cli_failed("tap", "%s is no admin port of Millrace: its /tap cannot be understood", self->place.host));
 	}
 }
 
@@ -154,15 +165,14 @@ static void take_lines(tapping *self, http *get)
 /* The daemon refuses: for good, or - when it has no room - for now. */
 static void refused(tapping *self, http *get)
 {
-	mr_bytes why = http_body(get);
-	int code = http_code(get), len = (int)strcspn(why.len ? why.data : "", "\n");
-	len = len > 300 ? 300 : len;
+	const char *why = clean(self, http_body(get));
+	int code = http_code(get);
 	if (code == 400)
-		end(self, cli_usage("tap", "%.*s", len, why.data));
+		end(self, cli_usage("tap", "%s", why));
 	else if (code == 404)
 		end(self, cli_failed("tap", "%s has no /tap: an older version?", self->place.host));
 	else if (!self->heard)
-		end(self, cli_failed("tap", "%s answers %d: %.*s", self->place.host, code, len, why.data));
+		end(self, cli_failed("tap", "%s answers %d: %s", self->place.host, code, why));
 }
 
 static void lost(tapping *self, const char *why)

@@ -14,6 +14,7 @@
 #include "cli/keystrokes.h"
 #include "cli/screen.h"
 #include "cli/top_view.h"
+#include "common/log.h"
 
 const char top_help[] =
 	"Usage: millrace top [--once] [--interval SECONDS] [--url ADDRESS]\n\n"
@@ -49,7 +50,7 @@ typedef struct topping {
 	bool dirty;                      /* something to draw */
 	int64_t drawn_s;                 /* wall clock second that was drawn */
 	bool leave;
-	char why[40];                    /* room for take_body */
+	char why[128];                   /* room for take_body */
 } topping;
 
 static int64_t clock_ms(clockid_t clock)
@@ -95,7 +96,10 @@ static void ask(topping *self, enum question question)
 static const char *take_body(topping *self, enum question question, int code, mr_bytes body)
 {
 	if (code != 200 && question == ASK_STATUS) {
-		snprintf(self->why, sizeof self->why, "it answers %d", code);
+		const char *stop = body.len ? memchr(body.data, '\n', body.len) : NULL;
+		char said[101];
+		log_clean(said, sizeof said - 1, (mr_bytes){body.data, stop ? (size_t)(stop - body.data) : body.len});
+		snprintf(self->why, sizeof self->why, "it answers %d: %s", code, said);
 		return self->why;
 	}
 	if (question == ASK_STATUS)
@@ -237,7 +241,7 @@ static int run_once(topping *self)
 		int code = http_fetch(&self->place, path, SILENCE_MS, NULL, &body);
 		const char *why = code ? take_body(self, all[i], code, buf_bytes(&body)) : buf_bytes(&body).data;
 		if (why && all[i] == ASK_STATUS)
-			rc = cli_failed("top", "no answer from %s: %s (is the daemon running? --config or --url says where)", self->place.host, why);
+			rc = cli_failed("top", "nothing to see at %s: %s (is the daemon running? --config or --url says where)", self->place.host, why);
 	}
 	buf_free(&body);
 	if (rc)

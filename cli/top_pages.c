@@ -380,9 +380,11 @@ static void draw_article(const json_t *article, frame *out)
 	frame_cell(out, TERM_DIM, 10, false, "%s", top_clock_text(top_int(article, "at_ms"), text));
 	frame_cell(out, outcome_style(outcome), 11, false, "%.20s", outcome);
 	if (out->width >= 60)
-		frame_cell(out, dead ? TERM_RED : label_style(top_text(article, "primary_label")), out->width >= 100 ? 26 : 18, false, "%s ", labels);
+		frame_cell(out, dead ? TERM_RED : label_style(top_text(article, "primary_label")), out->width >= 100 ? 25 : 17, false, "%s", labels);
 	if (out->width >= 80)
-		frame_cell(out, TERM_PLAIN, 14, false, "%.60s ", top_text(article, "source"));
+		frame_cell(out, TERM_PLAIN, 14, false, " %.60s", top_text(article, "source"));
+	if (out->width >= 60)
+		frame_add(out, TERM_PLAIN, " ");
 	if (*title)
 		frame_add(out, TERM_PLAIN, "%.500s", title);
 	else
