@@ -22,6 +22,7 @@
 #include "common/settings.h"
 #include "common/utf8.h"
 #include "daemon/epoch.h"
+#include "daemon/tap.h"
 #include "workers/dedup/sketcher.h"
 
 #define WORLD_HELPER static __attribute__((unused))
@@ -115,6 +116,9 @@ typedef struct world {
 	seen sink[PARTITIONS_MAX][RECORDS][PARTS_MAX];
 	int64_t now;
 	long lent_messages;
+	tap *tap;                        /* everything is looked at on its way, which may change nothing */
+	tap_listener *listeners[3];
+	long told;                       /* lines of records, of all listeners */
 } world;
 
 WORLD_HELPER uint32_t roll(world *w, uint32_t sides)
@@ -130,6 +134,21 @@ static int64_t mono_us(void *arg) { return ((world *)arg)->now * 1000; }
 static void release(void *arg, void *message) { (void)message; ((world *)arg)->lent_messages--; }
 static void pressure(void *arg, bool high) { (void)arg; (void)high; }
 static void outcome(void *arg, const item *it);
+
+static bool hear(void *to, mr_bytes line)
+{
+	world *w = to;
+	assert_true(line.len > 2 && line.data[line.len - 1] == '\n');
+	if (w->told++ % 8 == 0) {
+		json_t *told = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, NULL), *rec = json_object_get(told, "record");
+		assert_true(json_is_string(json_object_get(told, "outcome")) && (json_is_object(rec) || json_is_null(rec)));
+		if (json_is_object(rec))
+			assert_int_equal(json_integer_value(json_object_get(rec, "source_offset")), json_integer_value(json_object_get(told, "offset")));
+		json_decref(told);
+	}
+	return true;
+}
+
 static void on_publish(void *arg, publish_batch *b) { ((world *)arg)->batch = b; }
 
 /* ---- texts and their sketches ---- */
@@ -448,10 +467,13 @@ static void check_complete(world *w, int p, int r)
 		assert_int_equal(s[i].outcome != 0 || f->filtered[i], (!s[0].repeat && s[0].outcome != 'x' && s[0].outcome != 't') || f->filtered[i]);
 }
 
-/* Nothing leaves of what is filtered, so only the outcome tells of it. */
+/* Every ended record is told once, each article of a page for itself. Nothing leaves of what is filtered, so only the outcome tells of it. */
 static void outcome(void *arg, const item *it)
 {
 	world *w = arg;
+	long before = w->told;
+	tap_on_outcome(w->tap, it);
+	assert_int_equal(w->told - before, it->state == ITEM_DONE && it->part_count ? it->part_count : 1);
 	for (size_t i = 0; it->state == ITEM_DONE && i < it->part_count; i++)
 		if (it->parts[i]->state == PART_FILTERED) {
 			seen *s = &w->sink[it->partition->number][it->offset][i];
@@ -627,6 +649,14 @@ WORLD_HELPER void open_world(world *w)
 	w->ledger = ledger_new();
 	w->index = index_new(60LL * 86400000, (index_limits){.entries = 100000});
 	w->pipeline = pipeline_new(w->settings, w->ledger, w->index, (pipeline_hooks){wall_ms, mono_us, release, pressure, outcome, w});
+	w->tap = tap_new((tap_clock){mono_us, wall_ms, w});
+	pipeline_on_answer(w->pipeline, tap_on_answer, w->tap);
+	static const char *const looked_at[] = {"", "dedup", "extract"};
+	for (size_t i = 0; i < 3; i++) {
+		tap_filter all = {.every = 1, .rate = 1000000};
+		snprintf(all.stage, sizeof all.stage, "%s", looked_at[i]);
+		w->listeners[i] = tap_join(w->tap, &all, hear, w);
+	}
 	w->epochs = epochs_new(w->settings, w->pipeline, w->ledger, w->index, 1, (epoch_hooks){on_publish, w});
 	if (w->plan.pages)
 		add_stage(w, &w->extract, "extract");
@@ -650,6 +680,9 @@ WORLD_HELPER void close_world(world *w)
 			for (int i = 0; i < w->feed[p][r].parts; i++)
 				articles += w->sink[p][r][i].outcome == 'a';
 	assert_int_equal(x.settled, articles);                   /* promise 3: the index is what was published */
+	for (size_t i = 0; i < 3; i++)
+		tap_leave(w->tap, &w->listeners[i]);
+	tap_free(&w->tap);
 	epochs_free(&w->epochs);
 	pipeline_free(&w->pipeline);
 	for (int p = 0; p < w->plan.partitions; p++)

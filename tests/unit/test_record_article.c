@@ -236,6 +236,35 @@ static void verdicts_are_told(void **state)
 	record_free(&rec);
 }
 
+/* What onlookers are shown is what would be dumped, and counts as no dump. */
+static void previews_are_the_same_and_do_not_count(void **state)
+{
+	(void)state;
+	record *rec = record_with(plain, NULL, false);
+	article *art = article_new(rec, 0, 1);
+	verdict v = {.story_id = {1}, .kind = "exact", .similarity = 1};
+	buf shown = {0}, out = {0};
+	uint64_t dumped_before = record_counts_get().dumped;
+	article_preview(art, &v, 1773362500000, &shown);
+	assert_int_equal(record_counts_get().dumped, dumped_before);
+	article_dump(art, &v, 1773362500000, &out);
+	assert_string_equal(shown.data, out.data);
+	buf_clear(&shown);
+	buf_clear(&out);
+	record_preview(rec, 3, &v, 1773362500000, &shown);
+	assert_int_equal(record_counts_get().dumped, dumped_before + 1);
+	record_dump_duplicate(rec, 3, &v, 1773362500000, &out);
+	assert_string_equal(shown.data, out.data);
+	assert_int_equal(record_counts_get().dumped, dumped_before + 2);
+	buf_clear(&shown);
+	record_preview(rec, 1, NULL, 1773362500000, &shown);             /* not judged */
+	assert_non_null(strstr(shown.data, "\"duplicate_of\":null,\"duplicate_kind\":null,\"similarity\":null"));
+	buf_free(&shown);
+	buf_free(&out);
+	article_free(&art);
+	record_free(&rec);
+}
+
 /* Order and completeness: docs/record.md promises both. */
 static void fields_come_in_the_order_of_the_table(void **state)
 {
@@ -447,6 +476,7 @@ int main(void)
 		cmocka_unit_test(two_stages_add_up),
 		cmocka_unit_test(bodies_are_checked),
 		cmocka_unit_test(verdicts_are_told),
+		cmocka_unit_test(previews_are_the_same_and_do_not_count),
 		cmocka_unit_test(fields_come_in_the_order_of_the_table),
 		cmocka_unit_test(headers_go_on),
 		cmocka_unit_test(events_have_their_own_attributes),
