@@ -116,7 +116,7 @@ typedef struct world {
 	seen sink[PARTITIONS_MAX][RECORDS][PARTS_MAX];
 	int64_t now;
 	long lent_messages;
-	tap *tap;                        /* everything is looked at on its way, which may change nothing */
+	tap *tap;                        /* in some worlds everything is looked at on its way, which may change nothing */
 	tap_listener *listeners[3];
 	long told;                       /* lines of records, of all listeners */
 } world;
@@ -473,7 +473,7 @@ static void outcome(void *arg, const item *it)
 	world *w = arg;
 	long before = w->told;
 	tap_on_outcome(w->tap, it);
-	assert_int_equal(w->told - before, it->state == ITEM_DONE && it->part_count ? it->part_count : 1);
+	assert_int_equal(w->told - before, !w->listeners[0] ? 0 : it->state == ITEM_DONE && it->part_count ? it->part_count : 1);
 	for (size_t i = 0; it->state == ITEM_DONE && i < it->part_count; i++)
 		if (it->parts[i]->state == PART_FILTERED) {
 			seen *s = &w->sink[it->partition->number][it->offset][i];
@@ -652,7 +652,7 @@ WORLD_HELPER void open_world(world *w)
 	w->tap = tap_new((tap_clock){mono_us, wall_ms, w});
 	pipeline_on_answer(w->pipeline, tap_on_answer, w->tap);
 	static const char *const looked_at[] = {"", "dedup", "extract"};
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3 && w->seed % 4 == 0; i++) {     /* in one world of four */
 		tap_filter all = {.every = 1, .rate = 1000000};
 		snprintf(all.stage, sizeof all.stage, "%s", looked_at[i]);
 		w->listeners[i] = tap_join(w->tap, &all, hear, w);
