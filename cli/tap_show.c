@@ -84,7 +84,7 @@ static enum term_style style_of(const char *outcome)
 		const char *outcome;
 		enum term_style style;
 	} styles[] = {{"published", TERM_GREEN}, {"answered", TERM_GREEN}, {"revision", TERM_CYAN}, {"duplicate", TERM_YELLOW},
-		      {"dead", TERM_RED}, {"failed", TERM_RED}, {"refused", TERM_RED}, {"tombstone", TERM_DIM}};
+		      {"dead", TERM_RED}, {"failed", TERM_RED}, {"refused", TERM_RED}, {"filtered", TERM_DIM}, {"tombstone", TERM_DIM}};
 	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
 		if (strcmp(styles[i].outcome, outcome) == 0)
 			return styles[i].style;
@@ -212,6 +212,11 @@ static void add_block(const block *b, const json_t *line)
 		add_row(b, NULL, TERM_BOLD, *title ? title : "(no title)");
 	add_about(b, record);
 	add_row(b, "url", TERM_PLAIN, url);
+	if (*text_of(line, "by")) {
+		char why[80];
+		snprintf(why, sizeof why, "sink.filter: %.40s", text_of(line, "by"));
+		add_row(b, "why", TERM_PLAIN, why);
+	}
 	add_fault(b, json_object_get(line, "fault"));
 	add_copy(b, record);
 	add_row(b, "lead", TERM_PLAIN, text_of(record, "lead"));

@@ -291,7 +291,7 @@ static const json_t *dead_of(const top_data *data)
 
 static void draw_balance(const top_data *data, frame *out)
 {
-	static const char *const names[][2] = {{"read", "read"}, {"published", "published"}, {"duplicates", "duplicates"}, {"dead", "dead"}, {"tombstones", "tombstones"}, {"in_flight", "in flight"}};
+	static const char *const names[][2] = {{"read", "read"}, {"published", "published"}, {"duplicates", "duplicates"}, {"filtered", "filtered"}, {"dead", "dead"}, {"tombstones", "tombstones"}, {"in_flight", "in flight"}};
 	const json_t *balance = json_object_get(data->status, "balance");
 	char text[TOP_TEXT];
 	heading(out, "Records since the start", NULL);
@@ -353,7 +353,7 @@ void top_draw_outcomes_short(const top_data *data, frame *out)
 
 static enum term_style outcome_style(const char *outcome)
 {
-	return strcmp(outcome, "dead") == 0 ? TERM_RED : strcmp(outcome, "duplicate") == 0 ? TERM_YELLOW : strcmp(outcome, "tombstone") == 0 ? TERM_DIM :
+	return strcmp(outcome, "dead") == 0 ? TERM_RED : strcmp(outcome, "duplicate") == 0 ? TERM_YELLOW : strcmp(outcome, "tombstone") == 0 || strcmp(outcome, "filtered") == 0 ? TERM_DIM :
 	       strcmp(outcome, "revision") == 0 ? TERM_CYAN : TERM_GREEN;
 }
 

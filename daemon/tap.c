@@ -79,12 +79,12 @@ static int check_stage(const char *stage, const char *const *stages, size_t coun
 
 static int check_outcome(const tap_filter *self, buf *error)
 {
-	static const char *const ended[] = {"published", "revision", "duplicate", "dead", "tombstone"}, *const answered[] = {"answered", "refused", "failed"};
+	static const char *const ended[] = {"published", "revision", "duplicate", "filtered", "dead", "tombstone"}, *const answered[] = {"answered", "refused", "failed"};
 	const char *const *words = self->stage[0] ? answered : ended;
-	for (size_t i = 0; i < (self->stage[0] ? 3 : 5); i++)
+	for (size_t i = 0; i < (self->stage[0] ? 3 : 6); i++)
 		if (strcmp(words[i], self->outcome) == 0)
 			return 0;
-	return refuse(error, "outcome", self->stage[0] ? "answered, refused or failed (of a stage)" : "published, revision, duplicate, dead or tombstone");
+	return refuse(error, "outcome", self->stage[0] ? "answered, refused or failed (of a stage)" : "published, revision, duplicate, filtered, dead or tombstone");
 }
 
 int tap_filter_read(tap_filter *out, const query *query, const char *const *stages, size_t stage_count, buf *error)
@@ -157,6 +157,8 @@ static bool line_has(const tap_event *event, const tap_filter *f)
 		value = event->outcome;
 	else if (strcmp(f->field, "topic") == 0)
 		value = event->topic;
+	else if (strcmp(f->field, "by") == 0)
+		value = event->by ? event->by : "";
 	else if (strcmp(f->field, "code") == 0)
 		value = event->fault ? event->fault->code : "";
 	else if (strcmp(f->field, "message") == 0)
@@ -296,6 +298,8 @@ static void write_line(buf *out, const tap_event *event)
 	add_member(out, "stage", mr_bytes_of(event->stage));
 	add_member(out, "topic", mr_bytes_of(event->topic));
 	buf_printf(out, ",\"partition\":%d,\"offset\":%lld,\"page\":%d,\"ms\":%lld", (int)event->partition, (long long)event->offset, event->page, (long long)event->ms);
+	if (event->by)
+		add_member(out, "by", mr_bytes_of(event->by));
 	if (fault) {
 		buf_add_str(out, ",\"fault\":{\"attempts\":");
 		buf_printf(out, "%d", event->attempts);
@@ -391,12 +395,14 @@ static mr_bytes preview_of(tap *self, const item *it, int pages, const verdict *
 
 static void tell_article(tap *self, tap_event *event, const part *p)
 {
-	event->outcome = p->state == PART_DUPLICATE ? "duplicate" : p->verdict.revision ? "revision" : "published";
+	bool filtered = p->state == PART_FILTERED;
+	event->outcome = part_outcome(p);
+	event->by = filtered ? filter_names[p->filtered] : NULL;
 	event->page = article_page(p->doc);
-	event->record = buf_bytes(&p->out);
-	if (!p->out.len) {                       /* dedup.duplicates = drop */
+	event->record = record_unwrap(p->item->rec, buf_bytes(&p->out));
+	if (filtered || !p->out.len) {           /* kept out, or dedup.duplicates = drop */
 		buf_clear(&self->record);
-		article_preview(p->doc, &p->verdict, event->at_ms, &self->record);
+		article_preview(p->doc, filtered ? NULL : &p->verdict, event->at_ms, &self->record);
 		event->record = buf_bytes(&self->record);
 	}
 	tap_tell(self, event);
@@ -415,7 +421,7 @@ void tap_on_outcome(tap *self, const item *it)
 		tap_tell(self, &event);
 	} else if (it->state == ITEM_REPEAT) {
 		event.outcome = "duplicate";
-		event.record = it->out.len ? buf_bytes(&it->out) : preview_of(self, it, it->repeat_pages, &it->repeat_verdict);
+		event.record = it->out.len ? record_unwrap(it->rec, buf_bytes(&it->out)) : preview_of(self, it, it->repeat_pages, &it->repeat_verdict);
 		tap_tell(self, &event);
 	} else {
 		event.outcome = "dead";

@@ -47,7 +47,7 @@ typedef struct tap_filter {
 
 /* What is told of a record. */
 typedef struct tap_event {
-	const char *outcome;             /* published, revision, duplicate, dead, tombstone; of a stage: answered, refused, failed */
+	const char *outcome;             /* published, revision, duplicate, filtered, dead, tombstone; of a stage: answered, refused, failed */
 	const char *stage;               /* NULL: the record has ended */
 	const char *topic;
 	int32_t partition;
@@ -57,7 +57,8 @@ typedef struct tap_event {
 	int64_t ms;                      /* since it was read */
 	const record_fault *fault;       /* dead, refused, failed; else NULL */
 	int attempts;                    /* with a fault */
-	mr_bytes record;                 /* its JSON in one line; data NULL: none */
+	const char *by;                  /* filtered: the condition of sink.filter; else NULL */
+	mr_bytes record;                 /* its JSON in one line, without an envelope; data NULL: none */
 } tap_event;
 
 /* ---- the filter; pure ---- */

@@ -142,6 +142,7 @@ static bool hear(void *to, mr_bytes line)
 	if (w->told++ % 8 == 0) {
 		json_t *told = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, NULL), *rec = json_object_get(told, "record");
 		assert_true(json_is_string(json_object_get(told, "outcome")) && (json_is_object(rec) || json_is_null(rec)));
+		assert_int_equal(json_is_string(json_object_get(told, "by")), strcmp(json_string_value(json_object_get(told, "outcome")), "filtered") == 0);
 		if (json_is_object(rec))
 			assert_int_equal(json_integer_value(json_object_get(rec, "source_offset")), json_integer_value(json_object_get(told, "offset")));
 		json_decref(told);

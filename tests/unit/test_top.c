@@ -174,7 +174,7 @@ static const char status_text[] =
 	"\"problems\":[{\"code\":\"lag\",\"severity\":\"warning\",\"text\":\"The lag grows: 1203 records wait, 800 did ten minutes ago.\"},"
 	"{\"code\":\"x\",\"severity\":\"error\",\"text\":\"Nothing can be published\\u001b[2J.\"}],"
 	"\"rates\":{\"in\":312.4,\"out\":300.0,\"published\":201.0,\"duplicates\":98.5,\"dead\":0.2},\"latency\":{\"p50_ms\":120,\"p99_ms\":4500},\"lag\":1203,"
-	"\"balance\":{\"read\":1000000,\"published\":600000,\"duplicates\":399000,\"dead\":488,\"tombstones\":0,\"in_flight\":512},"
+	"\"balance\":{\"read\":1000000,\"published\":600000,\"duplicates\":390000,\"filtered\":9000,\"dead\":488,\"tombstones\":0,\"in_flight\":512},"
 	"\"labels\":{\"education\":300,\"science\":20,\"talent\":5,\"none\":275},\"duplicates_by_kind\":{\"exact\":1,\"near\":9},\"dead_by_reason\":{\"input.not-json\":12,\"stage.crash\":1},"
 	"\"stages\":[{\"name\":\"extract\",\"ready\":true,\"queued\":40,\"lent\":64,\"suspects\":0,\"per_second\":310.0,\"workers\":[{\"pid\":11,\"program\":\"millrace-worker/0.1.0\",\"model\":\"extract/3\","
 	"\"tasks\":32,\"silent_ms\":20,\"leaving\":false,\"state\":\"busy\"},{\"pid\":12,\"tasks\":32,\"silent_ms\":9000,\"state\":\"silent\"}]},"
