@@ -20,8 +20,8 @@ const char process_help[] =
 	"Usage: millrace process [--as json|text|html] [--state DIR] [--watches FILE] [--alerts FILE]\n"
 	"                        [--quiet] FILE...|-\n\n"
 	"Runs records through the stages and the index without Kafka. Prints article and duplicate records\n"
-	"as JSON lines, in the order of the input; dead letters go to standard error and do not change the\n"
-	"exit code.\n\n"
+	"as JSON lines, in the order of the input; dead letters and what sink.filter keeps out are told on\n"
+	"standard error and do not change the exit code.\n\n"
 	"  --as FORM    json: a record a line; text, html: one document a file (its stem becomes feed_id).\n"
 	"               Default by ending: .txt, .html, .htm, else json; .gz is unpacked\n"
 	"  --state DIR  index kept in DIR over several runs; without it the index is empty and in memory\n"
@@ -59,7 +59,15 @@ static int64_t clock_us(clockid_t id)
 static int64_t wall_ms(void *arg) { (void)arg; return clock_us(CLOCK_REALTIME) / 1000; }
 static int64_t mono_us(void *arg) { (void)arg; return clock_us(CLOCK_MONOTONIC); }
 static void on_pressure(void *arg, bool high) { (void)arg; (void)high; }         /* BATCH bounds what is in flight */
-static void on_outcome(void *arg, const item *it) { (void)arg; (void)it; }
+
+/* What is filtered leaves nothing else. */
+static void on_outcome(void *arg, const item *it)
+{
+	(void)arg;
+	for (size_t i = 0; it->state == ITEM_DONE && i < it->part_count; i++)
+		if (it->parts[i]->state == PART_FILTERED)
+			fprintf(stderr, "filtered: record %lld, article %zu: kept out by sink.filter (%s)\n", (long long)it->offset, i, filter_names[it->parts[i]->filtered]);
+}
 
 static void release(void *arg, void *message)
 {

@@ -182,6 +182,24 @@ static void process_tells_a_file_that_breaks_off(void **state)
 }
 
 /* The message says what the code says. */
+/* The settings of the sink hold here, too; a record for several topics is printed once. */
+static void process_filters_and_routes(void **state)
+{
+	static const char feed[] = "process --quiet --set pipeline.stages= --set 'sink.filter=%s' - <<'END'\n{\"text\":\"Reeds are cut.\"}\n{\"text\":\"Ice.\"}\nEND";
+	char command[400];
+	buf out = {0};
+	(void)state;
+	snprintf(command, sizeof command, feed, "characters>=10");
+	assert_int_equal(run(command, &out), EXIT_CLEAN);
+	assert_non_null(strstr(out.data, "Reeds are cut."));
+	assert_null(strstr(out.data, "Ice."));
+	assert_non_null(strstr(out.data, "filtered: record 1, article 0: kept out by sink.filter (characters)\n"));
+	snprintf(command, sizeof command, feed, "labels=science");
+	assert_int_equal(run(command, &out), EXIT_CONFIG);
+	assert_non_null(strstr(out.data, "sink.filter: labels need the stage classify"));
+	buf_free(&out);
+}
+
 static void process_says_where_a_nul_byte_is(void **state)
 {
 	(void)state;
@@ -195,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(process_remembers_over_runs),
+		cmocka_unit_test(process_filters_and_routes),
 		cmocka_unit_test(process_tells_a_file_that_breaks_off),
 		cmocka_unit_test(process_says_where_a_nul_byte_is),
 		cmocka_unit_test(commands_are_found),
