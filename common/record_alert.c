@@ -151,6 +151,8 @@ static void add_hits(const article *self, const json_t *hits, buf *out)
 void article_dump_alert(article *self, size_t i, const verdict *v, int64_t now_ms, buf *out)
 {
 	const json_t *alert = json_array_get(self->alerts, i), *hits = json_object_get(alert, "hits");
+	const buf *envelope = &self->rec->rules->envelopes[ENVELOPE_ALERT];
+	buf_add(out, envelope->data, envelope->len);
 	buf_add_str(out, "{\"alert_id\":\"");
 	article_alert_key(self, i, out);
 	buf_add_str(out, "\",\"watch\":");
@@ -162,4 +164,22 @@ void article_dump_alert(article *self, size_t i, const verdict *v, int64_t now_m
 	article_dump_fields(self, FIELD_ALERT, v, now_ms, out);
 	add_hits(self, hits, out);
 	buf_add_char(out, '}');
+	if (envelope->len)
+		buf_add_char(out, '}');
+}
+
+/* What article_dump_alert writes, in its order. */
+void alert_envelope(const record_rules *rules, buf *out)
+{
+	envelope_begin(out, "millrace.alert");
+	envelope_field(out, "alert_id", TYPE_STRING, false);
+	envelope_field(out, "watch", TYPE_STRING, false);
+	envelope_field(out, "watch_name", TYPE_STRING, true);
+	envelope_field(out, "watch_note", TYPE_STRING, true);
+	envelope_field(out, "terms", TYPE_STRINGS, false);
+	envelope_field(out, "excerpts", TYPE_STRINGS, false);
+	envelope_fields(rules, FIELD_ALERT, out);
+	if (rules->detail != DETAIL_NONE)
+		envelope_field(out, "detail", TYPE_DETAIL, false);
+	envelope_end(out);
 }

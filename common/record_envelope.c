@@ -54,9 +54,8 @@ void envelope_end(buf *out)
 	buf_add_str(out, "]},\"payload\":");
 }
 
-void envelope_of(const record_rules *rules, unsigned which, const char *name, buf *out)
+void envelope_fields(const record_rules *rules, unsigned which, buf *out)
 {
-	envelope_begin(out, name);
 	for (int f = 0; f < FIELD_COUNT; f++) {
 		const field_row *row = &field_table[f];
 		if ((row->flags & which) != which || (f == FIELD_DETAIL && rules->detail == DETAIL_NONE))
@@ -66,5 +65,4 @@ void envelope_of(const record_rules *rules, unsigned which, const char *name, bu
 		if (f != FIELD_SCORES)
 			envelope_field(out, row->name, row->type, row->flags & FIELD_NULL);
 	}
-	envelope_end(out);
 }

@@ -14,6 +14,7 @@
 #define RECORD_VALUES_MAX 65536          /* JSON values of one record: a tree of small objects takes 232 bytes each, so at most 15 MB */
 #define NO_CLOCK (-1)
 
+enum envelope { ENVELOPE_ARTICLE, ENVELOPE_DUPLICATE, ENVELOPE_ALERT, ENVELOPES };
 enum detail_form { DETAIL_NESTED, DETAIL_TEXT, DETAIL_NONE };
 
 struct record_rules {
@@ -22,7 +23,7 @@ struct record_rules {
 	int max_depth;
 	bool identity_is_key, staged, spans;
 	enum detail_form detail;
-	buf envelopes[2];                /* of articles and duplicates, as it stands in front of a record: {"schema":{...},"payload": - empty: none */
+	buf envelopes[ENVELOPES];        /* of articles, duplicates and alerts, as it stands in front of a record: {"schema":{...},"payload": - empty: none */
 	enum content_form form;          /* of values without a content-type */
 	char **topics;                   /* topics with a form of their own */
 	enum content_form *topic_forms;
@@ -110,7 +111,10 @@ void fingerprint_end(const fingerprint *self, char form, uint8_t out[16]);
 void envelope_begin(buf *out, const char *name);
 void envelope_field(buf *out, const char *name, enum field_type type, bool null);
 void envelope_end(buf *out);
-void envelope_of(const record_rules *rules, unsigned which, const char *name, buf *out);         /* of the fields that have the flags `which` */
+void envelope_fields(const record_rules *rules, unsigned which, buf *out);       /* those that have the flags `which` */
+
+/* ---- record_alert.c ---- */
+void alert_envelope(const record_rules *rules, buf *out);
 
 /* ---- record_headers.c ---- */
 const mr_field *header_find(const record_source *source, const char *name);      /* the last one of that name, any case; NULL: none */

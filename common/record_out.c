@@ -304,7 +304,7 @@ static void add_record(const dump *d, unsigned which)
 /* As it leaves: in its envelope, if there is one. */
 static void add_whole(const dump *d, unsigned which)
 {
-	const buf *envelope = &d->rec->rules->envelopes[which == FIELD_SHORT];
+	const buf *envelope = &d->rec->rules->envelopes[which == FIELD_SHORT ? ENVELOPE_DUPLICATE : ENVELOPE_ARTICLE];
 	record_dumped++;
 	buf_add(d->out, envelope->data, envelope->len);
 	add_record(d, which);
@@ -339,7 +339,7 @@ void record_preview(const record *self, int page_count, const verdict *v, int64_
 void article_dump(article *self, const verdict *v, int64_t now_ms, buf *out)
 {
 	dump d = {self->rec, self, v, self->page_index, self->page_count, now_ms, out};
-	buf_reserve(out, size_about(self) + self->rec->rules->envelopes[0].len);
+	buf_reserve(out, size_about(self) + self->rec->rules->envelopes[ENVELOPE_ARTICLE].len);
 	add_whole(&d, 0);
 }
 
@@ -357,7 +357,7 @@ void record_dump_duplicate(const record *self, int page_count, const verdict *v,
 
 mr_bytes record_unwrap(const record *self, mr_bytes line)
 {
-	for (int i = 0; self && i < 2; i++) {
+	for (int i = 0; self && i < ENVELOPES; i++) {
 		const buf *envelope = &self->rules->envelopes[i];
 		if (envelope->len && line.len > envelope->len && memcmp(line.data, envelope->data, envelope->len) == 0)
 			return (mr_bytes){line.data + envelope->len, line.len - envelope->len - 1};

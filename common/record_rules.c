@@ -43,6 +43,18 @@ static void take_labels(record_rules *self, const record_rules_values *values)
 	}
 }
 
+static void make_envelopes(record_rules *self)
+{
+	buf *article = &self->envelopes[ENVELOPE_ARTICLE], *duplicate = &self->envelopes[ENVELOPE_DUPLICATE];
+	envelope_begin(article, "millrace.article");
+	envelope_fields(self, 0, article);
+	envelope_end(article);
+	envelope_begin(duplicate, "millrace.duplicate");
+	envelope_fields(self, FIELD_SHORT, duplicate);
+	envelope_end(duplicate);
+	alert_envelope(self, &self->envelopes[ENVELOPE_ALERT]);
+}
+
 record_rules *record_rules_new_from(const record_rules_values *values)
 {
 	record_rules *self = mem_alloc(sizeof *self);
@@ -56,10 +68,8 @@ record_rules *record_rules_new_from(const record_rules_values *values)
 	self->detail = strcmp(detail, "none") == 0 ? DETAIL_NONE : strcmp(detail, "text") == 0 ? DETAIL_TEXT : DETAIL_NESTED;
 	take_formats(self, values);
 	take_labels(self, values);
-	if (values->envelope && self->detail != DETAIL_NESTED) {
-		envelope_of(self, 0, "millrace.article", &self->envelopes[0]);
-		envelope_of(self, FIELD_SHORT, "millrace.duplicate", &self->envelopes[1]);
-	}
+	if (values->envelope && self->detail != DETAIL_NESTED)
+		make_envelopes(self);
 	return self;
 }
 
@@ -76,8 +86,8 @@ void record_rules_free(record_rules **self)
 		free(rules->score_names[i]);
 		free(rules->score_keys[i]);
 	}
-	buf_free(&rules->envelopes[0]);
-	buf_free(&rules->envelopes[1]);
+	for (int i = 0; i < ENVELOPES; i++)
+		buf_free(&rules->envelopes[i]);
 	free(rules->topics);
 	free(rules->topic_forms);
 	free(rules->labels);

@@ -292,9 +292,10 @@ static json_t *dead_schema(void)
 }
 
 /* The record in its envelope; the schema beside it is one text, always the same. */
-static json_t *enveloped(const record_rules *rules, bool article, json_t *record)
+static json_t *enveloped(const record_rules *rules, enum envelope which, json_t *record)
 {
-	const buf *text = &rules->envelopes[!article];
+	static const char *const titles[ENVELOPES] = {"Millrace article record for Kafka Connect", "Millrace duplicate record for Kafka Connect", "Millrace alert record for Kafka Connect"};
+	const buf *text = &rules->envelopes[which];
 	buf whole = {0};
 	if (!text->len)
 		return record;
@@ -307,16 +308,15 @@ static json_t *enveloped(const record_rules *rules, bool article, json_t *record
 	buf_free(&whole);
 	json_object_del(record, "$schema");
 	set(properties, "payload", record);
-	json_t *out = schema(article ? "Millrace article record for Kafka Connect" : "Millrace duplicate record for Kafka Connect",
-			     "The record with its schema, as the JsonConverter reads it with schemas.enable = true.", properties, required);
+	json_t *out = schema(titles[which], "The record with its schema, as the JsonConverter reads it with schemas.enable = true.", properties, required);
 	set(out, "additionalProperties", json_false());
 	return out;
 }
 
 void record_schema_print(const record_rules *rules, enum record_schema which, buf *out)
 {
-	json_t *tree = which == SCHEMA_ARTICLE ? enveloped(rules, true, record_schema(rules, 0)) : which == SCHEMA_DUPLICATE ? enveloped(rules, false, record_schema(rules, FIELD_SHORT))
-	             : which == SCHEMA_ALERT ? alert_schema(rules)
+	json_t *tree = which == SCHEMA_ARTICLE ? enveloped(rules, ENVELOPE_ARTICLE, record_schema(rules, 0)) : which == SCHEMA_DUPLICATE ? enveloped(rules, ENVELOPE_DUPLICATE, record_schema(rules, FIELD_SHORT))
+	             : which == SCHEMA_ALERT ? enveloped(rules, ENVELOPE_ALERT, alert_schema(rules))
 	             : which == SCHEMA_FEED ? feed_schema() : dead_schema();
 	char *text = json_dumps(tree, JSON_INDENT(2));
 	json_decref(tree);

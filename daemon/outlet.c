@@ -116,7 +116,8 @@ static buf *scratch_of(publish_batch *b)
 /* The event that the record tells of. Its id stays the same however often the feed record is worked on, so a reader that knows an event by source and id knows it again. */
 static cloud_event make_event(const outlet *self, const item *it, const outlet_record *record, buf *text)
 {
-	static const char *const types[] = {[PUBLISH_ARTICLE] = "millrace.article", [PUBLISH_DUPLICATE] = "millrace.duplicate", [PUBLISH_TOMBSTONE] = "millrace.tombstone"};
+	static const char *const types[] = {[PUBLISH_ARTICLE] = "millrace.article", [PUBLISH_DUPLICATE] = "millrace.duplicate", [PUBLISH_TOMBSTONE] = "millrace.tombstone",
+		[PUBLISH_ALERT] = "millrace.alert"};
 	char time[TIME_TEXT_BYTES];
 	assert(record->kind < sizeof types / sizeof *types && types[record->kind]);
 	time_print(record->made_ms, 0, time);
@@ -124,22 +125,32 @@ static cloud_event make_event(const outlet *self, const item *it, const outlet_r
 	buf_add_char(text, 0);
 	size_t id = text->len;
 	buf_printf(text, "%s/%s/%" PRId32 "/%" PRId64 "/%d", types[record->kind] + strlen("millrace."), it->partition->topic, it->partition->number, it->offset, record->page);
+	if (record->watch.len) {
+		buf_add_char(text, '/');
+		buf_add(text, record->watch.data, record->watch.len);
+	}
 	return (cloud_event){.id = text->data + id, .source = self->event_source.data, .type = types[record->kind], .time = text->data};
 }
 
 void outlet_add_record(outlet *self, publish_batch *b, item *it, const outlet_record *record)
 {
 	publish_message *m = add_message(b, record->kind, it, record->topic, record->value);
+	mr_field *fields = field_room(b);
 	uint8_t id[ARTICLE_ID_BYTES];
 	cloud_event event;
 	if (record->kind == PUBLISH_TOMBSTONE)
 		pipeline_tombstone_id(self->pipeline, it, id);
 	else
 		record_article_id(it->rec, record->page, id);
-	id_hex(id, m->id_key);
+	if (record->key.len)
+		m->key = record->key;
+	else
+		id_hex(id, m->id_key);
 	if (self->events)
 		event = make_event(self, it, record, scratch_of(b));
-	m->field_count = record_headers_out(&it->source, self->events ? &event : NULL, field_room(b), RECORD_HEADERS_OUT_MAX);
+	m->field_count = record_headers_out(&it->source, self->events ? &event : NULL, fields, RECORD_HEADERS_OUT_MAX - 1);
+	if (record->watch.len)
+		fields[m->field_count++] = (mr_field){mr_bytes_of("millrace.watch"), record->watch};
 	b->field_count += m->field_count;
 }
 
@@ -188,12 +199,7 @@ static void add_alerts(outlet *self, publish_batch *b, part *p)
 	for (size_t i = 0; i < p->alert_count; i++) {
 		const char *end = memchr(rest.data, '\n', rest.len), *stop = memchr(end + 1, '\n', (size_t)(rest.data + rest.len - end - 1));
 		mr_bytes key = {rest.data, (size_t)(end - rest.data)}, value = {end + 1, (size_t)(stop - end) - 1};
-		publish_message *m = add_message(b, PUBLISH_ALERT, p->item, self->alerts_topic, value);
-		mr_field *fields = field_room(b);
-		m->key = key;
-		m->field_count = record_headers_out(&p->item->source, NULL, fields, RECORD_HEADERS_OUT_MAX - 1);
-		fields[m->field_count++] = (mr_field){mr_bytes_of("millrace.watch"), {key.data + 33, key.len - 33}};
-		b->field_count += m->field_count;
+		outlet_add_record(self, b, p->item, &(outlet_record){PUBLISH_ALERT, self->alerts_topic, article_page(p->doc), key, {key.data + 33, key.len - 33}, p->made_ms, value});
 		rest = (mr_bytes){stop + 1, (size_t)(rest.data + rest.len - stop) - 1};
 	}
 }

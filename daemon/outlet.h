@@ -25,7 +25,9 @@ void outlet_add_item(outlet *self, publish_batch *b, item *it);
 typedef struct outlet_record {
 	enum publish_kind kind;
 	const char *topic;       /* borrowed until the batch is freed */
-	int page;                /* whose article id is the key */
+	int page;                /* whose article id is the key, unless ... */
+	mr_bytes key;            /* ... there is one; borrowed as the value is */
+	mr_bytes watch;          /* of an alert: part of its event's id, and a header; len 0: none */
 	int64_t made_ms;         /* wall clock, when it was written */
 	mr_bytes value;          /* data NULL: null */
 } outlet_record;

@@ -181,12 +181,21 @@ def page_with_a_short_part(seed):
 def test_connect_reads_the_envelope(flow, tmp_path):
     """Every value fits the schema that `millrace schema` tells, and Kafka Connect's own JsonConverter makes of it what it should."""
     jsonschema = pytest.importorskip("jsonschema")
-    f = flow(partitions=2, settings={"sink.envelope": "connect", "sink.detail": "text"})
+    f = flow(partitions=2, settings={"sink.envelope": "connect", "sink.detail": "text", "sink.cloudevents": "true"})
+    alerts = f"{f.name}.alerts"
+    f.kafka.create_topic(alerts, 1)
+    watches = tmp_path / "watches.conf"
+    watches.write_text("[cranes]\nname = 起重机\nany = 起重机\n[port]\nany = 起重机, 码头\n")
+    f.settings.update({"pipeline.stages": f"{STAGES} watch", "watch.file": watches, "watch.alerts_topic": alerts})
     f.feed(mixed_feed("envelope", 120))
     f.feed([(news.value(labelled.record(f"envelope {n}", labelled.KINDS[n % len(labelled.KINDS)], url=f"https://paper.example/{n}")), f"l{n}", "new") for n in range(12)])
+    f.feed([(news.value(news.record("crane", text=f"{news.text('crane')}\n新码头的起重机昨日试吊成功。")), "crane", "new")])
     f.daemon().start().wait_ready()
     ended(f)
-    values = {"article": [m.value for m in f.kafka.read_all(f.out)], "duplicate": [m.value for m in f.kafka.read_all(f.duplicates)]}
+    told = f.kafka.read_all(alerts)
+    values = {"article": [m.value for m in f.kafka.read_all(f.out)], "duplicate": [m.value for m in f.kafka.read_all(f.duplicates)], "alert": [m.value for m in told]}
+    assert sorted(m.header("millrace.watch") for m in told) == [b"cranes", b"port"]
+    assert all(m.header("ce_type") == b"millrace.alert" and m.header("ce_id").startswith(b"alert/") and m.header("ce_id").endswith(b"/0/" + m.header("millrace.watch")) for m in told)
     assert len(values["article"]) + len(values["duplicate"]) == sum(x.kind in ("new", "copy") for x in f.fed.values()) and values["duplicate"]
     for kind, lines in values.items():
         told = millrace("--set", "sink.envelope=connect", "--set", "sink.detail=text", "schema", kind)
@@ -195,10 +204,10 @@ def test_connect_reads_the_envelope(flow, tmp_path):
             validator.validate(json.loads(line))
         assert len({json.dumps(json.loads(line)["schema"]) for line in lines}) == 1
     try:
-        structs = connect.convert(values["article"] + values["duplicate"], tmp_path)
+        structs = connect.convert([line for lines in values.values() for line in lines], tmp_path)
     except connect.Unavailable as reason:
         cannot(str(reason))
-    payloads = [json.loads(line)["payload"] for line in values["article"] + values["duplicate"]]
-    assert [name for name, _ in structs] == ["millrace.article"] * len(values["article"]) + ["millrace.duplicate"] * len(values["duplicate"])
+    payloads = [json.loads(line)["payload"] for lines in values.values() for line in lines]
+    assert [name for name, _ in structs] == [f"millrace.{kind}" for kind, lines in values.items() for _ in lines]
     for (_, struct), payload in zip(structs, payloads):
         assert struct == payload

@@ -317,12 +317,26 @@ static void check_envelope(const json_t *line, const char *name, const json_t *b
 	assert_int_equal(json_array_size(fields), i);
 }
 
+static json_t *dumped_alert(article *art)
+{
+	static const char alerts[] = "[{\"watch\":\"chips\",\"name\":null,\"note\":\"n\",\"hits\":[{\"term\":\"甲\",\"field\":\"body\",\"text\":\"甲\",\"excerpt\":\"甲。\",\"start\":0,\"end\":1,\"count\":1}]}]";
+	record_fault fault;
+	buf out = {0};
+	if (article_set_alerts(art, mr_bytes_of(alerts), "watch", &fault))
+		fail_msg("%s", fault.message);
+	article_dump_alert(art, 0, NULL, 1773362500000, &out);
+	json_t *line = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(line);
+	buf_free(&out);
+	return line;
+}
+
 static void envelopes_tell_the_schema(void **state)
 {
 	static const char *const details[] = {"text", "none"};
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		json_t *lines[2][2];
+		json_t *lines[2][3];
 		for (int e = 0; e < 2; e++) {
 			record_rules_values values = {.staged = true, .labels = labels, .label_count = i < 2 ? 3 : 0, .detail = details[i % 2], .envelope = e};
 			record_rules *rules = record_rules_new_from(&values);
@@ -336,14 +350,16 @@ static void envelopes_tell_the_schema(void **state)
 			article_dump_duplicate(art, &v, 1773362500000, &out);
 			lines[e][1] = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
 			buf_free(&out);
+			lines[e][2] = dumped_alert(art);
 			article_free(&art);
 			record_free(&rec);
 			record_rules_free(&rules);
 		}
 		check_envelope(lines[1][0], "millrace.article", lines[0][0]);
 		check_envelope(lines[1][1], "millrace.duplicate", lines[0][1]);
-		for (int e = 0; e < 4; e++)
-			json_decref(lines[e / 2][e % 2]);
+		check_envelope(lines[1][2], "millrace.alert", lines[0][2]);
+		for (int e = 0; e < 6; e++)
+			json_decref(lines[e / 3][e % 3]);
 	}
 }
 
