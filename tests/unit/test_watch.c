@@ -302,6 +302,15 @@ static void evidence_is_in_the_words_of_the_source(void **state)
 	assert_memory_equal(hits[2].source.data, "林曉", hits[2].source.len);
 	assert_int_equal(watch_set_hits(set, 0, false, hits, 1), 1);
 	watch_set_free(&set);
+	set = set_of("[w]\nany = chip*, *ship\n");
+	a = article_of("", "A Chipmaker’s warship. Ｃｈｉｐｓ");
+	assert_int_equal(watch_set_look(set, &a), 1);
+	assert_int_equal(watch_set_hits(set, 0, false, hits, 8), 2);
+	assert_memory_equal(hits[0].source.data + hits[0].from, "Chipmaker", 9);
+	assert_int_equal(hits[0].to - hits[0].from, 9);
+	assert_int_equal(hits[0].count, 2);
+	assert_memory_equal(hits[1].source.data + hits[1].from, "warship", 7);
+	watch_set_free(&set);
 	set = set_of("[w]\nany = m2, 5m\n");
 	a = article_of("", "共5㎡");
 	assert_int_equal(watch_set_look(set, &a), 0);    /* 5m2: neither begins where the other ends */

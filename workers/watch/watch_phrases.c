@@ -74,8 +74,7 @@ void watch_phrases_free(watch_phrases **self_p)
 
 /* ---- edges ---- */
 
-/* Letters and digits of scripts that put blanks between words. Marks count as letters: they belong to the one before them. */
-static bool is_word(uint32_t c)
+bool watch_is_word(uint32_t c)
 {
 	if (c < 0x80)
 		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
@@ -87,13 +86,13 @@ static bool is_word(uint32_t c)
 static bool word_before(mr_bytes in, size_t at)
 {
 	const char *p = in.data + at;
-	return at > 0 && is_word(utf8_prev(in.data, &p));
+	return at > 0 && watch_is_word(utf8_prev(in.data, &p));
 }
 
 static bool word_at(mr_bytes in, size_t at)
 {
 	const char *p = in.data + at;
-	return at < in.len && is_word(utf8_next(&p, in.data + in.len));
+	return at < in.len && watch_is_word(utf8_next(&p, in.data + in.len));
 }
 
 /* ---- adding ---- */

@@ -45,6 +45,8 @@ bool watch_phrases_find(watch_phrases *self, watch_text *text, phrase_found foun
 bool watch_phrases_find_names(watch_phrases *self, mr_bytes names, phrase_found found, void *arg);
 void watch_phrases_fold_name(mr_bytes name, buf *out);
 
+/* Letters and digits of scripts that put blanks between words, and marks on them. */
+bool watch_is_word(uint32_t c);
 /* False with a line in error: this processor cannot run the engine. */
 bool watch_engine_runs(char error[256]);
 

@@ -11,10 +11,12 @@
 
 #include "common/mem.h"
 #include "common/settings.h"
+#include "common/utf8.h"
 #include "workers/text/fold.h"
 
 #define NAME_LISTS 4
 #define LABELS_MAX 64
+#define WORD_MAX 40              /* characters that a word is shown beyond a term with a * */
 
 /* A place of the file where a phrase or name stands. */
 typedef struct use {
@@ -523,6 +525,26 @@ static mr_bytes name_at(const watch_set *self, int list, size_t at)
 	return line;
 }
 
+/* Of a term with a * the whole word is shown: who asks for chip* wants to see chipmaker. */
+static void widen(watch_hit *hit)
+{
+	const char *begin = hit->source.data, *end = begin + hit->source.len, *first = begin + hit->from, *behind = begin + hit->to;
+	for (int n = 0; hit->term->open_start && first > begin && n < WORD_MAX; n++) {
+		const char *at = first;
+		if (!watch_is_word(utf8_prev(begin, &at)))
+			break;
+		first = at;
+	}
+	for (int n = 0; hit->term->open_end && behind < end && n < WORD_MAX; n++) {
+		const char *at = behind;
+		if (!watch_is_word(utf8_next(&at, end)))
+			break;
+		behind = at;
+	}
+	hit->from = (size_t)(first - begin);
+	hit->to = (size_t)(behind - begin);
+}
+
 static watch_hit hit_of(watch_set *self, const group *g, const found *f, const use *u)
 {
 	static const char *const fields[] = {"kicker", "title", "subtitle", "body"};
@@ -539,6 +561,7 @@ static watch_hit hit_of(watch_set *self, const group *g, const found *f, const u
 	hit.field = fields[part];
 	hit.source = watch_text_source(self->article, part);
 	watch_text_locate(self->article, f->from, f->to, &hit.from, &hit.to);
+	widen(&hit);
 	return hit;
 }
 
