@@ -126,8 +126,7 @@ static void take_line(tapping *self, mr_bytes line)
 			end(self, EXIT_CLEAN);
 		break;
 	case TAP_HELLO:
-		if (self->lost)
-			fprintf(stderr, "millrace tap: listening again to %s, %s\n", self->place.host, clean(self, mr_bytes_of(note.instance)));
+		fprintf(stderr, "millrace tap: listening %sto %s, %s\n", self->lost ? "again " : "", self->place.host, clean(self, mr_bytes_of(note.instance)));
 		self->heard = true;
 		self->lost = false;
 		self->pause_ms = PAUSE_MS;
