@@ -47,6 +47,8 @@ int tap_main(int argc, char **argv);
 extern const char tap_help[];
 int dlq_main(int argc, char **argv);
 extern const char dlq_help[];
+int load_main(int argc, char **argv);
+extern const char load_help[];
 int index_main(int argc, char **argv);
 extern const char index_help[];
 int ctl_main(int argc, char **argv);

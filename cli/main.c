@@ -27,6 +27,7 @@ static const struct command {
 	{"top", top_main, "a running daemon, live: what flows, its stages, what is wrong, the latest articles", top_help},
 	{"tap", tap_main, "a running daemon, live: a sample of its records", tap_help},
 	{"dlq", dlq_main, "dead letters: list them, show one, send them back", dlq_help},
+	{"load", load_main, "published records into a warehouse: a PostgreSQL database", load_help},
 	{"index", index_main, "the index of the daemon on disk: what is in it, is it sound, make it small", index_help},
 	{"keys", keys_main, "keys for workers on other hosts: make them, show the public ones", keys_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
