@@ -74,7 +74,7 @@ static char *made(void (*make)(const load_tables *, enum load_kind, buf *), cons
 {
 	buf sql = {0};
 	make(tables, kind, &sql);
-	return buf_take(&sql, &(size_t){0});
+	return buf_take(&sql, NULL);
 }
 
 static void quiet(void *arg, const PGresult *notice)
@@ -115,7 +115,7 @@ load_store *load_store_open(const char *conninfo, const load_tables *tables, buf
 		self->upserts[kind] = made(load_schema_upsert, tables, kind);
 	}
 	load_schema_rejects(tables, &sql);
-	self->rejects = buf_take(&sql, &(size_t){0});
+	self->rejects = buf_take(&sql, NULL);
 	if (run(self, "SET client_min_messages = error; SET search_path = pg_catalog", "the session cannot be set up", errors) != LOAD_DONE)
 		load_store_close(&self);
 	return self;

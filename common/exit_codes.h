@@ -11,7 +11,7 @@
 	X(EXIT_USAGE, 2, "wrong command line") \
 	X(EXIT_FENCED, 10, "another producer with the same daemon.instance took over (two daemons of one name?)") \
 	X(EXIT_PRODUCER, 11, "the Kafka producer failed for good; a new start begins a new one") \
-	X(EXIT_LOCKED, 12, "the state folder or a socket is held by another live process") \
+	X(EXIT_LOCKED, 12, "the state folder, a socket or a partition to be loaded is held by another live process") \
 	X(EXIT_DRAIN, 13, "the drain deadline passed; what was unfinished is read again at the next start") \
 	X(EXIT_AT_ONCE, 14, "left at once after a second SIGTERM; what was unfinished is read again at the next start") \
 	X(EXIT_ORPHAN, 15, "a worker lost its daemon (connection gone, no heartbeat, or BYE); it is started again") \
