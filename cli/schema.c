@@ -1,35 +1,60 @@
-/* schema.c - `millrace schema`: the data contract as JSON Schema, for the configured taxonomy. */
+/* schema.c - `millrace schema`: the data contract as JSON Schema, or as tables of ClickHouse, for the configured taxonomy. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/schema_clickhouse.h"
 #include "common/record.h"
 
 const char schema_help[] =
-	"Usage: millrace schema [article|duplicate|alert|feed|dead-letter]\n\n"
+	"Usage: millrace schema [article|duplicate|alert|feed|dead-letter|clickhouse]\n\n"
 	"Prints the data contract as JSON Schema (draft 7), with the fields and labels of this configuration.\n"
 	"  article      messages of the output topic (default)\n"
 	"  duplicate    messages of the duplicates topic\n"
 	"  alert        messages of the alerts topic\n"
 	"  feed         JSON messages of the input topics\n"
-	"  dead-letter  headers of the dead letters\n";
+	"  dead-letter  headers of the dead letters\n"
+	"  clickhouse   instead: SQL of the tables with which ClickHouse reads both topics from the configured\n"
+	"               brokers (docs/warehouse.md); PostgreSQL's: millrace load postgres --print-schema\n";
+
+enum { CLICKHOUSE = SCHEMA_DEAD_LETTER + 1, NAMES };
+
+/* settings_section hook: the last of the two names of it wins, as in librdkafka. */
+static int find_brokers(void *arg, const char *key, const char *value)
+{
+	if (strcmp(key, "bootstrap.servers") == 0 || strcmp(key, "metadata.broker.list") == 0)
+		snprintf(arg, 1024, "%s", value);
+	return 0;
+}
+
+static void print(const settings *config, const record_rules *rules, int which, buf *out)
+{
+	char brokers[1024] = "localhost:9092", group[256];
+	if (which != CLICKHOUSE) {
+		record_schema_print(rules, (enum record_schema)which, out);
+		return;
+	}
+	settings_section(config, "kafka", find_brokers, brokers);
+	snprintf(group, sizeof group, "%.200s-clickhouse", settings_str(config, "intake.group"));
+	clickhouse_schema_print(rules, &(clickhouse_source){brokers, settings_str(config, "publish.topic"), settings_str(config, "publish.duplicates_topic"), group}, out);
+}
 
 int schema_main(int argc, char **argv)
 {
-	static const char *const names[] = {"article", "duplicate", "alert", "feed", "dead-letter"};
+	static const char *const names[] = {"article", "duplicate", "alert", "feed", "dead-letter", "clickhouse"};
 	int which = 0;
 	if (argc > 2)
 		return cli_usage("schema", "one name at most, not %d", argc - 1);
-	while (argc == 2 && which < 5 && strcmp(argv[1], names[which]) != 0)
+	while (argc == 2 && which < NAMES && strcmp(argv[1], names[which]) != 0)
 		which++;
-	if (which == 5)
+	if (which == NAMES)
 		return cli_usage("schema", "there is no schema '%.60s'", argv[1]);
 	settings *config = cli_settings();
 	if (!config)
 		return EXIT_CONFIG;
 	record_rules *rules = record_rules_new(config);
 	buf out = {0};
-	record_schema_print(rules, (enum record_schema)which, &out);
+	print(config, rules, which, &out);
 	bool written = fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
 	buf_free(&out);
 	record_rules_free(&rules);

@@ -33,7 +33,7 @@ def program(name):
 
 def lines_of_blocks(text):
     """Lines of fenced and of indented blocks; a line that ends with a backslash goes on in the next."""
-    fenced = re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M)
+    fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.S | re.M)
     indented = re.findall(r"^(?: {4}|\t)(.*)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M)
     return [line.strip() for line in "\n".join([*fenced, *indented]).replace("\\\n", " ").splitlines()]
 

@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import kafka as kafka_module                      # noqa: E402
+import postgres as postgres_module                # noqa: E402
 from require import cannot                        # noqa: E402
 
 
@@ -23,6 +24,19 @@ def kafka(tmp_path_factory):
         yield broker
     finally:
         broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The PostgreSQL of the session. A test that stops it starts it again."""
+    try:
+        server = postgres_module.Postgres()
+    except postgres_module.Unavailable as reason:
+        cannot(str(reason))
+    try:
+        yield server.start()
+    finally:
+        server.clean()
 
 
 _names = iter(range(1, 1 << 30))

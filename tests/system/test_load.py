@@ -10,7 +10,6 @@ import pytest
 from confluent_kafka import Producer
 
 import news
-import postgres as postgres_module
 from daemon import BIN, millrace
 from published import demo
 from require import cannot
@@ -18,20 +17,6 @@ from wait import wait_until
 
 _numbers = itertools.count(1)
 TYPES = {"string": "text", "integer": "bigint", "number": "double precision", "boolean": "boolean", "array": "ARRAY", "object": "jsonb"}
-
-
-@pytest.fixture(scope="module")
-def server():
-    if not (BIN / "millrace").exists():
-        cannot(f"{BIN / 'millrace'} is not built")
-    try:
-        made = postgres_module.Postgres()
-    except postgres_module.Unavailable as reason:
-        cannot(str(reason))
-    try:
-        yield made.start()
-    finally:
-        made.clean()
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +69,12 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(kafka, server):
+def warehouse(kafka, postgres):
+    if not (BIN / "millrace").exists():
+        cannot(f"{BIN / 'millrace'} is not built (./run build)")
+
     def make(**how):
-        return Warehouse(kafka, server, **how)
+        return Warehouse(kafka, postgres, **how)
     return make
 
 
@@ -285,16 +273,16 @@ def test_killed_anywhere_each_record_counts_once(warehouse, article, where):
     assert {p: n for (_, p), n in place.places().items()} == {0: 250, 1: 250}
 
 
-def test_follows_through_restarts_and_new_partitions(warehouse, article, tmp_path, server):
+def test_follows_through_restarts_and_new_partitions(warehouse, article, tmp_path, postgres):
     place = warehouse(partitions=1)
     log = tmp_path / "load.log"
     loader = place.start(log, "--follow", "--batch", "50")
     place.put([(make_id(n), article(n), 0) for n in range(120)])
     wait_until(lambda: place.database.count("millrace.articles") == 120, 30, lambda: f"120 rows: {log.read_text()[-1000:]}")
-    server.stop(signal.SIGQUIT)                                        # a crash
+    postgres.stop(signal.SIGQUIT)                                        # a crash
     place.put([(make_id(n), article(n), 0) for n in range(120, 240)])
     wait_until(lambda: "database trouble: trying again" in log.read_text(), 30, lambda: f"the loader notices: {log.read_text()[-1000:]}")
-    server.start()
+    postgres.start()
     wait_until(lambda: place.database.count("millrace.articles") == 240, 30, lambda: f"240 rows: {log.read_text()[-1000:]}")
     place.kafka.grow_topic(place.out, 2)
     place.put([(make_id(n), article(n), 1) for n in range(240, 250)])
@@ -342,7 +330,7 @@ def test_a_topic_made_anew_is_read_from_its_beginning(warehouse, article):
     assert place.load("--again").startswith("5 records")
 
 
-def test_wrong_use_is_refused(warehouse, server, kafka):
+def test_wrong_use_is_refused(warehouse, postgres):
     place = warehouse(create=False)
     place.load(code=1)
     assert "has no table articles: run with --create once" in place.database.said
@@ -356,6 +344,6 @@ def test_wrong_use_is_refused(warehouse, server, kafka):
     assert "PostgreSQL cannot be reached" in place.database.said
     place.load("--create", "--topic", "no.such.topic", code=1)
     assert "topic no.such.topic: " in place.database.said
-    latin = server.create_database(f"latin{next(_numbers)}", "--encoding=LATIN1", "--locale=C", "--template=template0")
+    latin = postgres.create_database(f"latin{next(_numbers)}", "--encoding=LATIN1", "--locale=C", "--template=template0")
     latin.load(*place.sets, code=1)
     assert "its encoding is LATIN1" in latin.said
