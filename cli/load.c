@@ -27,14 +27,14 @@ const char load_help[] =
 	"  --print-schema       prints the SQL of --create, and nothing else\n"
 	"  --duplicates         loads publish.duplicates_topic, too\n"
 	"  --topic NAME         articles come from this topic instead of publish.topic; repeatable\n"
-	"  --follow             goes on with what comes later; else it ends where the topics ended at its start\n"
+	"  --follow             goes on with what comes later; else ends where the topics ended at its start\n"
 	"  --batch N            records of a transaction, at most (1000)\n"
-	"  --again              reads the topics from their beginning: rows are replaced by what is newer or equal\n"
+	"  --again              reads the topics from their beginning: newer or equal records replace rows\n"
 	"  --dry-run            reads and checks, tells what it would load; writes nothing\n\n"
 	"A record that cannot be a row goes to the table rejects with its reason and place. A null value\n"
 	"(tombstone) deletes the row of its key. Two loaders share the partitions: what one holds, the other\n"
-	"leaves out, and exits with 12 unless it follows. On a terminal a line tells how far it is; else a log\n"
-	"line for each batch.\n";
+	"leaves out, and exits with 12 unless it follows. On a terminal a line tells how far it is; else\n"
+	"there is a log line for each batch.\n";
 
 static volatile sig_atomic_t stopped;
 

@@ -14,8 +14,9 @@ const char schema_help[] =
 	"  alert        messages of the alerts topic\n"
 	"  feed         JSON messages of the input topics\n"
 	"  dead-letter  headers of the dead letters\n"
-	"  clickhouse   instead: SQL of the tables with which ClickHouse reads both topics from the configured\n"
-	"               brokers (docs/warehouse.md); PostgreSQL's: millrace load postgres --print-schema\n";
+	"  clickhouse   instead: SQL of the tables with which ClickHouse reads both topics from the\n"
+	"               configured brokers (docs/warehouse.md); for PostgreSQL see\n"
+	"               millrace load postgres --print-schema\n";
 
 enum { CLICKHOUSE = SCHEMA_DEAD_LETTER + 1, NAMES };
 

@@ -122,7 +122,7 @@ def test_every_command_is_written_about():
     assert [name for name in named if f"`{name}`" not in table] == []
 
 
-@pytest.mark.parametrize("name", ["check", "process", "schema", "demo", "broker", "top", "tap", "dlq", "index", "keys", "version"])
+@pytest.mark.parametrize("name", ["check", "process", "schema", "demo", "broker", "top", "tap", "dlq", "load", "index", "keys", "version"])
 def test_help_fits_a_terminal(name):
     assert [line for line in said_by(program("millrace"), name, "--help").splitlines() if len(line) > 100] == []
 
