@@ -30,8 +30,10 @@ def programs():
 
 
 class Postgres:
-    def __init__(self, life=1800):
-        self.bin, self.life, self.process = programs(), life, None
+    """With a port also on loopback: drivers of Java know no Unix sockets."""
+
+    def __init__(self, life=1800, port=None):
+        self.bin, self.life, self.process, self.port = programs(), life, None, port or 5432
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mr-pg-", dir="/tmp"))        # paths of sockets have a short limit
         self.owner = []
         if os.getuid() == 0:
@@ -49,13 +51,13 @@ class Postgres:
                                f"--username={USER}", f"--pwfile={self.folder / 'password'}", "--no-sync"], cwd="/", capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         with open(self.folder / "data" / "postgresql.conf", "a") as out:
-            out.write(f"listen_addresses = ''\nunix_socket_directories = '{self.folder}'\nfsync = off\nfull_page_writes = off\nshared_buffers = 64MB\n"
+            out.write(f"listen_addresses = '{'127.0.0.1' if port else ''}'\nport = {self.port}\nunix_socket_directories = '{self.folder}'\nfsync = off\nfull_page_writes = off\nshared_buffers = 64MB\n"
                       "timezone = 'America/New_York'\nDateStyle = 'SQL, DMY'\n")             # what it tells must not depend on them
 
     def env(self, database="postgres"):
         """Where it is and who asks, by libpq's own variables."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        return {**inherited, "PGHOST": str(self.folder), "PGUSER": USER, "PGDATABASE": database, "PGPASSFILE": str(self.passfile)}
+        return {**inherited, "PGHOST": str(self.folder), "PGPORT": str(self.port), "PGUSER": USER, "PGDATABASE": database, "PGPASSFILE": str(self.passfile)}
 
     # ---- life ----
     def start(self, seconds=60):
