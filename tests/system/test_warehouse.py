@@ -86,7 +86,7 @@ def test_every_block_has_who_runs_it():
     fences = re.findall(r"^```", PAGE, re.M)
     found = BLOCK.findall(PAGE)
     assert len(fences) == 2 * len(found) and len(found) > 10
-    assert {tag for _, tag, _ in found} == RUN_HERE | {"by-hand", "connect"}
+    assert {tag for _, tag, _ in found} == RUN_HERE | {"by-hand", "connect", "iceberg"}
     assert sum(tag == "by-hand" for _, tag, _ in found) == 2           # the client of ClickHouse; Iceberg's connector
 
 

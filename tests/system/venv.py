@@ -13,8 +13,8 @@ class Unavailable(Exception):
     """They cannot be had on this machine; the message says why."""
 
 
-def python(packages=PACKAGES):
-    """The Python of an environment with these packages."""
+def python(packages=PACKAGES, alone=True):
+    """The Python of an environment with these packages; alone: without what they depend on."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "millrace"
     folder = cache / ("python-" + hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12])
     done = folder / "complete"
@@ -22,7 +22,7 @@ def python(packages=PACKAGES):
         return folder / "bin" / "python"
     shutil.rmtree(folder, ignore_errors=True)
     cache.mkdir(parents=True, exist_ok=True)
-    for step in ([["/usr/bin/python3", "-m", "venv", folder]] + 2 * [[folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *packages]]):
+    for step in ([["/usr/bin/python3", "-m", "venv", folder]] + 2 * [[folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", *(["--no-deps"] if alone else []), *packages]]):
         try:
             result = subprocess.run(step, capture_output=True, text=True, timeout=600)
         except subprocess.TimeoutExpired:
