@@ -398,6 +398,29 @@ static enum load_result look_around(loader *self)
 	return rc == LOAD_LOST ? recover(self) : rc;
 }
 
+/* What was to be read next is not there any more, retention was faster, or the topic was made anew: each partition begins again from its place, or from the oldest record. */
+static enum load_result begin_again(loader *self)
+{
+	enum load_result rc = flush(self);
+	for (size_t i = 0; i < self->reader.count && rc == LOAD_DONE; i++)
+		if (self->reader.partitions[i].ours)
+			rc = begin_partition(self, &self->reader.partitions[i]);
+	if (rc == LOAD_DONE)
+		load_reader_assign(&self->reader);
+	return rc == LOAD_LOST ? recover(self) : rc;
+}
+
+/* LOAD_WRONG, told: Kafka cannot be read, and that does not pass. */
+static enum load_result take_error(loader *self, rd_kafka_resp_err_t error, bool silent)
+{
+	if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+		return begin_again(self);
+	if (!silent && (!error || load_reader_passes(error)))
+		return LOAD_DONE;
+	buf_printf(&self->errors, "Kafka cannot be read: %s\n", error ? rd_kafka_err2str(error) : "no record and no end for 30 s");
+	return LOAD_WRONG;
+}
+
 static enum load_result loop(loader *self)
 {
 	enum load_result rc = LOAD_DONE;
@@ -409,13 +432,9 @@ static enum load_result loop(loader *self)
 		if (m)
 			take(self, m, at);
 		heard = m ? now_ms() : heard;
-		bool silent = !m && !self->options->follow && now_ms() - heard > SILENCE_MS;
-		if ((error && !load_reader_passes(error)) || silent) {
-			buf_printf(&self->errors, "Kafka cannot be read: %s\n", error ? rd_kafka_err2str(error) : "no record and no end for 30 s");
-			return LOAD_WRONG;
-		}
+		rc = take_error(self, error, !m && !self->options->follow && now_ms() - heard > SILENCE_MS);
 		bool full = self->count == (size_t)self->options->batch || self->value_bytes + self->bytes.len >= BATCH_BYTES;
-		if (full || (self->count && (!m || now_ms() - self->first_ms > LINGER_MS)))
+		if (rc == LOAD_DONE && (full || (self->count && (!m || now_ms() - self->first_ms > LINGER_MS))))
 			rc = flush(self);
 		if (rc == LOAD_DONE && self->options->follow && now_ms() - looked > LOOK_MS) {
 			rc = look_around(self);

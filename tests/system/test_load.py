@@ -1,6 +1,7 @@
 """`millrace load postgres` against a real PostgreSQL and a real Kafka: once each, the newest, nothing lost, whatever is killed when."""
 import collections
 import copy
+import ctypes
 import itertools
 import json
 import re
@@ -328,6 +329,55 @@ def test_a_topic_made_anew_is_read_from_its_beginning(warehouse, article):
     place.load(code=1)
     assert "another Kafka cluster" in place.database.said
     assert place.load("--again").startswith("5 records")
+
+
+def delete_records(kafka, topic, before):
+    """As retention does: partition 0 begins at the offset `before` from now on. Debian's Python client cannot ask for it; the library below it can."""
+    class Partition(ctypes.Structure):
+        _fields_ = [("topic", ctypes.c_char_p), ("partition", ctypes.c_int32), ("offset", ctypes.c_int64)]
+    library = ctypes.CDLL("librdkafka.so.1")
+    for name in ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_queue_new", "rd_kafka_topic_partition_list_new", "rd_kafka_topic_partition_list_add", "rd_kafka_DeleteRecords_new",
+                 "rd_kafka_queue_poll"):
+        getattr(library, name).restype = ctypes.c_void_p
+    pointer, error = ctypes.c_void_p, ctypes.create_string_buffer(200)
+    conf = pointer(library.rd_kafka_conf_new())
+    library.rd_kafka_conf_set(conf, b"bootstrap.servers", kafka.bootstrap.encode(), error, 200)
+    client = pointer(library.rd_kafka_new(0, conf, error, 200))
+    partitions = pointer(library.rd_kafka_topic_partition_list_new(1))
+    ctypes.cast(library.rd_kafka_topic_partition_list_add(partitions, topic.encode(), 0), ctypes.POINTER(Partition))[0].offset = before
+    queue, request = pointer(library.rd_kafka_queue_new(client)), pointer(library.rd_kafka_DeleteRecords_new(partitions))
+    library.rd_kafka_DeleteRecords(client, ctypes.byref(request), ctypes.c_size_t(1), None, queue)
+    event = pointer(library.rd_kafka_queue_poll(queue, 20000))
+    assert event and library.rd_kafka_event_error(event) == 0
+    library.rd_kafka_event_destroy(event)
+    library.rd_kafka_DeleteRecords_destroy(request)
+    library.rd_kafka_queue_destroy(queue)
+    library.rd_kafka_topic_partition_list_destroy(partitions)
+    library.rd_kafka_destroy(client)
+
+
+def test_what_retention_took_is_told(warehouse, article, tmp_path):
+    place = warehouse(partitions=1)
+    log = tmp_path / "load.log"
+    loader = place.start(log, "--follow")
+    place.put([(make_id(n), article(n), 0) for n in range(5)])
+    wait_until(lambda: place.database.count("millrace.articles") == 5, 30, "5 rows")
+    loader.signal(signal.SIGSTOP)
+    for first in range(5, 45, 10):                                     # what the open question for records brings is the first of these at most
+        place.put([(make_id(n), article(n), 0) for n in range(first, first + 10)])
+    end = place.kafka.ends(place.out)[0]
+    delete_records(place.kafka, place.out, end - 6)                    # five records and the mark of their transaction stay
+    loader.signal(signal.SIGCONT)
+    wait_until(lambda: place.places()[place.out, 0] == end - 1, 30, lambda: f"the rest is loaded: {log.read_text()[-1500:]}")
+    assert "records are gone before they were loaded" in log.read_text()
+    assert {make_id(n) for n in range(40, 45)} <= {r["article_id"] for r in place.articles()}
+    loader.signal(signal.SIGTERM)
+    assert loader.wait(30) == 0
+    # and at a start
+    place.put([(make_id(n), article(n), 0) for n in range(45, 55)])
+    delete_records(place.kafka, place.out, place.kafka.ends(place.out)[0] - 3)
+    place.load()
+    assert "records are gone before they were loaded" in place.database.said and place.database.count(f"millrace.articles WHERE article_id >= '{make_id(45)}'") == 2
 
 
 def test_wrong_use_is_refused(warehouse, postgres):
