@@ -24,6 +24,8 @@
 #define SILENCE_MS 30000                 /* without --follow: no message and no end for so long is trouble */
 #define GRACE_MS 3000                    /* a loader that was killed just now: the server ends its session soon */
 #define PATIENCE_MS 60000                /* without --follow: so long the database may be away */
+#define PAUSE_LEAST_MS 250               /* between two tries: doubled each time */
+#define PAUSE_MOST_MS 10000
 
 typedef struct loader {
 	const load_options *options;
@@ -41,6 +43,7 @@ typedef struct loader {
 	int64_t *next;                   /* by partition, for load_store_write */
 	uint64_t records;
 	load_counts counts;
+	int64_t trouble_ms, pause_ms;    /* since when the database takes nothing (0: it does); pause before the next try */
 	progress line;
 	buf errors;
 } loader;
@@ -322,28 +325,32 @@ static void tell_errors(loader *self)
 	buf_clear(&self->errors);
 }
 
-/* A new session after trouble, with everything that was ours. LOAD_LOST: given up, or stopped. */
+/* A new session after trouble, with everything that was ours. LOAD_LOST: given up, or stopped. A session is not yet the end of the trouble (a full disk lets one in), a batch is:
+ * until then the pauses grow, and patience runs out. */
 static enum load_result recover(loader *self)
 {
-	int64_t begin = now_ms(), pause = 250;
 	enum load_result rc = LOAD_LOST;
 	size_t held = 0;
 	char text[241];
+	if (!self->trouble_ms)
+		self->trouble_ms = now_ms();
 	log_warn("database trouble: trying again", "why", "%s", why(self, text));
 	clear_batch(self);
-	while (rc == LOAD_LOST && !load_stopped() && (self->options->follow || now_ms() - begin < PATIENCE_MS)) {
+	while (rc == LOAD_LOST && !load_stopped() && (self->options->follow || now_ms() - self->trouble_ms < PATIENCE_MS)) {
 		buf_clear(&self->errors);
 		load_store_close(&self->store);
 		for (size_t i = 0; i < self->reader.count; i++)
 			self->reader.partitions[i].ours = false;
-		poll(NULL, 0, (int)pause);
-		pause = pause < 5000 ? pause * 2 : 10000;
+		self->pause_ms = self->pause_ms == 0 ? PAUSE_LEAST_MS : self->pause_ms * 2 < PAUSE_MOST_MS ? self->pause_ms * 2 : PAUSE_MOST_MS;
+		poll(NULL, 0, (int)self->pause_ms);
 		rc = open_session(self);
 		if (rc == LOAD_DONE)
 			rc = take_patiently(self, &held);
 	}
 	if (rc == LOAD_DONE)
 		log_warn("database is back", "held_by_others", "%zu", held);
+	else if (rc == LOAD_LOST && !self->errors.len)
+		buf_printf(&self->errors, "%s\n", text);
 	return rc;
 }
 
@@ -363,9 +370,11 @@ static enum load_result flush(loader *self)
 	if (rc == LOAD_LOST)
 		return recover(self);
 	clear_batch(self);
-	if (rc == LOAD_DONE)
-		show(self, records, begin);
-	return rc;
+	if (rc != LOAD_DONE)
+		return rc;
+	self->trouble_ms = self->pause_ms = 0;
+	show(self, records, begin);
+	return LOAD_DONE;
 }
 
 static bool at_end(const loader *self)

@@ -331,6 +331,23 @@ def test_a_topic_made_anew_is_read_from_its_beginning(warehouse, article):
     assert place.load("--again").startswith("5 records")
 
 
+def test_trouble_that_a_session_does_not_end(warehouse, article, tmp_path):
+    """The server lets the loader in and takes nothing, as with a full disk: it waits, in growing pauses, and goes on when that is over."""
+    place = warehouse(partitions=1)
+    place.database.psql("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100'', MESSAGE = ''no space left''; END';"
+                        "CREATE TRIGGER full_disk BEFORE INSERT ON millrace.articles FOR EACH STATEMENT EXECUTE FUNCTION public.full_disk()")
+    place.put([(make_id(n), article(n), 0) for n in range(20)])
+    log = tmp_path / "load.log"
+    loader = place.start(log, "--follow")
+    wait_until(lambda: log.read_text().count("database is back") >= 3, 30, lambda: log.read_text()[-1000:])
+    assert "no space left" in log.read_text() and place.database.count("millrace.articles") == 0
+    place.database.psql("DROP TRIGGER full_disk ON millrace.articles")
+    wait_until(lambda: place.database.count("millrace.articles") == 20, 40, lambda: log.read_text()[-1000:])
+    assert log.read_text().count("database trouble") < 12
+    loader.signal(signal.SIGTERM)
+    assert loader.wait(30) == 0
+
+
 def delete_records(kafka, topic, before):
     """As retention does: partition 0 begins at the offset `before` from now on. Debian's Python client cannot ask for it; the library below it can."""
     class Partition(ctypes.Structure):
