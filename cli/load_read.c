@@ -12,7 +12,8 @@
 int load_reader_open(load_reader *self, const settings *conf, buf *errors)
 {
 	static const char *const fixed[][2] = {
-		{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"}, {"auto.offset.reset", "error"} /* what retention took is told */,
+		{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"isolation.level", "read_committed"},
+		{"auto.offset.reset", "error"},  /* what retention took is told */
 		{"enable.partition.eof", "true"}, {"group.instance.id", NULL}, {"allow.auto.create.topics", "false"}, {"queued.max.messages.kbytes", "16384"},
 		{"fetch.wait.max.ms", "100"},
 	};

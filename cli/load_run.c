@@ -96,7 +96,8 @@ static void make_reject(loader *self, load_entry *e, const record_fault *fault)
 	else
 		copy_null(&self->bytes);
 	e->len = self->bytes.len - e->from;
-	log_warn("record rejected", "topic", "%s", p->topic, "part", "%d", p->number, "off", "%lld", (long long)m->offset, "reason", "%s", fault->code, "why", "%s", fault->message);
+	log_warn("record rejected", "topic", "%s", p->topic, "part", "%d", p->number, "off", "%lld", (long long)m->offset, "reason", "%s", fault->code, "why", "%s",
+		fault->message);
 }
 
 static void make_gone(loader *self, load_entry *e, record_fault *fault)
@@ -162,8 +163,8 @@ static enum load_result write_once(loader *self, size_t from, size_t to)
 		self->next[i] = -1;
 	for (size_t i = from; i < to; i++)
 		self->next[self->entries[i].partition] = self->messages[self->entries[i].message]->offset + 1;
-	enum load_result rc = load_store_write(self->store, self->reader.partitions, self->reader.count, self->next, self->reader.cluster, self->entries, from, to,
-		self->bytes.data, &self->counts, &self->errors);
+	load_part part = {self->entries, from, to, self->bytes.data, self->reader.partitions, self->next, self->reader.count, self->reader.cluster};
+	enum load_result rc = load_store_write(self->store, &part, &self->counts, &self->errors);
 	self->records += rc == LOAD_DONE ? to - from : 0;
 	return rc;
 }
@@ -207,9 +208,9 @@ static void show(loader *self, size_t records, int64_t begin)
 	}
 	snprintf(text, sizeof text, "%" PRIu64 " rows, %" PRIu64 " deleted, %" PRIu64 " rejected", self->counts.written, self->counts.deleted, self->counts.rejected);
 	progress_show(&self->line, done, all, text);
-	log_info("batch loaded", "records", "%zu", records, "rows", "%llu", (unsigned long long)self->counts.written, "deleted", "%llu",
-		(unsigned long long)self->counts.deleted, "rejected", "%llu", (unsigned long long)self->counts.rejected, "behind", "%lld", (long long)behind(self), "ms", "%lld",
-		(long long)(now_ms() - begin));
+	log_info("batch loaded", "records", "%zu", records, "rows", "%llu", (unsigned long long)self->counts.written,
+		"deleted", "%llu", (unsigned long long)self->counts.deleted, "rejected", "%llu", (unsigned long long)self->counts.rejected,
+		"behind", "%lld", (long long)behind(self), "ms", "%lld", (long long)(now_ms() - begin));
 }
 
 static void count_dry(loader *self)
@@ -217,7 +218,8 @@ static void count_dry(loader *self)
 	self->records += self->count;
 	for (size_t i = 0; i < self->count; i++) {
 		enum load_stage stage = self->entries[i].stage;
-		*(stage == STAGE_REJECTS ? &self->counts.rejected : stage == STAGE_GONE_ARTICLES || stage == STAGE_GONE_DUPLICATES ? &self->counts.deleted : &self->counts.written) += 1;
+		bool row = stage == STAGE_ARTICLES || stage == STAGE_DUPLICATES;
+		*(row ? &self->counts.written : stage == STAGE_REJECTS ? &self->counts.rejected : &self->counts.deleted) += 1;
 	}
 }
 
@@ -243,10 +245,11 @@ static enum load_result begin_partition(loader *self, load_partition *p)
 		return LOAD_WRONG;
 	bool again = self->options->again && !p->begun, anew = !again && p->saved > end;
 	if (anew)
-		log_warn("the topic was made anew: read from its beginning", "topic", "%s", p->topic, "part", "%d", p->number, "place", "%lld", (long long)p->saved, "end", "%lld", (long long)end);
+		log_warn("the topic was made anew: read from its beginning", "topic", "%s", p->topic, "part", "%d", p->number, "place", "%lld", (long long)p->saved,
+			"end", "%lld", (long long)end);
 	if (!again && p->saved >= 0 && p->saved < low)
-		log_warn("records are gone before they were loaded (retention of the topic)", "topic", "%s", p->topic, "part", "%d", p->number, "from", "%lld", (long long)p->saved,
-			"to", "%lld", (long long)low);
+		log_warn("records are gone before they were loaded (retention of the topic)", "topic", "%s", p->topic, "part", "%d", p->number,
+			"from", "%lld", (long long)p->saved, "to", "%lld", (long long)low);
 	if ((again || anew) && !self->options->dry_run)
 		rc = load_store_forget(self->store, p, anew, &self->errors);
 	p->next = again || anew || p->saved < low ? low : p->saved;
@@ -325,8 +328,8 @@ static void tell_errors(loader *self)
 	buf_clear(&self->errors);
 }
 
-/* A new session after trouble, with everything that was ours. LOAD_LOST: given up, or stopped. A session is not yet the end of the trouble (a full disk lets one in), a batch is:
- * until then the pauses grow, and patience runs out. */
+/* A new session after trouble, with everything that was ours. LOAD_LOST: given up, or stopped. A session is not yet the end of the trouble (a full disk lets one in), a
+ * batch is: until then the pauses grow, and patience runs out. */
 static enum load_result recover(loader *self)
 {
 	enum load_result rc = LOAD_LOST;
@@ -407,7 +410,7 @@ static enum load_result look_around(loader *self)
 	return rc == LOAD_LOST ? recover(self) : rc;
 }
 
-/* What was to be read next is not there any more, retention was faster, or the topic was made anew: each partition begins again from its place, or from the oldest record. */
+/* What was to be read next is not there any more: retention was faster, or the topic was made anew. Each partition begins again from its place, or from the oldest record. */
 static enum load_result begin_again(loader *self)
 {
 	enum load_result rc = flush(self);

@@ -30,8 +30,8 @@ static enum load_result judge(const load_store *self, const PGresult *result)
 {
 	static const struct { const char *code; enum load_result result; } rules[] = {
 		{"22", LOAD_REFUSED}, {"23", LOAD_REFUSED}, {"54", LOAD_REFUSED},                       /* data, constraints, program limits (key of an index) */
-		{"08", LOAD_LOST}, {"40", LOAD_LOST}, {"53", LOAD_LOST}, {"55", LOAD_LOST}, {"57", LOAD_LOST}, {"25006", LOAD_LOST},   /* connection, serialization, resources, locks, shutdown, a standby */
-		{"58", LOAD_LOST},                                                                      /* its disk */
+		{"08", LOAD_LOST}, {"40", LOAD_LOST}, {"53", LOAD_LOST}, {"55", LOAD_LOST},              /* connection, serialization, resources, locks */
+		{"57", LOAD_LOST}, {"58", LOAD_LOST}, {"25006", LOAD_LOST},                             /* shutdown, its disk, a standby */
 	};
 	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	if (PQstatus(self->conn) != CONNECTION_OK || !state)
@@ -106,7 +106,8 @@ load_store *load_store_open(const char *conninfo, const load_tables *tables, buf
 	PQsetNoticeReceiver(self->conn, quiet, NULL);
 	const char *encoding = PQparameterStatus(self->conn, "server_encoding");
 	if (!encoding || strcmp(encoding, "UTF8") != 0) {
-		buf_printf(errors, "database %s: its encoding is %s; news in many languages need UTF8 (createdb --encoding UTF8)\n", PQdb(self->conn), encoding ? encoding : "unknown");
+		buf_printf(errors, "database %s: its encoding is %s; news in many languages need UTF8 (createdb --encoding UTF8)\n", PQdb(self->conn),
+			encoding ? encoding : "unknown");
 		load_store_close(&self);
 		return NULL;
 	}
@@ -156,9 +157,8 @@ bool load_store_names_password(const char *conninfo, char error[256])
 enum load_result load_store_create(load_store *self, buf *errors)
 {
 	buf sql = {0};
-	char lock[160];
-	snprintf(lock, sizeof lock, "SELECT pg_advisory_xact_lock(%d, %d);", (int32_t)XXH32("millrace schema", 15, 0), 0);       /* two at once would be in each other's way */
-	buf_printf(&sql, "BEGIN; %s\n", lock);
+	/* Two at once would be in each other's way. */
+	buf_printf(&sql, "BEGIN; SELECT pg_advisory_xact_lock(%" PRId32 ", 0);\n", (int32_t)XXH32("millrace schema", 15, 0));
 	load_schema_print(self->tables, &sql);
 	buf_add_str(&sql, "COMMIT;");
 	enum load_result rc = run(self, buf_bytes(&sql).data, "the schema cannot be made", errors);
@@ -184,7 +184,8 @@ static enum load_result missing_columns(load_store *self, enum load_kind kind, b
 	const char *const values[] = {name};
 	const row_columns *columns = &self->tables->columns[kind];
 	snprintf(name, sizeof name, "%s.%s", self->tables->schema, load_table(kind));
-	PGresult *result = PQexecParams(self->conn, "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped", 1, NULL, values, NULL, NULL, 0);
+	PGresult *result = PQexecParams(self->conn, "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+		1, NULL, values, NULL, NULL, 0);
 	for (size_t i = 0; i < columns->count; i++) {
 		bool found = false;
 		for (int k = 0; k < PQntuples(result) && !found; k++)
@@ -255,8 +256,8 @@ static enum load_result read_place(load_store *self, load_partition *p, const ch
 	enum load_result rc = LOAD_DONE;
 	p->saved = there ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : -1;
 	if (there && of[0] && cluster[0] && strcmp(of, cluster) != 0 && !again) {
-		buf_printf(errors, "%s:%" PRId32 " was loaded from another Kafka cluster (%s, this one is %s): take another --schema, or --again to load this one from its beginning\n",
-			p->topic, p->number, of, cluster);
+		buf_printf(errors, "%s:%" PRId32 " was loaded from another Kafka cluster (%s, this one is %s): take another --schema, or --again to load this one from its "
+			"beginning\n", p->topic, p->number, of, cluster);
 		rc = LOAD_WRONG;
 	}
 	enum load_result said = settle(self, result, "the places cannot be read", errors);
@@ -283,10 +284,13 @@ enum load_result load_store_forget(load_store *self, load_partition *p, bool ane
 	char *topic = PQescapeLiteral(self->conn, p->topic, strlen(p->topic));
 	if (!topic)
 		return LOAD_LOST;
-	buf_printf(&sql, "BEGIN; DELETE FROM %s.places WHERE topic = %s AND \"partition\" = %" PRId32 "; DELETE FROM %s.rejects WHERE topic = %s AND \"partition\" = %" PRId32 ";",
-		schema, topic, p->number, schema, topic, p->number);
+	static const char *const books[] = {"places", "rejects"};
+	buf_add_str(&sql, "BEGIN;");
+	for (size_t i = 0; i < sizeof books / sizeof *books; i++)
+		buf_printf(&sql, "DELETE FROM %s.%s WHERE topic = %s AND \"partition\" = %" PRId32 ";", schema, books[i], topic, p->number);
 	for (enum load_kind kind = 0; kind < LOAD_KINDS && anew; kind++)
-		buf_printf(&sql, "UPDATE %s.%s SET record_offset = -1 WHERE record_topic = %s AND record_partition = %" PRId32 ";", schema, load_table(kind), topic, p->number);
+		buf_printf(&sql, "UPDATE %s.%s SET record_offset = -1 WHERE record_topic = %s AND record_partition = %" PRId32 ";", schema, load_table(kind), topic,
+			p->number);
 	buf_add_str(&sql, "COMMIT;");
 	enum load_result rc = run(self, sql.data, "a place cannot be taken back", errors);
 	if (rc == LOAD_DONE)
@@ -319,14 +323,14 @@ static bool put(load_store *self, const char *data, size_t len)
 }
 
 /* Entries of one kind into its temporary table. *count: how many there were. */
-static enum load_result copy(load_store *self, enum load_stage stage, const load_entry *entries, size_t from, size_t to, const char *bytes, size_t *count, buf *errors)
+static enum load_result copy(load_store *self, enum load_stage stage, const load_part *part, size_t *count, buf *errors)
 {
 	static const char *const tables[STAGES] = {"new_articles", "new_duplicates", "gone", "gone", "new_rejects"};
 	char sql[80];
 	buf frame = {0};
 	*count = 0;
-	for (size_t i = from; i < to; i++)
-		*count += entries[i].stage == stage;
+	for (size_t i = part->from; i < part->to; i++)
+		*count += part->entries[i].stage == stage;
 	if (*count == 0)
 		return LOAD_DONE;
 	snprintf(sql, sizeof sql, "COPY pg_temp.%s FROM STDIN (FORMAT binary)", tables[stage]);
@@ -336,9 +340,9 @@ static enum load_result copy(load_store *self, enum load_stage stage, const load
 	PQclear(result);
 	copy_begin(&frame);
 	bool sent = put(self, frame.data, frame.len);
-	for (size_t i = from; i < to && sent; i++)
-		if (entries[i].stage == stage)
-			sent = put(self, bytes + entries[i].from, entries[i].len);
+	for (size_t i = part->from; i < part->to && sent; i++)
+		if (part->entries[i].stage == stage)
+			sent = put(self, part->bytes + part->entries[i].from, part->entries[i].len);
 	buf_clear(&frame);
 	copy_end(&frame);
 	sent = sent && put(self, frame.data, frame.len);
@@ -354,7 +358,8 @@ static enum load_result move_place(load_store *self, const load_partition *p, in
 	snprintf(to, sizeof to, "%" PRId64, next);
 	snprintf(old, sizeof old, "%" PRId64, p->saved);
 	if (p->saved < 0)
-		snprintf(sql, sizeof sql, "INSERT INTO %s.places (topic, \"partition\", next_offset, cluster) VALUES ($1, $2::integer, $3::bigint, $4) ON CONFLICT DO NOTHING", self->tables->schema);
+		snprintf(sql, sizeof sql, "INSERT INTO %s.places (topic, \"partition\", next_offset, cluster) VALUES ($1, $2::integer, $3::bigint, $4) "
+			"ON CONFLICT DO NOTHING", self->tables->schema);
 	else
 		snprintf(sql, sizeof sql, "UPDATE %s.places SET next_offset = $3::bigint, cluster = coalesce($4, cluster), loaded_at = now() "
 			"WHERE topic = $1 AND \"partition\" = $2::integer AND next_offset = $5::bigint", self->tables->schema);
@@ -368,15 +373,15 @@ static enum load_result move_place(load_store *self, const load_partition *p, in
 	return rc;
 }
 
-static enum load_result write_rows(load_store *self, const load_entry *entries, size_t from, size_t to, const char *bytes, load_counts *counts, buf *errors)
+static enum load_result write_rows(load_store *self, const load_part *part, load_counts *counts, buf *errors)
 {
 	size_t found[STAGES];
 	enum load_result rc = LOAD_DONE;
 	for (enum load_kind kind = 0; kind < LOAD_KINDS && rc == LOAD_DONE; kind++) {
 		enum load_stage gone = kind == LOAD_ARTICLES ? STAGE_GONE_ARTICLES : STAGE_GONE_DUPLICATES;
-		rc = copy(self, kind == LOAD_ARTICLES ? STAGE_ARTICLES : STAGE_DUPLICATES, entries, from, to, bytes, &found[kind], errors);
+		rc = copy(self, kind == LOAD_ARTICLES ? STAGE_ARTICLES : STAGE_DUPLICATES, part, &found[kind], errors);
 		if (rc == LOAD_DONE)
-			rc = copy(self, gone, entries, from, to, bytes, &found[gone], errors);
+			rc = copy(self, gone, part, &found[gone], errors);
 		if (rc == LOAD_DONE && found[gone])
 			rc = run_counted(self, self->deletes[kind], "rows cannot be deleted", &counts->deleted, errors);
 		if (rc == LOAD_DONE && found[kind])
@@ -385,24 +390,23 @@ static enum load_result write_rows(load_store *self, const load_entry *entries, 
 			rc = run(self, "TRUNCATE pg_temp.gone", "tombstones cannot be put away", errors);
 	}
 	if (rc == LOAD_DONE)
-		rc = copy(self, STAGE_REJECTS, entries, from, to, bytes, &found[STAGE_REJECTS], errors);
+		rc = copy(self, STAGE_REJECTS, part, &found[STAGE_REJECTS], errors);
 	if (rc == LOAD_DONE && found[STAGE_REJECTS])
 		rc = run_counted(self, self->rejects, "rejects cannot be written", &counts->rejected, errors);
 	return rc;
 }
 
-enum load_result load_store_write(load_store *self, load_partition *partitions, size_t count, const int64_t *next, const char *cluster, const load_entry *entries, size_t from,
-                                  size_t to, const char *bytes, load_counts *counts, buf *errors)
+enum load_result load_store_write(load_store *self, const load_part *part, load_counts *counts, buf *errors)
 {
 	load_counts written = {0};
 	enum load_result rc = run(self, "BEGIN", "no transaction can be begun", errors);
 	if (rc != LOAD_DONE)
 		return rc;
-	rc = write_rows(self, entries, from, to, bytes, &written, errors);
+	rc = write_rows(self, part, &written, errors);
 	crash_point("load-after-rows");
-	for (size_t i = 0; i < count && rc == LOAD_DONE; i++)
-		if (next[i] >= 0)
-			rc = move_place(self, &partitions[i], next[i], cluster, errors);
+	for (size_t i = 0; i < part->partition_count && rc == LOAD_DONE; i++)
+		if (part->next[i] >= 0)
+			rc = move_place(self, &part->partitions[i], part->next[i], part->cluster, errors);
 	crash_point("load-before-commit");
 	if (rc == LOAD_DONE)
 		rc = run(self, "COMMIT", "the transaction cannot be committed", errors);
@@ -411,9 +415,9 @@ enum load_result load_store_write(load_store *self, load_partition *partitions, 
 		return rc;
 	}
 	crash_point("load-after-commit");
-	for (size_t i = 0; i < count; i++)
-		if (next[i] >= 0)
-			partitions[i].saved = next[i];
+	for (size_t i = 0; i < part->partition_count; i++)
+		if (part->next[i] >= 0)
+			part->partitions[i].saved = part->next[i];
 	counts->written += written.written;
 	counts->deleted += written.deleted;
 	counts->rejected += written.rejected;

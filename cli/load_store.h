@@ -1,8 +1,8 @@
 /* load_store.h - the PostgreSQL side of `millrace load`: one session, its locks, places and transactions.
  *
- * Exactly once: the rows of a batch and the places behind them are one transaction, and a place moves only from where this loader saw it (a place that moved otherwise means that
- * somebody else loads the partition: nothing is written). Beside that an advisory lock of the session keeps each partition for one loader, so that two of them share the
- * partitions instead of undoing each other's work; it is gone when the session is, also after kill -9. Owns the connection. Main thread only; calls block. */
+ * Exactly once: the rows of a batch and the places behind them are one transaction, and a place moves only from where this loader saw it (a place that moved otherwise means
+ * that somebody else loads the partition: nothing is written). Beside that an advisory lock of the session keeps each partition for one loader, so that two of them share
+ * the partitions instead of undoing each other's work; it is gone when the session is, also after kill -9. Owns the connection. Main thread only; calls block. */
 #ifndef CLI_LOAD_STORE_H
 #define CLI_LOAD_STORE_H
 
@@ -61,8 +61,18 @@ enum load_result load_store_prepare(load_store *self, bool dry, buf *errors) MR_
 enum load_result load_store_take(load_store *self, load_partition *p, const char *cluster, bool again, buf *errors) MR_MUST_USE;
 /* Its log was made anew, or all shall be read again: forgets its place; `anew`: rows of the old log lose their offsets, so that any record of the new one is newer. */
 enum load_result load_store_forget(load_store *self, load_partition *p, bool anew, buf *errors) MR_MUST_USE;
-/* One transaction: entries [from, to) of `bytes`, and the places next[i] of the partitions whose next[i] is not -1. On LOAD_DONE the places are in p->saved. */
-enum load_result load_store_write(load_store *self, load_partition *partitions, size_t count, const int64_t *next, const char *cluster, const load_entry *entries,
-                                  size_t from, size_t to, const char *bytes, load_counts *counts, buf *errors) MR_MUST_USE;
+
+/* What one transaction writes. All borrowed. */
+typedef struct load_part {
+	const load_entry *entries;
+	size_t from, to;                 /* entries [from, to) */
+	const char *bytes;               /* their tuples */
+	load_partition *partitions;      /* on LOAD_DONE their places are in `saved` */
+	const int64_t *next;             /* by partition: its new place; -1: it stays */
+	size_t partition_count;
+	const char *cluster;             /* "": unknown */
+} load_part;
+
+enum load_result load_store_write(load_store *self, const load_part *part, load_counts *counts, buf *errors) MR_MUST_USE;
 
 #endif
