@@ -4,8 +4,11 @@ import copy
 import ctypes
 import itertools
 import json
+import os
+import pty
 import re
 import signal
+import subprocess
 
 import pytest
 from confluent_kafka import Producer
@@ -346,6 +349,19 @@ def test_trouble_that_a_session_does_not_end(warehouse, article, tmp_path):
     assert log.read_text().count("database trouble") < 12
     loader.signal(signal.SIGTERM)
     assert loader.wait(30) == 0
+
+
+def test_a_terminal_sees_how_far_it_is(warehouse, article):
+    place = warehouse()
+    place.put([(make_id(n), article(n), n % 2) for n in range(300)])
+    ours, theirs = pty.openpty()
+    done = subprocess.run([BIN / "millrace", "load", "postgres", "--batch", "20", *place.sets], env={**place.database.env, "TERM": "xterm"}, stderr=theirs, stdout=subprocess.PIPE,
+                          timeout=60)
+    os.close(theirs)
+    seen = os.read(ours, 100000).decode()
+    os.close(ours)
+    assert done.returncode == 0 and done.stdout.startswith(b"300 records: 300 rows")
+    assert re.search(r"\d+ rows, 0 deleted, 0 rejected", seen) and "batch loaded" not in seen and not seen.rstrip("\r").endswith("rejected")        # the line is taken away
 
 
 def delete_records(kafka, topic, before):

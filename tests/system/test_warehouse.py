@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Producer
 
 import published
-import venv
+import pypi
 from daemon import BIN, ROOT
 from process import Process
 from require import cannot
@@ -77,8 +77,8 @@ def recipe(kafka, tmp_path):
 @pytest.fixture(scope="module")
 def python():
     try:
-        return venv.python()
-    except venv.Unavailable as reason:
+        return pypi.python()
+    except pypi.Unavailable as reason:
         cannot(str(reason))
 
 

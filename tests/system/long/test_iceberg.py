@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import published
-import venv
+import pypi
 from daemon import BIN
 from require import cannot
 from test_warehouse import blocks
@@ -24,8 +24,8 @@ print(json.dumps(table.scan().to_arrow().to_pylist(), default=lambda time: int(r
 @pytest.fixture(scope="module")
 def python():
     try:
-        return venv.python(("pyiceberg[sql-sqlite,pyarrow]==0.12.0", "pyarrow==26.0.1"), alone=False)
-    except venv.Unavailable as reason:
+        return pypi.python(("pyiceberg[sql-sqlite,pyarrow]==0.12.0", "pyarrow==26.0.1"), alone=False)
+    except pypi.Unavailable as reason:
         cannot(str(reason))
 
 
