@@ -230,7 +230,7 @@ static void summarise(loader *self)
 		self->counts.deleted, self->counts.rejected);
 	if (self->counts.rejected && !dry)
 		fprintf(stderr, "rejected records stand in %s.rejects with their reason\n", self->tables->schema);
-	if (load_stopped())
+	if (load_stopped() && !self->options->follow)
 		fprintf(stderr, "stopped before the end; the same command goes on from here\n");
 }
 
