@@ -33,17 +33,20 @@ def statements(sql):
     return [one.strip() for one in re.split(r";[ \t]*$", sql, flags=re.M) if one.strip()]
 
 
-def put(kafka, topic, records):
+def put(kafka, topic, records, abort=False):
+    """In one transaction, as the daemon publishes; None: a tombstone of an article that nobody has."""
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": f"recipe-{next(_numbers)}", "log_level": 0})
     producer.init_transactions(30)
     producer.begin_transaction()
     for line in records:
-        producer.produce(topic, key=json.loads(line).get("article_id") if line.startswith(b"{") else None, value=line)
-    producer.commit_transaction(60)
+        key = "e" * 32 if line is None else json.loads(line).get("article_id") if line.startswith(b"{") else None
+        producer.produce(topic, key=key, value=line)
+    producer.flush(60)
+    producer.abort_transaction(60) if abort else producer.commit_transaction(60)
 
 
 class Recipe:
-    """A folder, a configuration and two topics with what the demo feed gives and two bad records."""
+    """A folder, a configuration and two topics with what the demo feed gives, two bad records, a tombstone, and a record of a transaction that was aborted."""
 
     def __init__(self, kafka, folder):
         name = f"recipe{next(_numbers)}"
@@ -52,7 +55,8 @@ class Recipe:
         kafka.create_topic(self.out, 1)
         kafka.create_topic(self.copies, 1)
         wrong = {**json.loads(self.articles[0]), "article_id": "0" * 32, "labels": "education"}
-        put(kafka, self.out, [*self.articles, b"\xe5\x9d\x8f not json", json.dumps(wrong, ensure_ascii=False).encode()])
+        put(kafka, self.out, [json.dumps({**json.loads(self.articles[0]), "article_id": "f" * 32}).encode()], abort=True)
+        put(kafka, self.out, [*self.articles, None, b"\xe5\x9d\x8f not json", json.dumps(wrong, ensure_ascii=False).encode()])
         put(kafka, self.copies, self.duplicates)
         self.config = folder / "millrace.conf"
         self.config.write_text(f"[intake]\ngroup = {name}\n[publish]\ntopic = {self.out}\nduplicates_topic = {self.copies}\n[kafka]\nbootstrap.servers = {kafka.bootstrap}\n")
@@ -111,7 +115,7 @@ def test_postgres(recipe, postgres):
             assert done.returncode == 0, (text, done.stderr.decode())
             said.append(done.stdout.decode())
     articles, copies = recipe.newest(), {json.loads(line)["article_id"] for line in recipe.duplicates}
-    assert said[0].startswith(f"{len(recipe.articles) + len(recipe.duplicates) + 2} records: ") and said[0].endswith(" 0 deleted, 2 rejected\n"), said[0]
+    assert said[0].startswith(f"{len(recipe.articles) + len(recipe.duplicates) + 3} records: ") and said[0].endswith(" 0 deleted, 2 rejected\n"), said[0]
     assert said[2].startswith("0 records")                             # the second loader, with few rights, finds all of it done
     told = "".join(said)
     for needle in ("education", "课后服务", "not-json|1", "wrong-type|1", '"labels": "education"', f"{recipe.out}|0|"):
