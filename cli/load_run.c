@@ -337,10 +337,10 @@ static enum load_result recover(loader *self)
 	char text[241];
 	if (!self->trouble_ms)
 		self->trouble_ms = now_ms();
-	log_warn("database trouble: trying again", "why", "%s", why(self, text));
 	clear_batch(self);
 	while (rc == LOAD_LOST && !load_stopped() && (self->options->follow || now_ms() - self->trouble_ms < PATIENCE_MS)) {
-		buf_clear(&self->errors);
+		if (self->errors.len)
+			log_warn("database trouble: trying again", "why", "%s", why(self, text));
 		load_store_close(&self->store);
 		for (size_t i = 0; i < self->reader.count; i++)
 			self->reader.partitions[i].ours = false;
@@ -352,8 +352,6 @@ static enum load_result recover(loader *self)
 	}
 	if (rc == LOAD_DONE)
 		log_warn("database is back", "held_by_others", "%zu", held);
-	else if (rc == LOAD_LOST && !self->errors.len)
-		buf_printf(&self->errors, "%s\n", text);
 	return rc;
 }
 
