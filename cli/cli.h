@@ -22,6 +22,11 @@ int cli_usage(const char *command, const char *format, ...) MR_PRINTF(2, 3);
 /* Prints `millrace COMMAND: what`; returns EXIT_FAILED. */
 int cli_failed(const char *command, const char *format, ...) MR_PRINTF(2, 3);
 
+/* For completion: the name of the i-th command that people use (NULL behind the last), and the help text of one (NULL: no such command). Both static. */
+const char *cli_command(size_t i);
+const char *cli_help(const char *name);
+int complete_main(int argc, char **argv);                    /* not for people: cli/complete.c */
+
 /* The commands, in the order of `millrace --help`. To add one: a line here, the same in the table of main.c. */
 int check_main(int argc, char **argv);
 extern const char check_help[];

@@ -12,7 +12,7 @@
 static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
-	const char *summary;             /* one line for `millrace --help` */
+	const char *summary;             /* one line for `millrace --help`; NULL: not for people, told nowhere */
 	const char *help;                /* usage and options of the command itself, for `millrace NAME --help` */
 } commands[] = {
 	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
@@ -31,6 +31,7 @@ static const struct command {
 	{"index", index_main, "the index of the daemon on disk: what is in it, is it sound, make it small", index_help},
 	{"keys", keys_main, "keys for workers on other hosts: make them, show the public ones", keys_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
+	{"complete", complete_main, NULL, NULL},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -86,6 +87,22 @@ const char *const *cli_sets(size_t *count)
 	return shared.sets;
 }
 
+const char *cli_command(size_t i)
+{
+	for (size_t row = 0; row < COMMANDS; row++)
+		if (commands[row].summary && i-- == 0)
+			return commands[row].name;
+	return NULL;
+}
+
+const char *cli_help(const char *name)
+{
+	for (size_t row = 0; row < COMMANDS; row++)
+		if (strcmp(commands[row].name, name) == 0)
+			return commands[row].help;
+	return NULL;
+}
+
 static MR_PRINTF(2, 0) void complain(const char *command, const char *format, va_list args)
 {
 	fprintf(stderr, "millrace%s%s: ", command[0] ? " " : "", command);
@@ -114,13 +131,14 @@ int cli_failed(const char *command, const char *format, ...)
 
 static int print_help(const struct command *command)
 {
-	if (command) {
+	if (command && command->help) {
 		printf("%s\nOptions of every command:\n%s", command->help, ARGS_HELP);
 		return EXIT_CLEAN;
 	}
 	printf("Usage: millrace COMMAND [OPTION]...\n\nCommands:\n");
 	for (int i = 0; i < COMMANDS; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		if (commands[i].summary)
+			printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	printf("\nOptions of every command:\n%s\n`millrace COMMAND --help` tells more. Exit codes:\n", ARGS_HELP);
 #define EXIT_CODE_ROW(name, number, help) printf("  %2d  %s\n", number, help);
 	EXIT_CODES(EXIT_CODE_ROW)
@@ -133,7 +151,8 @@ static const struct command *find_command(const char *name, nearest *guess)
 	for (int i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
-		nearest_offer(guess, commands[i].name);
+		if (commands[i].summary)
+			nearest_offer(guess, commands[i].name);
 	}
 	return NULL;
 }
