@@ -16,7 +16,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)                 # the libraries, with their least versions
-set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)              # the account, where systemd-sysusers is not there
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, procps")    # the account, where systemd-sysusers is not there; kill, for ExecReload=
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS systemd)           # it runs by hand, too
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, prometheus")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "news articles from Kafka through worker stages to Kafka

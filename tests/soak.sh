@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # soak.sh [MINUTES] - the long forms, default 60 minutes: many rounds of kill -9, three brokers of which one is killed, the newest Kafka 4.x, Kafka Connect and Iceberg (once), long fuzzing. Each of the
 # five comes at least once, then they go round until the time is over; below 30 minutes in a short form, with the tests that matter most there.
+# Before them, once and as root only: the package in a root of its own (tests/long/).
 # A new seed every time round; it is printed, and MILLRACE_SEED=... repeats it. Ends with "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -37,6 +38,11 @@ round() {
 }
 
 seed=${MILLRACE_SEED:-$(date +%s)}
+if [ "$(id -u)" -eq 0 ]; then
+	round "the package, installed, upgraded, purged" -- tests/long
+else
+	echo "left out: the package in a root of its own (tests/long/test_install.py), which needs root"
+fi
 first=yes
 go_on() { [ -n "$first" ] || [ $SECONDS -lt $end ]; }
 while go_on; do

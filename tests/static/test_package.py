@@ -106,7 +106,7 @@ def test_control(control):
     assert fields["Version"] == version
     assert (ROOT / "packaging/debian/changelog").read_text().startswith(f"millrace ({version}) ")
     needed = {re.match(r"[a-z0-9.+-]+?(?=-?\d*t64$|-?[\d.-]*$)", word.split()[0]).group() for word in fields["Depends"].split(", ")}
-    assert {"adduser", "libc", "libevent-core", "libevent-extra", "libjansson", "liblinear", "librdkafka", "libseccomp", "libsystemd", "libuchardet", "libxml", "libxxhash", "libzmq",
+    assert {"adduser", "procps", "libc", "libevent-core", "libevent-extra", "libjansson", "liblinear", "librdkafka", "libseccomp", "libsystemd", "libuchardet", "libxml", "libxxhash", "libzmq",
             "zlib1g"} <= needed, needed
 
 
