@@ -127,7 +127,20 @@ def place(package, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def before(place):
+def other(place, package, tmp_path_factory):
+    """The new machine of "Moving to another machine": the same Debian, where another account had the number before."""
+    path = tmp_path_factory.mktemp("other")
+    path.chmod(0o755)
+    subprocess.run(["cp", "-a", f"{place.path}/.", path], check=True)
+    other = Place(path)
+    other.run("useradd", "--system", "before-millrace")
+    put(other, package)
+    yield other
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def before(place, other):                      # `other` is a copy of the place as it was
     return place.files()
 
 
@@ -258,7 +271,37 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def test_4_removed_and_purged(place, before):
+def commands_of(chapter, heading):
+    """The commands that docs/operations.md tells, comments cut off."""
+    text = (ROOT / "docs/operations.md").read_text()
+    part = re.search(rf"^## {chapter}\n(.*?)^## ", text, re.S | re.M).group(1)
+    block = re.search(rf"^{heading}.*?\n\n```\n(.*?)^```", part, re.S | re.M).group(1)
+    return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
+
+
+def test_4_moved_to_another_machine(place, other, broker, tmp_path):
+    """The chapter, command by command; systemd's are done by hand (test_3 has stopped the daemon)."""
+    assert place.account()[0].split(":")[2] != other.account()[0].split(":")[2]
+
+    def follow(machine, lines):
+        for line in lines:
+            if not line.startswith("systemctl"):
+                machine.run("sh", "-c", line, user="millrace" if "index verify" in line else None)
+
+    follow(place, commands_of("Moving to another machine", "On the old machine"))
+    shutil.move(place.file("/millrace.tar"), other.file("/millrace.tar"))
+    follow(other, commands_of("Moving to another machine", "On the new one"))
+    other.run("install", "-d", "-o", "millrace", "-g", "millrace", "-m", "750", "/run/millrace")
+    duplicates = reader(broker, "articles.duplicates")
+    for _ in range(2):
+        next_of(duplicates)                                  # those of the old machine
+    daemon = Daemon(other, tmp_path)
+    send(broker, id="4", **ARTICLE)
+    assert next_of(duplicates)["source_offset"] == 3
+    daemon.stop()
+
+
+def test_5_removed_and_purged(place, before):
     place.apt("remove", "millrace")
     assert not place.file("/usr/bin/millraced").exists()
     for kept in ("/etc/millrace/millrace.conf", "/etc/millrace/taxonomy.conf", "/etc/millrace/conf.d/site.conf"):
@@ -279,7 +322,7 @@ esac
 """
 
 
-def test_5_what_is_asked_of_systemd(place, package, newer):
+def test_6_what_is_asked_of_systemd(place, package, newer):
     """With systemd installed (not running): its sysusers make the account; scripts restart what runs, unless the new version refuses the configuration."""
     place.apt("install", "systemd")
     place.run("userdel", "millrace")
