@@ -133,7 +133,7 @@ def other(place, package, tmp_path_factory):
     path.chmod(0o755)
     subprocess.run(["cp", "-a", f"{place.path}/.", path], check=True)
     other = Place(path)
-    other.run("useradd", "--system", "before-millrace")
+    other.run("adduser", "--system", "--quiet", "before-millrace")
     put(other, package)
     yield other
     shutil.rmtree(path)
