@@ -29,7 +29,7 @@ installed_text(${CMAKE_SOURCE_DIR}/systemd/millrace.tmpfiles ${staged}/tmpfiles.
 installed_text(${CMAKE_SOURCE_DIR}/systemd/millrace.sysusers ${staged}/sysusers.d/millrace.conf)
 
 # ---- manual pages ----
-# Made from the programs' --help, conf/millrace.conf and docs/ by packaging/man.py, so that nothing is said twice. Python is needed for them alone: without it (and in
+# Made from the programs' --help, conf/millrace.conf and docs/ by packaging/man.py, so that nothing is said twice. Python's standard library is needed for them alone: without it (and in
 # builds with sanitizers or for another machine, whose programs cannot be asked here) the programs are built and installed without pages; a package needs them.
 find_package(Python3 COMPONENTS Interpreter QUIET)
 find_program(GZIP gzip)
@@ -67,8 +67,16 @@ file(GLOB configuration CONFIGURE_DEPENDS conf/*.conf)
 install(FILES ${configuration} DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/millrace)
 install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/millrace/conf.d)
 
-install(DIRECTORY conf/models conf/lexicons conf/demo conf/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/millrace
-  PATTERN "*.md" EXCLUDE PATTERN "*.svg" EXCLUDE)
+# All else of conf/ is read by the programs or by other people's: models, word lists, schemas, the demo feed, rules for Prometheus; the texts for training are not installed.
+file(GLOB shipped CONFIGURE_DEPENDS conf/*)
+list(REMOVE_ITEM shipped ${configuration} ${CMAKE_SOURCE_DIR}/conf/training)
+foreach(item ${shipped})
+  if(IS_DIRECTORY ${item})
+    install(DIRECTORY ${item} DESTINATION ${CMAKE_INSTALL_DATADIR}/millrace PATTERN "*.md" EXCLUDE PATTERN "*.svg" EXCLUDE)
+  else()
+    install(FILES ${item} DESTINATION ${CMAKE_INSTALL_DATADIR}/millrace)
+  endif()
+endforeach()
 file(GLOB documents CONFIGURE_DEPENDS README*.md docs/*.md docs/*.svg conf/models/*.md conf/models/*.svg)
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # bash looks for a file of the program's own name

@@ -263,7 +263,8 @@ def options(lines):
             rows.append([own, name, [text]])
         else:
             # a long name that leaves one blank: `--before-passes N over the texts`
-            found = re.match(r"(\S+[^\s,](?: [A-Z]\S*)?) (.*)", line.strip()) if line.strip().startswith("-") else None
+            whole = re.fullmatch(r"\S+( [A-Z]\S*)?", line.strip())
+            found = None if whole or not line.strip().startswith("-") else re.match(r"(\S+[^\s,](?: [A-Z]\S*)?) (.*)", line.strip())
             rows.append([own, found.group(1) if found else line.strip(), [found.group(2)] if found else []])
     out = []
     for _, name, text in rows:

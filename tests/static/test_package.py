@@ -1,5 +1,8 @@
+#!/usr/bin/python3
 """The Debian package: what is in it, who owns it, what dpkg asks about, what lintian says; manual pages without a warning; `cmake --install` puts the same files.
-Whether it can be installed, upgraded and purged is tried in tests/long/package.py, in a root of its own."""
+Whether it can be installed, upgraded and purged is tried in tests/long/test_install.py, in a root of its own.
+
+A file that comes or goes is meant to be seen: `./run package && tests/static/test_package.py build/millrace_*.deb >tests/static/package.txt` writes the list anew."""
 import email.utils
 import gzip
 import os
@@ -7,6 +10,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -207,3 +211,7 @@ def test_every_heading_and_code_of_the_docs_stands_on_its_page(pages):
         plain = re.sub(r"^```.*?^```", "", source, flags=re.S | re.M)
         for code in re.findall(r"`([^`]+)`", plain):
             assert re.sub(r"\s+", "", code.replace("\\|", "|")) in text, code
+
+
+if __name__ == "__main__":
+    print("# Every file of the Debian package: mode, owner, path (tests/static/test_package.py).", *sorted(entries(sys.argv[1])), sep="\n")
