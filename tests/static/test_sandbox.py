@@ -134,9 +134,17 @@ def installed(tmp_path_factory):
     return folder
 
 
+def told(*words):
+    return subprocess.run([BUILD / "bin/millrace", *words], capture_output=True, text=True, timeout=60, check=True).stdout.split()
+
+
 def stages():
-    text = subprocess.run([BUILD / "bin/millrace", "complete", "stages"], capture_output=True, text=True, timeout=60, check=True).stdout
-    return text.split()
+    return told("complete", "stages")
+
+
+def settings_for(stage):
+    """What a stage cannot do without: watches have no default file."""
+    return {"watch": {"watch.file": "/mnt/etc/millrace/watches.conf"}}.get(stage, {})
 
 
 @needs_root
@@ -144,9 +152,10 @@ def stages():
 def test_every_stage_works_in_its_cage(unit, installed):
     """A worker of each stage, under the daemon's unit (its own workers) and under that for workers, opens what it needs and closes its own cage inside."""
     assert stages()
+    binds = [(installed / "usr", "/mnt/usr"), (installed / "etc", "/mnt/etc")]
     for stage in stages():
-        result = subprocess.run(command(unit, "/mnt/usr/bin/millrace-worker", "--stage", stage, "--cage-test", binds=[(installed / "usr", "/mnt/usr")]), capture_output=True, text=True,
-                                timeout=120)
+        sets = [word for name, value in settings_for(stage).items() for word in ("--set", f"{name}={value}")]
+        result = subprocess.run(command(unit, "/mnt/usr/bin/millrace-worker", "--stage", stage, *sets, "--cage-test", binds=binds), capture_output=True, text=True, timeout=120)
         assert result.returncode == 0, (stage, result.stdout[-1000:], result.stderr[-2000:])
 
 
@@ -177,7 +186,7 @@ def wait_for(what, told, seconds=60):
 
 @pytest.fixture
 def broker():
-    child = subprocess.Popen([BUILD / "bin/millrace", "broker", "--seconds", "180", "--topics", "articles.raw:1,articles.enriched:1,articles.duplicates:1,dlq.articles.raw:1"],
+    child = subprocess.Popen([BUILD / "bin/millrace", "broker", "--seconds", "180", "--topics", "articles.raw:1,articles.enriched:1,articles.duplicates:1,dlq.articles.raw:1,articles.alerts:1"],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     yield child.stdout.readline().strip()
     child.stdin.close()
@@ -197,6 +206,8 @@ port = {port}
 runtime_dir = /mnt/run
 [workers]
 spawn = {spawn}
+[pipeline]
+stages = {stages}
 """
 FERRY = "A new ferry joins the island of Wennet with the mainland four times a day, and carries bicycles, letters and milk. " * 5
 TEXT = "The harbour school of Larkwater opened its doors on Monday to ninety pupils and their teachers. " * 6
@@ -209,13 +220,15 @@ def test_daemon_and_workers_in_their_units(installed, broker, tmp_path):
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    spawn = " ".join(f"{stage}:1" for stage in stages() if stage != "extract")
+    pipeline = stages()                        # all there are: the shipped ones in their order, then those that are switched on by hand
+    spawn = " ".join(f"{stage}:1" for stage in pipeline if stage != "extract")
     for name in ("state", "run", "conf"):
         (tmp_path / name).mkdir()
         os.chown(tmp_path / name, USER, USER)
-    (tmp_path / "conf/millrace.conf").write_text(CONF.format(broker=broker, port=port, spawn=spawn))
+    (tmp_path / "conf/millrace.conf").write_text(CONF.format(broker=broker, port=port, spawn=spawn, stages=" ".join(pipeline)) + "".join(
+        f"[{name.split('.')[0]}]\n{name.split('.')[1]} = {value}\n" for stage in pipeline for name, value in settings_for(stage).items()))
     manager = Manager(tmp_path / "run/notify")
-    binds = [(installed / "usr", "/mnt/usr"), (tmp_path / "conf", "/mnt/conf"), (tmp_path / "run", "/mnt/run")]
+    binds = [(installed / "usr", "/mnt/usr"), (installed / "etc", "/mnt/etc"), (tmp_path / "conf", "/mnt/conf"), (tmp_path / "run", "/mnt/run")]
     words = ("--config", "/mnt/conf/millrace.conf")
     logs = {name: (tmp_path / f"{name}.log") for name in ("daemon", "worker")}
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
