@@ -45,7 +45,7 @@ if(Python3_FOUND AND GZIP AND NOT CMAKE_CROSSCOMPILING AND NOT MILLRACE_SANITIZE
     elseif(page STREQUAL "millrace-protocol.7")
       list(APPEND page_sources ${CMAKE_SOURCE_DIR}/docs/protocol.md)
     else()
-      list(APPEND page_sources millraced millrace-worker millrace)
+      list(APPEND page_sources millraced millrace-worker millrace ${CMAKE_SOURCE_DIR}/docs/operations.md)
     endif()
     add_custom_command(OUTPUT ${staged}/man/${page} ${staged}/man/${page}.gz
       COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/packaging/man.py --programs ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --version ${PROJECT_VERSION} ${page} ${staged}/man/${page}

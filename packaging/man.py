@@ -358,7 +358,7 @@ class Page:
         return result.stdout
 
     def expand(self, words):
-        """{{help PROGRAM}}, {{commands PROGRAM}}, {{exit-codes PROGRAM}}, {{options PROGRAM}}, {{conf}}, {{doc NAME}}."""
+        """{{help PROGRAM}}, {{commands PROGRAM}}, {{exit-codes PROGRAM}}, {{options PROGRAM}}, {{conf}}, {{doc NAME}}, {{chapter NAME HEADING}} ..."""
         kind, *rest = words
         return getattr(self, "expand_" + kind.replace("-", "_"))(*rest)
 
@@ -405,6 +405,11 @@ class Page:
     def expand_doc(self, name):
         text = (ROOT / "docs" / name).read_text()
         return Markdown(self.expand).blocks(text.split("\n"))
+
+    def expand_chapter(self, name, *heading):
+        """A chapter of a document, without its heading."""
+        text = (ROOT / "docs" / name).read_text()
+        return Markdown(self.expand).blocks(re.search(rf"^## {re.escape(' '.join(heading))}\n(.*?)(?=^## |\Z)", text, re.S | re.M).group(1).split("\n"))
 
     def make(self):
         frame = (ROOT / "packaging/man" / f"{self.name}.md").read_text()
