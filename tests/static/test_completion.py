@@ -1,10 +1,14 @@
-"""Completion in a real bash: what is offered behind a line, and what the line becomes."""
+"""Completion in a real bash: what is offered behind a line, and what the line becomes on a terminal."""
 import functools
 import os
 import pathlib
+import pty
 import re
+import select
 import shlex
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -114,3 +118,67 @@ def test_of_the_program_that_is_typed():
     folder = (BUILD / "bin").resolve()
     assert offered(f"{folder}/millrace de") == ["demo"]
     assert offered(f"{folder}/millraced --set admin.po") == ["admin.port="]
+
+
+class Terminal:
+    """An interactive bash on a terminal of its own; Ctrl-X Ctrl-L prints the line that readline holds."""
+
+    SETUP = r"""
+PS1=; set +o history; bind 'set enable-bracketed-paste off'; bind 'set bell-style none'
+source {library}; source {script}
+bind -x '"\C-x\C-l": printf "LINE<%s>\n" "$READLINE_LINE"'; echo READY$((40 + 2))
+"""
+
+    def __init__(self):
+        self.child, self.descriptor = pty.fork()
+        if self.child == 0:
+            os.environ.update(PATH=f"{BUILD}/bin:{os.environ['PATH']}", TERM="dumb", LC_ALL="C.UTF-8", COLUMNS="400")
+            os.chdir(ROOT)
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        setup = self.SETUP.format(library=LIBRARY, script=shlex.quote(str(ROOT / "packaging/completion.bash")))
+        os.write(self.descriptor, setup.encode())
+        self.until("READY42")
+
+    def until(self, pattern):
+        text, end = "", time.monotonic() + 60
+        while not (found := re.search(pattern, text)):
+            assert time.monotonic() < end, text
+            if select.select([self.descriptor], [], [], 1)[0]:
+                text += os.read(self.descriptor, 65536).decode(errors="replace")
+        return found
+
+    def type(self, keys):
+        """What stands on the line after these keys; the line is thrown away."""
+        os.write(self.descriptor, keys.encode() + b"\x18\x0c")
+        line = self.until(r"LINE<(.*?)>").group(1)
+        os.write(self.descriptor, b"\x05\x15")                   # end of line, kill it
+        return line
+
+    def close(self):
+        os.kill(self.child, signal.SIGKILL)
+        os.waitpid(self.child, 0)
+        os.close(self.descriptor)
+
+
+@pytest.fixture(scope="module")
+def terminal():
+    if not LIBRARY.exists() or not (BUILD / "bin/millrace").exists():
+        pytest.skip("no bash-completion, or not built")
+    terminal = Terminal()
+    yield terminal
+    terminal.close()
+
+
+@pytest.mark.parametrize("keys,line", [
+    ("millrace dl\t", "millrace dlq "),
+    ("millrace dlq re\t--dr\t", "millrace dlq replay --dry-run "),
+    ("millrace --set publish.deliv\tex\t", "millrace --set publish.delivery=exactly-once "),
+    ("millraced --set=log.form\tj\t", "millraced --set=log.format=json "),
+    ("millrace process --as=h\t", "millrace process --as=html "),
+    ("millrace process --as t\tREAD\t", "millrace process --as text README"),
+    ("millrace-worker --st\tded\t", "millrace-worker --stage dedup "),
+    ("millrace check dedup.wind\t", "millrace check dedup.window_days "),
+    ("millrace --config LIC\tde\t", "millrace --config LICENSE demo "),
+])
+def test_on_a_terminal(terminal, keys, line):
+    assert terminal.type(keys).startswith(line)
