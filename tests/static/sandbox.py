@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """sandbox.py - runs a command as a unit would have systemd run it, without systemd: as much of [Service] as a process with root can do to itself before it becomes the command.
 
-    sandbox.py UNIT [--bind SOURCE:TARGET]... [--write TARGET]... [--user NUMBER] -- COMMAND...
+    sandbox.py UNIT [--bind SOURCE:TARGET]... [--write TARGET]... [--user NUMBER] [--groups NUMBER,...] -- COMMAND...
 
 Mounts are private to it: TARGETs are made below /mnt, everything is read-only but what --write names, homes are empty, /tmp, /dev and /proc are its own. Then the capabilities go, the user
 changes, and the filters of system calls are loaded, each as systemd's src/shared/seccomp-util.c builds it. Every directive of the unit is either applied here (APPLIED) or named with the reason why
@@ -209,7 +209,7 @@ def filters_of(unit):
     return out + [allow]
 
 
-def give_up_rights(unit, user):
+def give_up_rights(unit, user, groups):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if "LimitNOFILE" in unit:
         most = int(unit["LimitNOFILE"]) if hard == resource.RLIM_INFINITY else min(int(unit["LimitNOFILE"]), hard)     # a container may have less
@@ -221,7 +221,7 @@ def give_up_rights(unit, user):
     for capability in range(64):
         if libc.prctl(24, capability, 0, 0, 0) != 0:                # PR_CAPBSET_DROP: past the last one
             break
-    os.setgroups([])
+    os.setgroups(groups)
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     check(libc.prctl(38, 1, 0, 0, 0), "no_new_privs")
@@ -233,12 +233,13 @@ def main():
     parser.add_argument("--bind", action="append", default=[])
     parser.add_argument("--write", action="append", default=[])
     parser.add_argument("--user", type=int, default=64999)
+    parser.add_argument("--groups", type=lambda text: [int(number) for number in text.split(",")], default=[], help="as SupplementaryGroups=")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     unit = service_of(arguments.unit)
     filters = filters_of(unit)
     make_mounts(unit, [bind.split(":") for bind in arguments.bind], arguments.write)
-    give_up_rights(unit, arguments.user)
+    give_up_rights(unit, arguments.user, arguments.groups)
     for one in filters:
         one.load()
     os.chdir("/")

@@ -20,14 +20,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build")
 UNITS = ROOT / "systemd"
 SERVICES = ("millraced.service", "millrace-worker@.service")
-USER = 64999                                   # nobody's; the daemon's account need not be on this machine
+USER, MEMBER, STRANGER, OPERATORS = 64999, 64998, 64997, 64990     # nobody's numbers; the daemon's account need not be on this machine
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox of the units is built by root")
 
 
-def command(unit, *words, binds=(), writable=()):
+def command(unit, *words, binds=(), writable=(), user=USER, groups=()):
     return [sys.executable, str(ROOT / "tests/static/sandbox.py"), str(UNITS / unit), *(f"--bind={source}:{target}" for source, target in binds),
-            *(f"--write={target}" for target in writable), f"--user={USER}", "--", *map(str, words)]
+            *(f"--write={target}" for target in writable), f"--user={user}", *(f"--groups={group}" for group in groups), "--",
+            *map(str, words)]
 
 
 @pytest.mark.parametrize("unit", SERVICES)
@@ -208,6 +209,8 @@ runtime_dir = /mnt/run
 spawn = {spawn}
 [pipeline]
 stages = {stages}
+[control]
+group = {group}
 """
 FERRY = "A new ferry joins the island of Wennet with the mainland four times a day, and carries bicycles, letters and milk. " * 5
 TEXT = "The harbour school of Larkwater opened its doors on Monday to ninety pupils and their teachers. " * 6
@@ -225,7 +228,7 @@ def test_daemon_and_workers_in_their_units(installed, broker, tmp_path):
     for name in ("state", "run", "conf"):
         (tmp_path / name).mkdir()
         os.chown(tmp_path / name, USER, USER)
-    (tmp_path / "conf/millrace.conf").write_text(CONF.format(broker=broker, port=port, spawn=spawn, stages=" ".join(pipeline)) + "".join(
+    (tmp_path / "conf/millrace.conf").write_text(CONF.format(broker=broker, port=port, spawn=spawn, stages=" ".join(pipeline), group=OPERATORS) + "".join(
         f"[{name.split('.')[0]}]\n{name.split('.')[1]} = {value}\n" for stage in pipeline for name, value in settings_for(stage).items()))
     manager = Manager(tmp_path / "run/notify")
     binds = [(installed / "usr", "/mnt/usr"), (installed / "etc", "/mnt/etc"), (tmp_path / "conf", "/mnt/conf"), (tmp_path / "run", "/mnt/run")]
@@ -245,7 +248,8 @@ def test_daemon_and_workers_in_their_units(installed, broker, tmp_path):
     assert producer.flush(30) == 0
 
     with logs["daemon"].open("w") as stderr:
-        daemon = subprocess.Popen(command("millraced.service", "/mnt/usr/bin/millraced", *words, binds=[*binds, (tmp_path / "state", "/mnt/state")], writable=["/mnt/state", "/mnt/run"]),
+        daemon = subprocess.Popen(command("millraced.service", "/mnt/usr/bin/millraced", *words, binds=[*binds, (tmp_path / "state", "/mnt/state")], writable=["/mnt/state", "/mnt/run"],
+                                          groups=[OPERATORS]),
                                   stderr=stderr, env={**environment, "NOTIFY_SOCKET": "/mnt/run/notify", "WATCHDOG_USEC": "30000000", "STATE_DIRECTORY": "/mnt/state"})
     with logs["worker"].open("w") as stderr:
         worker = subprocess.Popen(command("millrace-worker@.service", "/mnt/usr/bin/millrace-worker", "--stage", "extract", *words, binds=binds), stderr=stderr, env=environment)
@@ -260,6 +264,10 @@ def test_daemon_and_workers_in_their_units(installed, broker, tmp_path):
     try:
         wait_for(lambda: "READY=1" in manager.lines() or daemon.poll() is not None, log)
         wait_for(lambda: metric("records_published_total") == 3 and metric("records_duplicate_total") == 1 and metric("records_dead_total") == 1 or daemon.poll() is not None, log)
+        for user, groups, code in ((USER, [], 0), (MEMBER, [OPERATORS], 0), (STRANGER, [], 19)):        # who calls is known in the sandbox, too
+            asked = subprocess.run(command("millrace-worker@.service", "/mnt/usr/bin/millrace", "ctl", "status", "--socket", "/mnt/run/millrace/control.sock", binds=binds, user=user,
+                                           groups=groups), capture_output=True, text=True, timeout=60)
+            assert asked.returncode == code, (user, asked.stdout, asked.stderr)
         daemon.send_signal(signal.SIGHUP)
         wait_for(lambda: "RELOADING=1" in manager.lines() and metric("config_reloads_total") == 1 or daemon.poll() is not None, log)
         wait_for(lambda: "WATCHDOG=1" in manager.lines() or daemon.poll() is not None, log)
