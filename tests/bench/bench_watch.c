@@ -136,7 +136,7 @@ static void fold(const article *articles, size_t count, size_t bytes)
 	do {
 		for (size_t i = 0; i < count; i++) {
 			buf_clear(&out);
-			watch_fold_fast(mr_bytes_of(articles[i].body), table, &out);
+			watch_fold_fast(mr_bytes_of(articles[i].body), table, &out, NULL);
 		}
 		turns++;
 	} while (now() - start < 1);

@@ -42,7 +42,7 @@ static void check_folding(mr_bytes text)
 {
 	buf slow = {0}, fast = {0}, origin = {0};
 	watch_fold(text, WATCH_FOLD, &slow, &origin);
-	watch_fold_fast(text, table, &fast);
+	watch_fold_fast(text, table, &fast, NULL);
 	assert(slow.len == fast.len && memcmp(buf_bytes(&slow).data, buf_bytes(&fast).data, slow.len) == 0);
 	assert(utf8_valid(buf_bytes(&slow)) && utf8_count(buf_bytes(&slow)) * sizeof(uint32_t) == origin.len);
 	buf_free(&slow);
@@ -50,11 +50,30 @@ static void check_folding(mr_bytes text)
 	buf_free(&origin);
 }
 
+/* What stands at the place folds to the term, or to more when it is open or begins or ends within a word that folds as a whole. */
+static void check_place(const watch_hit *hit)
+{
+	buf place = {0}, term = {0};
+	if (hit->list >= WATCH_PERSONS && hit->list <= WATCH_POLICIES)
+		return;
+	watch_fold((mr_bytes){hit->source.data + hit->from, hit->to - hit->from}, WATCH_FOLD, &place, NULL);
+	watch_fold(mr_bytes_of(hit->term->text), WATCH_FOLD, &term, NULL);
+	assert(place.len >= term.len);
+	if (term.data[0] & 0x80)
+		assert(memmem(place.data, place.len, term.data, utf8_prefix(buf_bytes(&term), 1)));
+	else
+		assert(memmem(place.data, place.len, term.data, term.len));
+	buf_free(&place);
+	buf_free(&term);
+}
+
 static void check_hits(void)
 {
 	watch_hit hits[64];
 	for (size_t r = 0; r < watch_set_file(set)->count; r++) {
 		size_t count = watch_set_hits(set, r, true, hits, 64);
+		for (size_t i = 0; i < count; i++)
+			check_place(&hits[i]);
 		for (size_t i = 0; i < count; i++)
 			assert(hits[i].from <= hits[i].to && hits[i].to <= hits[i].source.len && hits[i].count > 0);
 	}

@@ -69,7 +69,7 @@ static void expect_folded(const char *text, const char *want)
 	buf slow = {0}, fast = {0}, origin = {0};
 	fold_quick *table = watch_fold_table();
 	watch_fold(mr_bytes_of(text), WATCH_FOLD, &slow, &origin);
-	watch_fold_fast(mr_bytes_of(text), table, &fast);
+	watch_fold_fast(mr_bytes_of(text), table, &fast, NULL);
 	assert_string_equal(buf_bytes(&slow).data, want);
 	assert_string_equal(buf_bytes(&fast).data, want);
 	free(table);
@@ -111,7 +111,7 @@ static void quick_folding_is_folding(void **state)
 			buf_add_str(&text, pieces[(chance >> 33) % (sizeof pieces / sizeof *pieces)]);
 		}
 		watch_fold(buf_bytes(&text), WATCH_FOLD, &slow, NULL);
-		watch_fold_fast(buf_bytes(&text), table, &fast);
+		watch_fold_fast(buf_bytes(&text), table, &fast, NULL);
 		if (slow.len != fast.len || memcmp(buf_bytes(&slow).data, buf_bytes(&fast).data, slow.len) != 0)
 			fail_msg("\"%s\": \"%s\", quick \"%s\"", text.data, buf_bytes(&slow).data, buf_bytes(&fast).data);
 		buf_free(&text);
@@ -318,6 +318,33 @@ static void evidence_is_in_the_words_of_the_source(void **state)
 	assert_int_equal(watch_set_look(set, &a), 1);
 	assert_int_equal(watch_set_hits(set, 0, false, hits, 8), 1);
 	assert_int_equal(hits[0].to - hits[0].from, 3);
+	watch_set_free(&set);
+}
+
+/* The way back holds at any depth of a long text, whatever stands before. */
+static void places_are_found_in_long_texts(void **state)
+{
+	(void)state;
+	static const char *const pieces[] = {"積體電路", "芯片", "後台", "台灣", "頭髮", " ", "\n", "　", "，", "１", "word ", "é", "㎡", "\u00AD", "𠮷", "\xFF", "a\x1F", "乾隆", "。\n\n　　", "ＡＢＣ"};
+	uint64_t chance = 5;
+	watch_set *set = set_of("[w]\nany = 甲乙丙\n");
+	for (int round = 0; round < 300; round++) {
+		buf text = {0};
+		watch_hit hit;
+		size_t marker = 0;
+		for (int i = 0, count = round * 7, at = round * 3; i <= count; i++) {
+			chance = chance * 6364136223846793005u + 1442695040888963407u;
+			if (i == at)
+				marker = text.len, buf_add_str(&text, round % 2 ? "甲乙丙" : "甲 乙\n丙");
+			buf_add_str(&text, pieces[(chance >> 33) % (sizeof pieces / sizeof *pieces)]);
+		}
+		watch_article a = {.parts[PART_TITLE] = mr_bytes_of("標題 一"), .parts[PART_BODY] = buf_bytes(&text)};
+		assert_int_equal(watch_set_look(set, &a), 1);
+		assert_int_equal(watch_set_hits(set, 0, false, &hit, 1), 1);
+		assert_int_equal(hit.from, marker);
+		assert_int_equal(hit.to - hit.from, strlen(round % 2 ? "甲乙丙" : "甲 乙\n丙"));
+		buf_free(&text);
+	}
 	watch_set_free(&set);
 }
 
@@ -528,6 +555,7 @@ int main(void)
 		cmocka_unit_test(labels_sources_languages),
 		cmocka_unit_test(articles_do_not_mix),
 		cmocka_unit_test(evidence_is_in_the_words_of_the_source),
+		cmocka_unit_test(places_are_found_in_long_texts),
 		cmocka_unit_test(excerpts_are_short_and_whole),
 		cmocka_unit_test(looking_is_bounded),
 		cmocka_unit_test(the_daemon_takes_what_the_stage_answers),

@@ -8,7 +8,8 @@
 #include "common/utf8.h"
 
 #define BREAK '\x1F'             /* between parts; in a source it is white space, so that it stands nowhere else */
-#define MARK_SHIFT 8             /* how many characters there are is noted every 256 bytes */
+#define POINT_BYTES 256          /* of source, at least, between two points from which a place is found again */
+#define RUN_BYTES 512            /* folded at once on the way back */
 
 enum gap { GAP_NONE, GAP_WHITE, GAP_NOTHING };
 
@@ -18,9 +19,13 @@ struct watch_text {
 		mr_bytes source;
 		size_t from, to;                 /* in `folded` */
 	} parts[WATCH_TEXT_PARTS];
-	enum watch_part located;                 /* whose origins are known; WATCH_TEXT_PARTS: none's */
 	fold_quick *table;
-	buf again, origin, marks;                /* of that part: folded, bytes of the source by character, characters by block of bytes */
+	buf points;                              /* struct point, rising */
+	buf again, origin;                       /* from a point on: folded, and bytes of the source by character */
+};
+
+struct point {
+	uint32_t source, folded;
 };
 
 static enum gap gap_of(uint32_t c)
@@ -78,25 +83,33 @@ static const uint8_t may_be_gap[256] = {
 	[0x09] = 1, [0x0A] = 1, [0x0B] = 1, [0x0C] = 1, [0x0D] = 1, [0x1F] = 1, [0x20] = 1, [0xC2] = 1, [0xE1] = 1, [0xE2] = 1, [0xE3] = 1, [0xEF] = 1,
 };
 
-void watch_fold(mr_bytes in, unsigned flags, buf *out, buf *origin)
+/* From byte `from` of `in` on, of which `out` may hold the beginning already (`begun`: not nothing), until it has grown by more than `most` bytes. */
+static void fold_from(mr_bytes in, size_t from, bool begun, unsigned flags, size_t most, buf *out, buf *origin)
 {
-	const char *end = in.data + in.len, *run = in.data, *behind;
+	const char *end = in.data + in.len, *run = in.data + from, *behind, *p = run;
 	size_t first = out->len;
 	bool white;
 	assert(!(flags & FOLD_LETTERS));
-	for (const char *p = in.data; p < end; p++) {
-		if (!may_be_gap[(unsigned char)*p] || is_plain_blank(in.data, p, end) || !(behind = gap_end(p, end, &white)))
+	for (; p < end && out->len - first <= most; p++) {
+		bool gap = may_be_gap[(unsigned char)*p] && !is_plain_blank(in.data, p, end) && (behind = gap_end(p, end, &white));
+		if (!gap && (p - run < RUN_BYTES || ((unsigned char)*p & 0xC0) == 0x80))
 			continue;
-		fold_span(in, (size_t)(run - in.data), (size_t)(p - in.data), flags, out, origin);
-		if (white && out->len > first && is_blank(in, p, behind)) {
+		size_t stop = fold_span(in, (size_t)(run - in.data), (size_t)(p - in.data), flags, out, origin);
+		if (gap && white && (begun || out->len > first) && is_blank(in, p, behind)) {
 			buf_add_char(out, ' ');
 			if (origin)
 				buf_add(origin, &(uint32_t){(uint32_t)(p - in.data)}, sizeof(uint32_t));
 		}
-		run = behind;
-		p = behind - 1;
+		run = gap ? behind : in.data + stop;
+		p = run - 1;
 	}
-	fold_span(in, (size_t)(run - in.data), in.len, flags, out, origin);
+	if (p >= end)
+		fold_span(in, (size_t)(run - in.data), in.len, flags, out, origin);
+}
+
+void watch_fold(mr_bytes in, unsigned flags, buf *out, buf *origin)
+{
+	fold_from(in, 0, false, flags, SIZE_MAX, out, origin);
 }
 
 static inline char *put(char *out, uint32_t c)
@@ -186,14 +199,19 @@ static const char *fold_known(const char *at, const char *end, const fold_quick 
 	return at;
 }
 
-void watch_fold_fast(mr_bytes in, const fold_quick *table, buf *out)
+void watch_fold_fast(mr_bytes in, const fold_quick *table, buf *out, buf *points)
 {
-	const char *at = in.data, *end = in.data + in.len, *behind;
+	const char *at = in.data, *end = in.data + in.len, *behind, *next_point = points ? at : end;
 	size_t first = out->len;
 	bool white;
 	buf_reserve(out, in.len + 64);
 	while (at < end) {
-		at = fold_known(at, end, table, out, out->cap - out->len);
+		if (at >= next_point) {
+			buf_add(points, &(struct point){(uint32_t)(at - in.data), (uint32_t)out->len}, sizeof(struct point));
+			next_point = at + POINT_BYTES;
+		}
+		size_t room = out->cap - out->len;
+		at = fold_known(at, end, table, out, points && room > 4 * POINT_BYTES ? 4 * POINT_BYTES : room);
 		if (at == end)
 			break;
 		if (is_plain_blank(in.data, at, end)) {
@@ -240,7 +258,7 @@ void watch_text_free(watch_text **self_p)
 	buf_free(&self->folded);
 	buf_free(&self->again);
 	buf_free(&self->origin);
-	buf_free(&self->marks);
+	buf_free(&self->points);
 	free(self->table);
 	free(self);
 	*self_p = NULL;
@@ -250,7 +268,7 @@ void watch_text_begin(watch_text *self)
 {
 	buf_clear(&self->folded);
 	memset(self->parts, 0, sizeof self->parts);
-	self->located = WATCH_TEXT_PARTS;
+	buf_clear(&self->points);
 }
 
 void watch_text_add(watch_text *self, enum watch_part part, mr_bytes source)
@@ -260,7 +278,7 @@ void watch_text_add(watch_text *self, enum watch_part part, mr_bytes source)
 		buf_add_char(out, BREAK);
 	self->parts[part].source = source.data ? source : (mr_bytes){"", 0};
 	self->parts[part].from = out->len;
-	watch_fold_fast(self->parts[part].source, self->table, out);
+	watch_fold_fast(self->parts[part].source, self->table, out, &self->points);
 	self->parts[part].to = out->len;
 }
 
@@ -284,50 +302,46 @@ mr_bytes watch_text_source(const watch_text *self, enum watch_part part)
 
 /* ---- the way back ---- */
 
-static void find_origins(watch_text *self, enum watch_part part)
+/* The last point at or before a folded place. There is one: every part begins with one. */
+static struct point point_before(const watch_text *self, size_t at)
 {
-	uint32_t characters = 0;
-	buf_clear(&self->again);
-	buf_clear(&self->origin);
-	buf_clear(&self->marks);
-	watch_fold(self->parts[part].source, WATCH_FOLD, &self->again, &self->origin);
-	for (size_t i = 0; i < self->again.len; i++) {
-		if (i % (1u << MARK_SHIFT) == 0)
-			buf_add(&self->marks, &characters, sizeof characters);
-		characters += ((unsigned char)self->again.data[i] & 0xC0) != 0x80;
+	const struct point *points = (const struct point *)(const void *)self->points.data;
+	size_t low = 0, high = self->points.len / sizeof *points;
+	while (high - low > 1) {
+		size_t mid = (low + high) / 2;
+		if (points[mid].folded <= at)
+			low = mid;
+		else
+			high = mid;
 	}
-	self->located = part;
+	return points[low];
 }
 
-static size_t origin_at(const watch_text *self, size_t at)
+/* Byte of the source that folded byte `at` comes from, counted from where `again` begins; its length when there is no such byte any more. */
+static size_t origin_at(const watch_text *self, size_t at, size_t source_len)
 {
-	uint32_t character, byte;
-	size_t from = at >> MARK_SHIFT << MARK_SHIFT;
+	size_t characters = 0;
+	uint32_t byte;
 	if (at >= self->again.len)
-		return self->parts[self->located].source.len;
-	memcpy(&character, self->marks.data + (at >> MARK_SHIFT) * sizeof character, sizeof character);
-	for (size_t i = from; i < at; i++)
-		character += ((unsigned char)self->again.data[i] & 0xC0) != 0x80;
-	memcpy(&byte, self->origin.data + character * sizeof byte, sizeof byte);
+		return source_len;
+	for (size_t i = 0; i < at; i++)
+		characters += ((unsigned char)self->again.data[i] & 0xC0) != 0x80;
+	memcpy(&byte, self->origin.data + characters * sizeof byte, sizeof byte);
 	return byte;
 }
 
 void watch_text_locate(watch_text *self, size_t from, size_t to, size_t *source_from, size_t *source_to)
 {
 	enum watch_part part = watch_text_part(self, from);
-	const char *begin = self->parts[part].source.data;
-	if (self->located != part)
-		find_origins(self, part);
-	size_t base = self->parts[part].from;
-	*source_from = origin_at(self, from - base);
-	*source_to = origin_at(self, to - base);
-	if (*source_to <= *source_from) {                /* one character that folds to several (㎡), or a word: all of it */
-		size_t next = to - base;
-		while (next < self->again.len && (*source_to = origin_at(self, next)) <= *source_from)
-			next++;
-		if (next >= self->again.len)
-			*source_to = self->parts[part].source.len;
-	}
-	for (const char *at = begin + *source_to; at > begin + *source_from && gap_of(utf8_prev(begin, &at)) != GAP_NONE;)
-		*source_to = (size_t)(at - begin);
+	mr_bytes source = self->parts[part].source;
+	struct point base = point_before(self, from);
+	buf_clear(&self->again);
+	buf_clear(&self->origin);
+	fold_from(source, base.source, base.folded > self->parts[part].from, WATCH_FOLD, to - base.folded + RUN_BYTES, &self->again, &self->origin);
+	*source_from = origin_at(self, from - base.folded, source.len);
+	*source_to = origin_at(self, to - base.folded, source.len);
+	for (size_t next = to - base.folded + 1; *source_to <= *source_from; next++)     /* one character that folds to several (㎡), or a word: all of it */
+		*source_to = origin_at(self, next, source.len);
+	for (const char *at = source.data + *source_to; at > source.data + *source_from && gap_of(utf8_prev(source.data, &at)) != GAP_NONE;)
+		*source_to = (size_t)(at - source.data);
 }

@@ -5,7 +5,7 @@
  *   - elsewhere any run of it is one blank; at the ends it is nothing;
  *   - what has no width (zero-width space and joiner, soft hyphen, byte order mark, direction marks) counts for nothing.
  * One object serves all articles of a worker: watch_text_begin forgets the last one and keeps the memory. Where a place of the folded text stands in the source is found out only
- * when it is asked for, which few articles need: it costs the folding once more, the slow way. The texts must live until then. The worker's only thread. */
+ * when it is asked for, by folding a few hundred bytes around it once more. The texts must live until then. The worker's only thread. */
 #ifndef WATCH_WATCH_TEXT_H
 #define WATCH_WATCH_TEXT_H
 
@@ -24,8 +24,9 @@ typedef struct watch_text watch_text;
 
 /* Appends `in` as it is compared. `flags`: WATCH_FOLD, or without FOLD_CASE. `origin`: as in fold_text; may be NULL. */
 void watch_fold(mr_bytes in, unsigned flags, buf *out, buf *origin);
-/* The same with WATCH_FOLD, three times as fast: most characters go through a table. */
-void watch_fold_fast(mr_bytes in, const fold_quick *table, buf *out);
+/* The same with WATCH_FOLD, three times as fast: most characters go through a table. `points` (may be NULL) receives places every few hundred bytes from which folding gives the same again:
+ * pairs of uint32_t, byte of `in` and length of `out`. */
+void watch_fold_fast(mr_bytes in, const fold_quick *table, buf *out, buf *points);
 fold_quick *watch_fold_table(void);      /* free() it */
 
 watch_text *watch_text_new(void);
