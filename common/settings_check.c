@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "endpoint.h"
-#include "keys.h"
 #include "filter.h"
+#include "keys.h"
 #include "log.h"
 #include "nearest.h"
 #include "routes.h"
