@@ -403,6 +403,7 @@ static void the_ninth_is_told_that_it_is_busy(void **state)
 	expect(ninth, "\"code\":\"busy\"");
 	expect_end(ninth);
 	close(ninth);
+	WAIT(atomic_load(&server.open) == CONTROL_CONNECTIONS);  /* looked at now and then: not what it was before the last came */
 	close(fds[3]);
 	WAIT(atomic_load(&server.open) < CONTROL_CONNECTIONS);
 	int next = dial();
