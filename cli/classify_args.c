@@ -20,6 +20,7 @@ static const arg arg_table[] = {
 	{"--out", ARG_TEXT, FIELD(out), 0, 0, "t"},
 	{"--labels", ARG_TEXT, FIELD(labels), 0, 0, "t"},
 	{"--single", ARG_FLAG, FIELD(single), 0, 0, "t"},
+	{"--unbalanced", ARG_FLAG, FIELD(unbalanced), 0, 0, "t"},
 	{"--one-kind", ARG_FLAG, FIELD(one_kind), 0, 0, "t"},
 	{"--name", ARG_TEXT, FIELD(name), 0, 0, "t"},
 	{"--notes", ARG_TEXT, FIELD(notes), 0, 0, "t"},
@@ -101,11 +102,13 @@ static void defaults_fill(classify_args *self)
 {
 	learn_options *learn = &self->learn;
 	learn->marks = self->single;
+	learn->words = self->single;
+	learn->balance = self->single && !self->unbalanced;
 	learn->ratio = self->weighting ? strcmp(self->weighting, "ratio") == 0 : self->single;
 	if (!learn->features)
-		learn->features = self->single ? 120000 : 48000;
+		learn->features = self->single ? 200000 : 48000;
 	if (learn->cost <= 0)
-		learn->cost = learn->ratio ? 0.6 : 4;
+		learn->cost = learn->ratio ? 0.3 : 4;
 	if (learn->positive <= 0)
 		learn->positive = self->single ? 1 : 2;
 }

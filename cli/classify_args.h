@@ -20,7 +20,7 @@ typedef struct classify_args {
 	size_t file_count;
 	int data_options;                /* how often --data was given */
 	const char *labels, *out, *model, *name, *notes, *plot, *weighting;
-	bool single, json, quiet, one_kind;
+	bool single, json, quiet, one_kind, unbalanced;
 	int fold, folds;                 /* --fold K/N; -1: none */
 	int errors;                      /* --errors N: so many wrong texts are shown */
 	learn_options learn;

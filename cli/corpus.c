@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "cli/unigrams.h"
 #include "common/mem.h"
 #include "workers/classify/features.h"
 #include "workers/classify/scorer.h"
+#include "workers/classify/words.h"
 
 typedef struct encoder {
 	corpus *corpus;
@@ -77,12 +79,20 @@ static void count_gram(void *arg, uint64_t hash, size_t first, size_t length)
 	one->times = (uint16_t)(one->times + times < SCORER_TIMES_MAX ? one->times + times : SCORER_TIMES_MAX - 1);
 }
 
+static void count_word(void *arg, uint64_t hash, size_t first, size_t length, bool pair)
+{
+	(void)pair;
+	count_gram(arg, hash, first, length);
+}
+
 static uint32_t part_encode(encoder *self, size_t from, size_t to, bool title)
 {
 	corpus *c = self->corpus;
 	self->part = c->count;
 	self->title = title;
 	features_walk(self->tokens->at, from, to, count_gram, self);
+	if (c->words && !title)
+		words_walk(self->tokens->at, from, to, unigrams_knows, c->words, count_word, self);
 	for (size_t i = self->part; i < c->count; i++)
 		self->at[c->counts[i].gram] = 0;
 	return (uint32_t)(c->count - self->part);
@@ -157,10 +167,27 @@ size_t corpus_section_end(const corpus *self, size_t text)
 	return text + 1 < self->text_count ? self->texts[text + 1].section : self->section_count;
 }
 
-corpus *corpus_new(const dataset *data, const learn_options *options)
+/* The words of all texts, whatever their labels. */
+static unigrams *words_learn(const dataset *data, const bool *held)
+{
+	unigrams *self = unigrams_new();
+	tokens t = {0};
+	for (size_t i = 0; i < data->count; i++)
+		if (!held[i]) {
+			tokens_read(&t, mr_bytes_of(data->at[i].title), mr_bytes_of(data->at[i].text), true);
+			unigrams_add(self, t.at, t.count);
+		}
+	tokens_free(&t);
+	unigrams_learn(self);
+	return self;
+}
+
+corpus *corpus_new(const dataset *data, const bool *held, const learn_options *options)
 {
 	corpus *self = mem_alloc(sizeof *self);
 	tokens words = {0};
+	if (options->words)
+		self->words = words_learn(data, held);
 	encoder e = {.corpus = self, .table_log2 = 19, .tokens = &words,
 			   .zone_times = {[ZONE_TITLE] = options->title_times, [ZONE_LEAD] = options->lead_times, [ZONE_BODY] = 1}};
 	table_grow(&e);
@@ -192,5 +219,6 @@ void corpus_free(corpus **self_p)
 	free(self->sections);
 	free(self->counts);
 	free(self->hashes);
+	unigrams_free(&self->words);
 	free(self);
 }

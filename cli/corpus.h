@@ -23,6 +23,7 @@ struct corpus {
 	corpus_gram *counts;
 	size_t count, room;
 	uint64_t *hashes;                /* by gram */
+	struct unigrams *words;        /* that are features, too; NULL: none */
 	uint32_t gram_count, gram_room;
 };
 

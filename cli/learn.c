@@ -1,11 +1,14 @@
 /* learn.c - see learn.h. */
 #include "learn.h"
 
+#include <assert.h>
 #include <linear.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "cli/corpus.h"
+#include "cli/couple.h"
+#include "cli/unigrams.h"
 #include "common/mem.h"
 #include "workers/classify/scorer.h"
 
@@ -180,11 +183,20 @@ static void task_scale(const fit *self, const rows *all, task *t)
 		t->x[i] = t->copy + (t->x[i] - all->nodes);
 }
 
+/* How much more a text of the label counts so that all labels of a one-label task count alike. */
+static double balance_of(const task *t, size_t labels)
+{
+	size_t with = 0;
+	for (size_t i = 0; i < t->count; i++)
+		with += t->y[i] > 0;
+	return with ? (double)t->count / (double)labels / (double)with : 1;
+}
+
 static void component_fit(fit *self, const dataset *data, const rows *all, size_t component, const learn_options *options)
 {
 	int classes[] = {1, -1};
-	double costs[] = {options->positive, 1};
 	task t = task_choose(self, data, all, component);
+	double costs[] = {options->positive * (options->balance ? balance_of(&t, data->label_count) : 1), 1};
 	if (options->ratio)
 		task_scale(self, all, &t);
 	struct problem problem = {.l = (int)t.count, .n = (int)self->columns + 1, .y = t.y, .x = t.x, .bias = 1};
@@ -312,10 +324,45 @@ bool fit_score(const fit *self, const corpus *from, size_t text, double *scores,
 	return end > first;
 }
 
+void fit_couple(fit *self, const coupling *how)
+{
+	assert(self->parts.count == how->labels);
+	for (size_t c = 0; c < self->columns; c++)
+		coupling_apply_weights(how, self->weights + c * self->parts.count);
+	coupling_apply(how, self->bias);
+}
+
+static int hash_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Words that are no features of the fit, or not any more, stand in the model all the same, without weight: texts must be cut there as they were here. */
+static size_t words_append(const fit *self, const corpus *from, model_feature *out, const float *nothing)
+{
+	size_t count, added = 0;
+	const uint64_t *words = unigrams_words(from->words, &count);
+	bool *there = mem_array(count + 1, sizeof *there);
+	for (size_t c = 0; c < self->columns; c++) {
+		const uint64_t *at = bsearch(&from->hashes[self->grams[c]], words, count, sizeof *words, hash_compare);
+		if (at)
+			there[at - words] = true;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!there[i])
+			out[added++] = (model_feature){words[i], 0, nothing};
+	free(there);
+	return added;
+}
+
 int fit_write(const fit *self, const corpus *from, model_head *head, buf *out)
 {
-	model_feature *features = mem_array(self->columns + 1, sizeof *features);
-	float *weights = mem_array(self->columns * self->parts.count + 1, sizeof *weights);
+	size_t words = 0, count = self->columns;
+	if (from->words)
+		unigrams_words(from->words, &words);
+	model_feature *features = mem_array(self->columns + words + 1, sizeof *features);
+	float *weights = mem_array((self->columns + 1) * self->parts.count, sizeof *weights);
 	for (size_t i = 0; i < self->columns * self->parts.count; i++)
 		weights[i] = (float)self->weights[i];
 	effect *order = columns_rank(self);
@@ -324,8 +371,10 @@ int fit_write(const fit *self, const corpus *from, model_head *head, buf *out)
 		features[i] = (model_feature){from->hashes[self->grams[c]], self->rarity[c], weights + c * self->parts.count};
 	}
 	free(order);
+	if (from->words)
+		count += words_append(self, from, features + count, weights + self->columns * self->parts.count);
 	head_fill(self, head);
-	int result = model_write(head, features, self->columns, out);
+	int result = model_write(head, features, count, out);
 	free(features);
 	free(weights);
 	return result;

@@ -21,14 +21,18 @@ typedef struct learn_options {
 	uint32_t title_times, lead_times;
 	float title_share;
 	bool marks;                      /* tokens with marks (workers/classify/tokens.h) */
+	bool words;                      /* words are features, too (workers/classify/words.h); with marks only */
+	bool balance;                    /* labels weigh alike, however many texts each has */
 	bool ratio;                      /* weigh a gram for each component by its log-count ratio, not by its rarity: learn.c, ratios_set */
 	unsigned seed;
 } learn_options;
 
+struct coupling;
 typedef struct corpus corpus;            /* the encoded texts; borrows nothing */
 typedef struct fit fit;                  /* weights learnt on a part of them */
 
-corpus *corpus_new(const dataset *data, const learn_options *options);
+/* `held[i]`: text i is measured only, not even its words are learnt. */
+corpus *corpus_new(const dataset *data, const bool *held, const learn_options *options);
 void corpus_free(corpus **self);
 
 /* Called before each machine is fitted; may be NULL. */
@@ -38,6 +42,8 @@ typedef void (*learn_step)(void *arg);
 fit *learn_fit(const corpus *from, const dataset *data, const components *parts, const bool *in, const learn_options *options, learn_step step, void *arg);
 /* Scores of a text of the corpus: of the whole, and the highest of its sections, one a label. Returns whether it has sections. */
 bool fit_score(const fit *self, const corpus *from, size_t text, double *scores, double *section_scores);
+/* Multiplies a coupling of the labels (one component each) into weights and biases: scores come out coupled from now on. */
+void fit_couple(fit *self, const struct coupling *how);
 /* Fills components with their biases into the head and appends the model file to `out`. -1: too large. */
 int fit_write(const fit *self, const corpus *from, model_head *head, buf *out) MR_MUST_USE;
 size_t fit_features(const fit *self);

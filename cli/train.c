@@ -8,6 +8,7 @@
 #include "cli/card.h"
 #include "cli/classify_args.h"
 #include "cli/cli.h"
+#include "cli/couple.h"
 #include "cli/entities_args.h"
 #include "cli/measure.h"
 #include "cli/output.h"
@@ -32,11 +33,12 @@ const char train_help[] =
 	"  --notes        FILE           text for the model card: sources and their terms, known weaknesses\n"
 	"  --plot         FILE           the calibration of the cross-validation, as SVG\n"
 	"  --seed         N              same data, options and seed: same model (default: 1)\n"
-	"  --features     N              grams kept in the model (default: 48000; --single: 120000)\n"
+	"  --features     N              grams kept in the model (default: 48000; --single: 200000)\n"
 	"  --min-texts    N              texts a gram must stand in (default: 2)\n"
 	"  --weighting    rarity|ratio   a gram weighs by its rarity, or for each label by its log-count ratio (default: rarity; --single: ratio)\n"
-	"  --cost         C              cost of an error against the size of the weights (default: 4; ratio: 0.6)\n"
+	"  --cost         C              cost of an error against the size of the weights (default: 4; ratio: 0.3)\n"
 	"  --positive     X              cost of a label missed against one too many (default: 2; --single: 1)\n"
+	"  --unbalanced                  --single: labels weigh by their number of texts (default: all alike)\n"
 	"  --title-times  N              how often a gram of the title counts in the text (default: 2)\n"
 	"  --lead-times   N              ... and of the lead (default: 2)\n"
 	"  --title-share  X              weight of the title's own vector beside the text's (default: 0.5)\n"
@@ -46,6 +48,7 @@ const char train_help[] =
 
 #define SECTION_ALARMS 0.01      /* share of long texts that a section may label wrongly */
 #define SECTION_TEXTS_MIN 100    /* with fewer long texts to judge by, sections decide nothing */
+#define COUPLED_OFFSET 20.0      /* coupled scores are logarithms of shares: so far down its curve Platt's function is an exponential, and what labels have of the sum is the softmax */
 #define THRESHOLD_SLACK 0.002    /* F1 this near the best is the same: the middle of the range travels better than its edge */
 
 typedef struct training {
@@ -60,6 +63,7 @@ typedef struct training {
 	bool *has_sections;              /* by text */
 	bool *scored;                    /* by text: measured in the cross-validation */
 	model_head head;
+	coupling coupling;               /* of the labels of a one-label task; labels = 0: none */
 	size_t step, steps;
 } training;
 
@@ -161,6 +165,27 @@ static void cross_validate(training *self)
 	free(in);
 }
 
+/* A one-label task: the scores of the labels are weighed together. */
+static void couple(training *self)
+{
+	const dataset *data = &self->data;
+	size_t labels = data->label_count, *texts = mem_array(labels, sizeof *texts), count = 0;
+	coupling_text *rows = mem_array(data->count, sizeof *rows);
+	for (size_t i = 0; i < data->count; i++)
+		if (self->scored[i] && data->at[i].primary >= 0) {
+			rows[count++] = (coupling_text){self->scores + i * labels, (uint32_t)data->at[i].primary, 1};
+			texts[data->at[i].primary]++;
+		}
+	for (size_t i = 0; i < count && self->args->learn.balance; i++)
+		rows[i].weight = (double)count / (double)labels / (double)texts[rows[i].label];
+	coupling_fit(&self->coupling, rows, count, labels);
+	for (size_t i = 0; i < data->count; i++)
+		if (self->scored[i])
+			coupling_apply(&self->coupling, self->scores + i * labels);
+	free(texts);
+	free(rows);
+}
+
 static int number_compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -198,7 +223,12 @@ static void label_calibrate(training *self, size_t label)
 		scores[count] = self->scores[i * data->label_count + label];
 		hits[count++] = data->at[i].labels >> label & 1;
 	}
-	platt_fit(scores, hits, count, &slope, &offset);
+	if (self->coupling.labels) {
+		slope = -1;
+		offset = COUPLED_OFFSET;
+	} else {
+		platt_fit(scores, hits, count, &slope, &offset);
+	}
 	model_label *out = &self->head.labels[label];
 	memcpy(out->name, data->labels[label], MODEL_NAME_BYTES);
 	out->slope = (float)slope;
@@ -237,6 +267,7 @@ static void head_set(training *self)
 	snprintf(head->name, sizeof head->name, "%s", args->name);
 	head->single = args->single;
 	head->marks = args->learn.marks;
+	head->words = args->learn.words;
 	head->title_times = args->learn.title_times;
 	head->lead_times = args->learn.lead_times;
 	head->title_share = args->learn.title_share;
@@ -269,6 +300,8 @@ static int learn_all(training *self, char error[256])
 		in[i] = !self->held[i];
 	fit *learnt = learn_fit(self->corpus, &self->data, &self->parts, in, &self->args->learn, progress, self);
 	progress_end(self);
+	if (self->coupling.labels)
+		fit_couple(learnt, &self->coupling);
 	buf file = {0};
 	int result = fit_write(learnt, self->corpus, &self->head, &file);
 	if (result)
@@ -300,8 +333,10 @@ static int train(training *self, char error[256])
 	folds_set(self);
 	if (parts_find(self, error))
 		return -1;
-	self->corpus = corpus_new(&self->data, &self->args->learn);
+	self->corpus = corpus_new(&self->data, self->held, &self->args->learn);
 	cross_validate(self);
+	if (self->data.single && self->parts.count == self->data.label_count)
+		couple(self);
 	head_set(self);
 	measure all = cross_measure(self, -1);
 	int result = learn_all(self, error);

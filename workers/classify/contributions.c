@@ -34,8 +34,8 @@ static void tokens_add_part(const scorer *self, const found *part, const places 
 {
 	for (size_t i = 0; i < part->count; i++)
 		by_slot[part->at[i].slot] = found_contribution(self, part, &part->at[i], component) / part->at[i].times;
-	for (size_t n = 0; n < FEATURE_GRAM; n++)
-		tokens_add_places(self, &from->of[n], n + 1, title, by_slot, out);
+	for (size_t n = 0; n < LISTS; n++)
+		tokens_add_places(self, &from->of[n], list_length(n), title, by_slot, out);
 	for (size_t i = 0; i < part->count; i++)
 		by_slot[part->at[i].slot] = 0;
 }
@@ -75,9 +75,9 @@ static mr_bytes gram_words(const scorer *self, first_place place)
 
 static void first_places(const places *from, first_place *by_slot)
 {
-	for (uint32_t n = 0; n < FEATURE_GRAM; n++)
+	for (uint32_t n = 0; n < LISTS; n++)
 		for (size_t h = from->of[n].count; h-- > 0;)             /* the first one is written last */
-			by_slot[from->of[n].at[h].slot] = (first_place){from->of[n].at[h].first, n + 1};
+			by_slot[from->of[n].at[h].slot] = (first_place){from->of[n].at[h].first, (uint32_t)list_length(n)};
 }
 
 size_t scorer_grams(const scorer *self, uint32_t component, gram_term *out, size_t max)

@@ -68,9 +68,9 @@ static void pushes_fill(scorer *self, const strong *best, size_t count)
 	memset(self->pushes, 0, self->tokens.count * sizeof *self->pushes);
 	for (size_t i = 0; i < count; i++)
 		self->mark[best[i].slot] = (uint8_t)(i + 1);
-	for (size_t n = 0; n < FEATURE_GRAM; n++) {
-		push_hits(self, &self->text_places.of[n], n + 1, best, false);
-		push_hits(self, &self->title_places.of[n], n + 1, best, true);
+	for (size_t n = 0; n < LISTS; n++) {
+		push_hits(self, &self->text_places.of[n], list_length(n), best, false);
+		push_hits(self, &self->title_places.of[n], list_length(n), best, true);
 	}
 	for (size_t i = 0; i < count; i++)
 		self->mark[best[i].slot] = 0;

@@ -8,7 +8,7 @@
  * 128 64  a label: name 32, slope, offset, threshold, section_threshold (float each), 0
  *     16  a component: label (4), bias, weight_step (float each), 0
  *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + components) a slot)
- * Flags: 1 single, 2 marks.
+ * Flags: 1 single, 2 marks, 4 words.
  */
 #include "model.h"
 
@@ -28,6 +28,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables of a model
 #define COMPONENT_BYTES 16
 #define FLAG_SINGLE 1u
 #define FLAG_MARKS 2u
+#define FLAG_WORDS 4u
 #define TIMES_MAX 16
 #define FULL_PERCENT 50          /* of the slots at most: eight features in a bucket of 16 on average, one bucket in 250 overflows (Poisson) */
 
@@ -99,6 +100,7 @@ static const char *head_read(reader *in, model_head *head)
 	uint32_t flags = read_u32(in);
 	head->single = flags & FLAG_SINGLE;
 	head->marks = flags & FLAG_MARKS;
+	head->words = flags & FLAG_WORDS;
 	head->slots_log2 = read_u16(in);
 	head->label_count = read_u16(in);
 	head->features = read_u32(in);
@@ -106,6 +108,8 @@ static const char *head_read(reader *in, model_head *head)
 	head->lead_times = read_u32(in);
 	head->title_share = read_float(in);
 	head->rarity_step = read_float(in);
+	if (flags & ~(FLAG_SINGLE | FLAG_MARKS | FLAG_WORDS))
+		return "made by a later program: flags that this one does not know";
 	if (head->slots_log2 < MODEL_SLOTS_LOG2_MIN || head->slots_log2 > MODEL_SLOTS_LOG2_MAX || head->label_count < 1 ||
 	    head->label_count > MODEL_LABELS_MAX || head->features > 1u << head->slots_log2)
 		return "impossible sizes";
@@ -248,7 +252,7 @@ static void head_add(buf *out, const model_head *head)
 	buf_add_u32(out, TOKENS_VERSION);
 	buf_add_u32(out, FEATURES_VERSION);
 	buf_add_u32(out, FOLD_VERSION);
-	buf_add_u32(out, (head->single ? FLAG_SINGLE : 0) | (head->marks ? FLAG_MARKS : 0));
+	buf_add_u32(out, (head->single ? FLAG_SINGLE : 0) | (head->marks ? FLAG_MARKS : 0) | (head->words ? FLAG_WORDS : 0));
 	buf_add_u16(out, (uint16_t)head->slots_log2);
 	buf_add_u16(out, (uint16_t)head->label_count);
 	buf_add_u32(out, head->features);

@@ -45,6 +45,7 @@ typedef struct model_head {
 	char name[MODEL_NAME_BYTES];
 	bool single;                     /* exactly one label a text (the most probable), thresholds unused */
 	bool marks;                      /* punctuation, blanks and both ends of a text are tokens (tokens.h): headlines of one kind are also told by their form */
+	bool words;                      /* words and pairs of words are features, too (words.h) */
 	uint32_t slots_log2;
 	uint32_t features;               /* slots in use */
 	uint32_t title_times, lead_times;/* how often a gram of the title and of the lead counts in the whole text; body: once */

@@ -25,6 +25,7 @@ scorer *scorer_new(const model *m)
 	scorer *self = mem_alloc(sizeof *self);
 	self->model = m;
 	scorer_damping(self->damping);
+	self->lists = m->head.words ? LISTS : LISTS_GRAMS;
 	self->sieve = sieve_new(m);
 	self->times = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->times);
 	self->mark = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->mark);
@@ -61,16 +62,16 @@ static void found_room(found *self, size_t more)
 	}
 }
 
-/* Room for the grams of so many tokens. */
-static void places_room(places *self, size_t tokens)
+/* Room for what so many tokens hold, in the first `lists` lists. */
+static void places_room(places *self, size_t tokens, size_t lists)
 {
 	if (tokens + 1 > self->room) {
 		self->room = tokens + tokens / 2 + 64;
 		free(self->block);
-		self->block = mem_array(self->room * FEATURE_GRAM, sizeof *self->block);
+		self->block = mem_array(self->room * lists, sizeof *self->block);
 	}
-	for (size_t n = 0; n < FEATURE_GRAM; n++)
-		self->of[n] = (hits){self->block + n * self->room, 0};
+	for (size_t n = 0; n < LISTS; n++)
+		self->of[n] = (hits){n < lists ? self->block + n * self->room : NULL, 0};
 }
 
 /* First hit that begins at a token or behind it. */
@@ -239,12 +240,12 @@ void scoring_finish(const model_head *head, scoring *out)
 	labels_choose(head, out);
 }
 
-/* By length: how far the places of a text are read. */
-typedef struct reader_at { size_t at[FEATURE_GRAM]; } reader_at;
+/* By list: how far the places of a text are read. */
+typedef struct reader_at { size_t at[LISTS]; } reader_at;
 
 static void count_until(scorer *self, found *part, const places *from, reader_at *at, size_t end, uint32_t times)
 {
-	for (size_t n = 0; n < FEATURE_GRAM; n++)
+	for (size_t n = 0; n < self->lists; n++)
 		count_hits(self, part, &from->of[n], &at->at[n], end, times);
 }
 
@@ -315,7 +316,7 @@ bool scorer_part(scorer *self, size_t from, size_t to, scoring *out)
 	reader_at at;
 	for (uint32_t c = 0; c < head->component_count; c++)
 		components[c] = head->components[c].bias + self->title_part[c];
-	for (size_t n = 0; n < FEATURE_GRAM; n++)
+	for (size_t n = 0; n < self->lists; n++)
 		at.at[n] = hit_at(&self->text_places.of[n], first);
 	out->has_sections = false;
 	self->part.count = 0;
@@ -386,6 +387,18 @@ static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_
 	keep_if_found(self->model, feature_of_title(hash), (uint32_t)first, &self->title_places.of[length - 1]);
 }
 
+static bool word_is_known(void *arg, uint64_t feature)
+{
+	uint32_t slot;
+	return model_find(((scorer *)arg)->model, feature, &slot);
+}
+
+static void find_word(void *arg, uint64_t hash, size_t first, size_t length, bool pair)
+{
+	scorer *self = arg;
+	keep_if_found(self->model, hash, (uint32_t)first, &self->text_places.of[pair ? LISTS_WORDS + length - 2 : LISTS_GRAMS + length - 1]);
+}
+
 static void grams_find(scorer *self)
 {
 	_Static_assert(FEATURE_GRAM == 3, "singles, pairs and triples");
@@ -395,11 +408,13 @@ static void grams_find(scorer *self)
 		free(self->candidates);
 		self->candidates = mem_array(2 * self->candidate_room, sizeof *self->candidates);
 	}
-	places_room(&self->text_places, t->count);
-	places_room(&self->title_places, t->title_count);
+	places_room(&self->text_places, t->count, self->lists);
+	places_room(&self->title_places, t->title_count, self->lists);
 	singles_find(self, &self->text_places);
 	longer_find(self, &self->text_places);
 	features_walk(t->at, 0, t->title_count, find_title_gram, self);
+	if (self->model->head.words)
+		words_walk(t->at, 0, t->count, word_is_known, self, find_word, self);
 }
 
 void scorer_read(scorer *self, mr_bytes title, mr_bytes body, scoring *out)

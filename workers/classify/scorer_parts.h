@@ -5,6 +5,7 @@
 #include "workers/classify/features.h"
 #include "workers/classify/scorer.h"
 #include "workers/classify/sieve.h"
+#include "workers/classify/words.h"
 
 typedef struct found_feature {
 	uint32_t slot;
@@ -24,11 +25,20 @@ typedef struct hits {
 	size_t count;
 } hits;
 
-/* All places: hits[n - 1] has those of n tokens, in one block of memory. */
+/* All places, in lists by kind and length: grams of 1 to FEATURE_GRAM tokens, words of 1 to WORD_TOKENS, pairs of words of 2 to WORD_PLACES. */
+#define LISTS_GRAMS FEATURE_GRAM
+#define LISTS_WORDS (LISTS_GRAMS + WORD_TOKENS)
+#define LISTS (LISTS_WORDS + WORD_PLACES - 1)
+
+static inline size_t list_length(size_t list)
+{
+	return list < LISTS_GRAMS ? list + 1 : list < LISTS_WORDS ? list - LISTS_GRAMS + 1 : list - LISTS_WORDS + 2;
+}
+
 typedef struct places {
-	hits of[FEATURE_GRAM];
+	hits of[LISTS];
 	hit *block;
-	size_t room;                 /* hits a length */
+	size_t room;                 /* hits a list */
 } places;
 
 /* The known features of one vector, in order of first occurrence. */
@@ -56,6 +66,7 @@ struct scorer {
 	float damping[SCORER_TIMES_MAX];
 	uint32_t zone_times[3];
 	tokens tokens;
+	size_t lists;                /* of places that the model has features for */
 	sieve sieve;
 	sieve_candidate *candidates; /* scratch of grams_find: room for the tokens of a text */
 	size_t candidate_room;
