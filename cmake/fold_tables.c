@@ -216,8 +216,10 @@ static void write_seconds(FILE *out, const struct entry *list, size_t count)
 	fputs("};\nstatic const uint64_t fold_seconds[] = {", out);
 	for (size_t i = 0, next; i < count; i = next) {
 		uint64_t seconds = 0;
-		for (next = i; next < count && list[next].key.c[0] == list[i].key.c[0]; next++)
+		for (next = i; next < count && list[next].key.c[0] == list[i].key.c[0]; next++) {
+			assert(list[next].key.c[1] >= 0x800);    /* three bytes: their last one tells the low six bits */
 			seconds |= 1ull << (list[next].key.c[1] & 63);
+		}
 		fprintf(out, "%lluu,\n", (unsigned long long)seconds);
 	}
 }

@@ -355,30 +355,49 @@ static void singles_find(scorer *self, places *out)
 	hits->count = count;
 }
 
-/* Pairs and triples: the sieve chooses candidates, the table tells which of them are known. The two ends of `candidates` are filled, pairs from the front. */
-static void longer_find(scorer *self, places *out)
+/* Pairs and triples: the sieve chooses candidates, the table tells which of them are known. */
+static inline __attribute__((always_inline)) void candidates_find(scorer *self, sieve_candidate **pairs_end, sieve_candidate **triples_end)
 {
-	const token *t = self->tokens.at;
 	const uint64_t *words = self->sieve.words;
-	uint32_t joined_before = 0;
+	uint32_t joined_before = 0, i = 0;
 	uint64_t one = 0, two = 0;               /* of the token before alone, and of the two before */
 	sieve_candidate *pairs = self->candidates, *triples = pairs + self->candidate_room;
-	size_t pair_count = 0, triple_count = 0;
-	for (size_t i = 0, count = self->tokens.count; i < count; i++) {
-		uint32_t value = t[i].value, joined = !t[i].breaks & (i > 0);
-		uint64_t pair = feature_longer(one, value), triple = feature_longer(two, value);
-		pairs[pair_count] = (sieve_candidate){pair, (uint32_t)i - 1};
-		pair_count += sieve_may(words, pair) & joined;
-		triples[triple_count] = (sieve_candidate){triple, (uint32_t)i - 2};
-		triple_count += sieve_may(words, triple) & joined & joined_before;
-		one = feature_longer(FEATURE_SEED, value);
+	for (const token *t = self->tokens.at, *last = t + self->tokens.count; t < last; t++, i++) {
+		uint32_t joined = !t->breaks & (i > 0);
+		uint64_t pair = feature_longer(one, t->value), triple = feature_longer(two, t->value);
+		*pairs = (sieve_candidate){pair, i - 1};
+		pairs += sieve_may(words, pair) & joined;
+		*triples = (sieve_candidate){triple, i - 2};
+		triples += sieve_may(words, triple) & joined & joined_before;
+		one = feature_longer(FEATURE_SEED, t->value);
 		two = pair;
 		joined_before = joined;
 	}
-	for (size_t i = 0; i < pair_count; i++)
-		keep_if_found(self->model, pairs[i].hash, pairs[i].first, &out->of[1]);
-	for (size_t i = 0; i < triple_count; i++)
-		keep_if_found(self->model, triples[i].hash, triples[i].first, &out->of[2]);
+	*pairs_end = pairs;
+	*triples_end = triples;
+}
+
+#ifdef __x86_64__
+/* With BMI2 (of 2013) the shifts of the sieve cost a third. The answers are the same. */
+__attribute__((target("bmi2"))) static void candidates_find_bmi2(scorer *self, sieve_candidate **pairs_end, sieve_candidate **triples_end)
+{
+	candidates_find(self, pairs_end, triples_end);
+}
+#endif
+
+static void longer_find(scorer *self, places *out)
+{
+	sieve_candidate *pairs_end, *triples_end;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("bmi2"))
+		candidates_find_bmi2(self, &pairs_end, &triples_end);
+	else
+#endif
+		candidates_find(self, &pairs_end, &triples_end);
+	for (const sieve_candidate *c = self->candidates; c < pairs_end; c++)
+		keep_if_found(self->model, c->hash, c->first, &out->of[1]);
+	for (const sieve_candidate *c = self->candidates + self->candidate_room; c < triples_end; c++)
+		keep_if_found(self->model, c->hash, c->first, &out->of[2]);
 }
 
 static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_t length)

@@ -255,16 +255,23 @@ static void other_cut(reading *self)
 /* What three bytes are, told by two looks: the first two bytes choose a row, the third one an entry of it. Row 0 is of what is not three bytes. */
 struct plain_table {
 	uint16_t row[0x10000];           /* by the first two bytes, little endian */
-	uint16_t entry[][256];           /* PLAIN_NONE, PLAIN_MARK, or as fold_han_tables.to: the folded ideograph, or from FOLD_HAN_GROUP on a group */
+	uint64_t seconds[FOLD_HAN_WIDE - FOLD_HAN_GROUP + 1];    /* by group + 1, as fold_han_tables.seconds; 0: no word begins */
+	uint32_t entry[][256];           /* PLAIN_NONE, PLAIN_MARK or the folded ideograph; above it the group + 1 of the words that it begins */
 };
 
 enum { PLAIN_NONE, PLAIN_MARK, PLAIN_ROWS = 512 };
 
-static uint16_t plain_entry(uint32_t c)
+static uint32_t plain_entry(struct plain_table *self, uint32_t c)
 {
-	if (c - 0x4E00u <= FOLD_HAN_LAST - 0x4E00u)
-		return fold_han.to[c - FOLD_HAN_FIRST] == FOLD_HAN_WIDE ? PLAIN_NONE : fold_han.to[c - FOLD_HAN_FIRST];
-	return plain_mark(c) ? PLAIN_MARK : PLAIN_NONE;
+	if (c - 0x4E00u > FOLD_HAN_LAST - 0x4E00u)
+		return plain_mark(c) ? PLAIN_MARK : PLAIN_NONE;
+	uint32_t to = fold_han.to[c - FOLD_HAN_FIRST], group = to - FOLD_HAN_GROUP;
+	if (to == FOLD_HAN_WIDE)
+		return PLAIN_NONE;
+	if (to < FOLD_HAN_GROUP)
+		return to;
+	self->seconds[group + 1] = fold_han.seconds[group];
+	return fold_han.groups[group].single | (group + 1) << 16;
 }
 
 static struct plain_table *plain_table_new(void)
@@ -272,55 +279,83 @@ static struct plain_table *plain_table_new(void)
 	size_t rows = 1;
 	struct plain_table *self = mem_alloc(sizeof *self + PLAIN_ROWS * sizeof self->entry[0]);
 	for (uint32_t c = 0x2000; c <= 0xFFFF; c++) {
-		uint16_t entry = plain_entry(c);
+		uint32_t entry = plain_entry(self, c);
 		if (entry == PLAIN_NONE)
 			continue;
 		uint16_t two = (uint16_t)((0xE0 | c >> 12) | (0x80 | (c >> 6 & 0x3F)) << 8);
 		if (!self->row[two])
 			self->row[two] = (uint16_t)rows++;
+		assert(rows <= PLAIN_ROWS);
 		self->entry[self->row[two]][0x80 | (c & 0x3F)] = entry;
 	}
-	assert(rows <= PLAIN_ROWS);
 	return self;
 }
 
-/* The folded form of an ideograph that begins words when none of them goes on at `at`, else 0. Of a character of three bytes the last one has the bits that are asked for. */
-static inline uint32_t group_alone(fold_han_tables han, uint32_t group, const char *at, const char *end)
-{
-	uint32_t next = end - at >= 3 && ((unsigned char)at[0] & 0xF0) == 0xE0 ? (unsigned char)at[2] : at < end ? utf8_next(&at, end) : 0;
-	return han.seconds[group] >> (next & 63) & 1 ? 0 : han.groups[group].single;
-}
-
-/* Ideographs and common punctuation, as many as follow: nearly all of a Chinese text. */
-static void plain_cut(reading *self)
+/* Ideographs and common punctuation, as many as follow: nearly all of a Chinese text. An ideograph that begins words is asked whether one may go on with the character behind it,
+ * all others are, too, and none of theirs may: which of them a text has next cannot be foreseen, so there is no branch. Words go on with characters of three bytes
+ * (cmake/fold_tables.c), whose last byte has the bits asked for; whatever else stands there may say yes, then the stretch is folded to no purpose. */
+static inline __attribute__((always_inline)) void plain_cut(reading *self)
 {
 	const struct plain_table *table = self->out->plain;
-	const fold_han_tables han = self->han;
 	const char *at = self->at, *const end = self->end, *const begin = self->begin;
 	token *out = self->out->at + self->out->count;
 	const uint64_t zone = (uint64_t)(self->title ? ZONE_TITLE : ZONE_BODY) << 32 | 1ull << 48;       /* `wide` is the byte at 14 */
 	uint64_t breaks = self->breaks;
-	for (; end - at >= 3; at += 3) {
+	for (; end - at >= 6; at += 3) {
 		uint16_t two;
 		memcpy(&two, at, sizeof two);
-		uint32_t value = table->entry[table->row[two]][(unsigned char)at[2]];
-		if (value >= FOLD_HAN_GROUP)
-			value = group_alone(han, value - FOLD_HAN_GROUP, at + 3, end);
-		if (value > PLAIN_MARK) {
-			uint32_t from = (uint32_t)(at - begin);
-			uint64_t halves[2] = {value | (uint64_t)from << 32, (from + 3) | zone | breaks << 40};
-			memcpy(out++, halves, sizeof halves);
-			breaks = 0;
-		} else if (value == PLAIN_MARK) {
+		uint32_t entry = table->entry[table->row[two]][(unsigned char)at[2]], value = entry & 0xFFFF;
+		if (value <= PLAIN_MARK || table->seconds[entry >> 16] >> ((unsigned char)at[5] & 63) & 1) {
+			if (value != PLAIN_MARK)
+				break;
 			breaks = breaks > BREAK_MARK ? breaks : BREAK_MARK;
-		} else {
-			break;
+			continue;
 		}
+		uint32_t from = (uint32_t)(at - begin);
+		uint64_t halves[2] = {value | (uint64_t)from << 32, (from + 3) | zone | breaks << 40};
+		memcpy(out++, halves, sizeof halves);
+		breaks = 0;
 	}
 	self->at = at;
 	self->breaks = (uint8_t)breaks;
 	self->out->count = (size_t)(out - self->out->at);
 }
+
+/* The last ideograph or mark of a text: plain_cut looks one character ahead. */
+static bool last_cut(reading *self)
+{
+	uint32_t c = three_bytes(self->at, self->end), wide = c ? plain_wide(self->han, c, self->at, self->end) : 0;
+	if (wide) {
+		uint32_t from = (uint32_t)(self->at - self->begin);
+		self->out->at[self->out->count++] = (token){.value = wide, .start = from, .end = from + 3, .zone = self->title ? ZONE_TITLE : ZONE_BODY, .breaks = self->breaks, .wide = 1};
+		self->breaks = 0;
+	} else if (c && plain_mark(c)) {
+		self->breaks = self->breaks > BREAK_MARK ? self->breaks : BREAK_MARK;
+	} else {
+		return false;
+	}
+	self->at += 3;
+	return true;
+}
+
+static inline __attribute__((always_inline)) void all_cut(reading *self)
+{
+	for (;;) {
+		plain_cut(self);
+		if (self->at >= self->end)
+			return;
+		if (!last_cut(self))
+			other_cut(self);
+	}
+}
+
+/* The same compiled twice: shifts by a number that is not known cost three operations less with BMI2 (of 2013). The answers are the same. */
+#ifdef __x86_64__
+__attribute__((target("bmi2"))) static void all_cut_bmi2(reading *self)
+{
+	all_cut(self);
+}
+#endif
 
 static void tokens_cut_source(tokens *self, mr_bytes source, bool title)
 {
@@ -328,12 +363,12 @@ static void tokens_cut_source(tokens *self, mr_bytes source, bool title)
 		self->plain = plain_table_new();
 	reading r = {self, source.data, source.data, source.data + source.len, fold_han, self->count, title, BREAK_LINE};
 	tokens_reserve(self, source.len / 2);            /* an ideograph has three bytes; between two runs stands something */
-	for (;;) {
-		plain_cut(&r);
-		if (r.at >= r.end)
-			break;
-		other_cut(&r);
-	}
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("bmi2"))
+		all_cut_bmi2(&r);
+	else
+#endif
+		all_cut(&r);
 	for (size_t i = r.first; !title && i < self->count && i < r.first + LEAD_TOKENS; i++)
 		self->at[i].zone = ZONE_LEAD;
 }
