@@ -29,6 +29,7 @@ scorer *scorer_new(const model *m)
 	self->sieve = sieve_new(m);
 	self->times = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->times);
 	self->mark = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->mark);
+	self->marked = mem_array(((size_t)1 << m->head.slots_log2) / 64 + 1, sizeof *self->marked);
 	return self;
 }
 
@@ -48,6 +49,7 @@ void scorer_free(scorer **self_p)
 	free(self->part.at);
 	free(self->times);
 	free(self->mark);
+	free(self->marked);
 	free(self->pushes);
 	free(self->runs);
 	free(self);

@@ -75,7 +75,8 @@ struct scorer {
 	found text, title, part;     /* part: scratch for one section */
 	mr_bytes source_title, source_body;
 	uint16_t *times;             /* a slot: count while walking; all 0 between */
-	uint8_t *mark;               /* a slot: 1 + index of a strong feature; all 0 between */
+	uint8_t *mark;               /* a slot: 1 + index of a strong feature, where `marked` says so */
+	uint64_t *marked;            /* a slot: a bit; all 0 between */
 	token_push *pushes;
 	size_t push_room;
 	evidence_run *runs;

@@ -344,7 +344,7 @@ static inline __attribute__((always_inline)) void all_cut(reading *self)
 		plain_cut(self);
 		if (self->at >= self->end)
 			return;
-		if (!last_cut(self))
+		if (self->end - self->at >= 6 || !last_cut(self))
 			other_cut(self);
 	}
 }
