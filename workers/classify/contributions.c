@@ -20,34 +20,34 @@ const tokens *scorer_tokens(const scorer *self)
 	return &self->tokens;
 }
 
-static void tokens_add_places(const scorer *self, const hits *from, size_t length, bool title, const double *by_slot, double *out)
+static void tokens_add_places(const scorer *self, const hits *from, size_t length, bool title, const double *by_feature, double *out)
 {
 	for (size_t h = 0; h < from->count; h++) {
 		size_t first = from->at[h].first;
 		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
 		for (size_t i = first; i < first + length; i++)
-			out[i] += by_slot[from->at[h].slot] * times / (double)length;
+			out[i] += by_feature[from->at[h].feature] * times / (double)length;
 	}
 }
 
-static void tokens_add_part(const scorer *self, const found *part, const places *from, bool title, uint32_t component, double *by_slot, double *out)
+static void tokens_add_part(const scorer *self, const found *part, const places *from, bool title, uint32_t component, double *by_feature, double *out)
 {
 	for (size_t i = 0; i < part->count; i++)
-		by_slot[part->at[i].slot] = found_contribution(self, part, &part->at[i], component) / part->at[i].times;
+		by_feature[part->at[i].feature] = found_contribution(self, part, &part->at[i], component) / part->at[i].times;
 	for (size_t n = 0; n < LISTS; n++)
-		tokens_add_places(self, &from->of[n], list_length(n), title, by_slot, out);
+		tokens_add_places(self, &from->of[n], list_length(n), title, by_feature, out);
 	for (size_t i = 0; i < part->count; i++)
-		by_slot[part->at[i].slot] = 0;
+		by_feature[part->at[i].feature] = 0;
 }
 
 void scorer_token_contributions(const scorer *self, uint32_t component, double *out)
 {
-	double *by_slot = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *by_slot);
+	double *by_feature = mem_array((size_t)self->model->head.features + 1, sizeof *by_feature);
 	for (size_t i = 0; i < self->tokens.count; i++)
 		out[i] = 0;
-	tokens_add_part(self, &self->text, &self->text_places, false, component, by_slot, out);
-	tokens_add_part(self, &self->title, &self->title_places, true, component, by_slot, out);
-	free(by_slot);
+	tokens_add_part(self, &self->text, &self->text_places, false, component, by_feature, out);
+	tokens_add_part(self, &self->title, &self->title_places, true, component, by_feature, out);
+	free(by_feature);
 }
 
 static size_t gram_add(gram_term *best, size_t count, size_t max, gram_term one)
@@ -73,26 +73,26 @@ static mr_bytes gram_words(const scorer *self, first_place place)
 	return (mr_bytes){source.data + first->start, last->end - first->start};
 }
 
-static void first_places(const places *from, first_place *by_slot)
+static void first_places(const places *from, first_place *by_feature)
 {
 	for (uint32_t n = 0; n < LISTS; n++)
 		for (size_t h = from->of[n].count; h-- > 0;)             /* the first one is written last */
-			by_slot[from->of[n].at[h].slot] = (first_place){from->of[n].at[h].first, (uint32_t)list_length(n)};
+			by_feature[from->of[n].at[h].feature] = (first_place){from->of[n].at[h].first, (uint32_t)list_length(n)};
 }
 
 size_t scorer_grams(const scorer *self, uint32_t component, gram_term *out, size_t max)
 {
 	const found *parts[] = {&self->text, &self->title};
 	const places *from[] = {&self->text_places, &self->title_places};
-	first_place *by_slot = mem_array((size_t)1 << self->model->head.slots_log2, sizeof *by_slot);
+	first_place *by_feature = mem_array((size_t)self->model->head.features + 1, sizeof *by_feature);
 	size_t count = 0;
 	for (int b = 0; b < 2 && max; b++) {
-		first_places(from[b], by_slot);
+		first_places(from[b], by_feature);
 		for (size_t i = 0; i < parts[b]->count; i++) {
 			const found_feature *f = &parts[b]->at[i];
-			count = gram_add(out, count, max, (gram_term){gram_words(self, by_slot[f->slot]), f->times, b == 1, found_contribution(self, parts[b], f, component)});
+			count = gram_add(out, count, max, (gram_term){gram_words(self, by_feature[f->feature]), f->times, b == 1, found_contribution(self, parts[b], f, component)});
 		}
 	}
-	free(by_slot);
+	free(by_feature);
 	return count;
 }

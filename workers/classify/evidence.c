@@ -14,7 +14,7 @@
 
 typedef struct strong {
 	double contribution;
-	uint32_t slot;
+	uint32_t feature;
 	uint32_t times;
 } strong;
 
@@ -36,26 +36,26 @@ static size_t strong_find(scorer *self, uint32_t component, strong best[STRONG_F
 	for (int b = 0; b < 2; b++) {
 		double step = both[b]->scale * self->model->head.components[component].weight_step;
 		for (const found_feature *f = both[b]->at, *last = f + both[b]->count; f < last; f++) {
-			int weight = (int16_t)model_cell(self->model, f->slot)[1 + component];
+			int weight = (int16_t)model_cell(self->model, f->feature)[1 + component];
 			if (weight > 0)
-				count = strong_add(best, count, (strong){(double)f->weight * weight * step, f->slot, f->times});
+				count = strong_add(best, count, (strong){(double)f->weight * weight * step, f->feature, f->times});
 		}
 	}
 	return count;
 }
 
-/* Whether a slot is marked: a bit, so that all of them stay in the nearest cache; `mark` says as which. */
-static inline bool is_marked(const scorer *self, uint32_t slot)
+/* Whether a feature is marked: a bit, so that all of them stay in the nearest cache; `mark` says as which. */
+static inline bool is_marked(const scorer *self, uint32_t feature)
 {
-	return self->marked[slot >> 6] >> (slot & 63) & 1;
+	return self->marked[feature >> 6] >> (feature & 63) & 1;
 }
 
 static void push_hits(scorer *self, const hits *from, size_t length, const strong *best, bool title)
 {
 	for (size_t h = 0; h < from->count; h++) {
-		if (!is_marked(self, from->at[h].slot))
+		if (!is_marked(self, from->at[h].feature))
 			continue;
-		uint8_t mark = self->mark[from->at[h].slot];
+		uint8_t mark = self->mark[from->at[h].feature];
 		size_t first = from->at[h].first;
 		const strong *s = &best[mark - 1];
 		double times = title ? 1 : self->zone_times[self->tokens.at[first].zone];
@@ -76,15 +76,15 @@ static void pushes_fill(scorer *self, const strong *best, size_t count)
 	}
 	memset(self->pushes, 0, self->tokens.count * sizeof *self->pushes);
 	for (size_t i = 0; i < count; i++) {
-		self->mark[best[i].slot] = (uint8_t)(i + 1);
-		self->marked[best[i].slot >> 6] |= 1ull << (best[i].slot & 63);
+		self->mark[best[i].feature] = (uint8_t)(i + 1);
+		self->marked[best[i].feature >> 6] |= 1ull << (best[i].feature & 63);
 	}
 	for (size_t n = 0; n < LISTS; n++) {
 		push_hits(self, &self->text_places.of[n], list_length(n), best, false);
 		push_hits(self, &self->title_places.of[n], list_length(n), best, true);
 	}
 	for (size_t i = 0; i < count; i++)
-		self->marked[best[i].slot >> 6] = 0;
+		self->marked[best[i].feature >> 6] = 0;
 }
 
 /* Particles that cling to a word without belonging to it. */

@@ -7,7 +7,7 @@
  *  24  8  XXH3-64 of [32, end)  48 2  slots_log2, 50 2 labels, 52 4 features
  * 128 64  a label: name 32, slope, offset, threshold, section_threshold (float each), 0
  *     16  a component: label (4), bias, weight_step (float each), 0
- *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + components) a slot)
+ *         zeros up to a multiple of 64, tags (2 bytes a slot), cells (2 bytes * (1 + components) a feature)
  * Flags: 1 single, 2 marks, 4 words.
  */
 #include "model.h"
@@ -41,7 +41,7 @@ static size_t tags_offset(const model_head *head)
 
 static size_t file_bytes(const model_head *head)
 {
-	return tags_offset(head) + ((size_t)2 * (2 + head->component_count) << head->slots_log2);
+	return tags_offset(head) + ((size_t)2 << head->slots_log2) + (size_t)2 * (1 + head->component_count) * head->features;
 }
 
 static float read_float(reader *in)
@@ -132,6 +132,24 @@ static const char *head_read(reader *in, model_head *head)
 	return in->bad ? "cut short" : NULL;
 }
 
+/* Numbers the features. False: a bucket with a hole, or not as many of them as the head says. */
+static bool features_number(model *self)
+{
+	size_t buckets = (size_t)1 << (self->head.slots_log2 - BUCKET_LOG2);
+	uint32_t count = 0;
+	self->first = mem_array(buckets, sizeof *self->first);
+	for (size_t b = 0; b < buckets; b++) {
+		const uint16_t *tags = self->tags + (b << BUCKET_LOG2);
+		self->first[b] = count;
+		for (uint32_t i = 0; i < 1u << BUCKET_LOG2; i++) {
+			if (tags[i] && i && !tags[i - 1])
+				return false;
+			count += tags[i] != 0;
+		}
+	}
+	return count == self->head.features;
+}
+
 static const char *file_check(model *self, mr_bytes file)
 {
 	reader in = reader_of(file);
@@ -147,10 +165,7 @@ static const char *file_check(model *self, mr_bytes file)
 		return "impossible sizes";
 	self->tags = (const uint16_t *)(const void *)(file.data + frame.tables_at);
 	self->cells = self->tags + ((size_t)1 << self->head.slots_log2);
-	uint32_t used = 0;
-	for (size_t i = 0; i < (size_t)1 << self->head.slots_log2; i++)
-		used += self->tags[i] != 0;
-	return used == self->head.features ? NULL : "impossible table";
+	return features_number(self) ? NULL : "impossible table";
 }
 
 int model_read(model *self, mr_bytes file, char error[256])
@@ -159,6 +174,8 @@ int model_read(model *self, mr_bytes file, char error[256])
 	const char *wrong = file_check(self, file);
 	if (wrong)
 		snprintf(error, 256, "model: %s", wrong);
+	if (wrong)
+		model_close(self);
 	return wrong ? -1 : 0;
 }
 
@@ -182,6 +199,7 @@ void model_close(model *self)
 {
 	if (self->mapped)
 		model_file_unmap((mr_bytes){self->base, self->bytes});
+	free(self->first);
 	*self = (model){0};
 }
 
@@ -223,9 +241,9 @@ static void cell_fill(const model_head *head, const model_feature *feature, uint
 	}
 }
 
-/* Fills the table, most important features first; returns the slots used. Two features of one bucket and tag are one to a reader, and a bucket
- * may be full: the first ones stay. */
-static uint32_t table_fill(const model_head *head, const model_feature *features, size_t count, uint16_t *tags, uint16_t *cells)
+/* Puts features into the slots of the table, most important first: slots[i] is 1 + the index of what stands there; returns how many do. Two features of one bucket and tag are
+ * one to a reader, and a bucket may be full: the first ones stay. */
+static uint32_t table_fill(const model_head *head, const model_feature *features, size_t count, uint16_t *tags, uint32_t *slots)
 {
 	uint32_t used = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -237,9 +255,19 @@ static uint32_t table_fill(const model_head *head, const model_feature *features
 			continue;
 		bucket[at] = tag;
 		used++;
-		cell_fill(head, &features[i], cells + (size_t)(bucket + at - tags) * (1 + head->component_count));
+		slots[bucket + at - tags] = (uint32_t)i + 1;
 	}
 	return used;
+}
+
+static void cells_add(buf *out, const model_head *head, const model_feature *features, const uint32_t *slots)
+{
+	uint16_t cell[1 + MODEL_COMPONENTS_MAX];
+	for (size_t slot = 0; slot < (size_t)1 << head->slots_log2; slot++)
+		if (slots[slot]) {
+			cell_fill(head, &features[slots[slot] - 1], cell);
+			buf_add(out, cell, (1 + head->component_count) * sizeof *cell);
+		}
 }
 
 static void head_add(buf *out, const model_head *head)
@@ -287,16 +315,20 @@ int model_write(const model_head *given, const model_feature *features, size_t c
 	head.slots_log2 = MODEL_SLOTS_LOG2_MIN;
 	while (head.slots_log2 < MODEL_SLOTS_LOG2_MAX && count * 100 > ((size_t)FULL_PERCENT << head.slots_log2))
 		head.slots_log2++;
+	head.features = (uint32_t)count;
 	if (count * 100 > ((size_t)FULL_PERCENT << head.slots_log2) || file_bytes(&head) > MODEL_BYTES_MAX)
 		return -1;
-	size_t slots = (size_t)1 << head.slots_log2, stride = 1 + head.component_count;
-	uint16_t *table = mem_array(slots * (1 + stride), sizeof *table);
+	size_t table = (size_t)1 << head.slots_log2;
+	uint16_t *tags = mem_array(table, sizeof *tags);
+	uint32_t *slots = mem_array(table, sizeof *slots);
 	steps_set(&head, features, count);
-	head.features = table_fill(&head, features, count, table, table + slots);
+	head.features = table_fill(&head, features, count, tags, slots);
 	buf_clear(out);
 	head_add(out, &head);
-	buf_add(out, table, slots * (1 + stride) * sizeof *table);
-	free(table);
+	buf_add(out, tags, table * sizeof *tags);
+	cells_add(out, &head, features, slots);
+	free(tags);
+	free(slots);
 	uint64_t sum = XXH3_64bits(out->data + MODEL_FILE_CHECKED, out->len - MODEL_FILE_CHECKED);
 	memcpy(out->data + 24, &sum, sizeof sum);
 	return 0;

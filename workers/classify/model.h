@@ -7,9 +7,10 @@
  * tables, cut, damaged (XXH3 over everything) or holds values that cannot be. What is accepted is safe to use whatever wrote
  * it. Immutable after opening; workers share the pages. Any thread may read.
  *
- * Layout, little endian (model.c draws the fields): header, labels, components, tags of the hash table (16 bits a slot, 0 = empty), cells (per slot: the
- * feature's rarity, then one weight a component, 16 bits each). A feature lives in one of the 16 slots of its bucket. A feature the trainer has not
- * kept is not found (but for about one in ten thousand), so strange words do not push by collision. */
+ * Layout, little endian (model.c draws the fields): header, labels, components, tags of the hash table (16 bits a slot, 0 = empty), cells (per feature: its rarity,
+ * then one weight a component, 16 bits each). A feature lives in one of the 16 slots of its bucket, which are filled from the first one on, and features are numbered in the order of
+ * slots: cells lie side by side without holes, so that they fit into the nearer caches. A feature the trainer has not kept is not found (but for about one in
+ * ten thousand), so strange words do not push by collision. */
 #ifndef CLASSIFY_MODEL_H
 #define CLASSIFY_MODEL_H
 
@@ -19,7 +20,7 @@
 #include "common/buf.h"
 #include "workers/text/buckets.h"
 
-#define MODEL_VERSION 3
+#define MODEL_VERSION 4
 #define MODEL_LABELS_MAX 32
 #define MODEL_COMPONENTS_MAX 64
 #define MODEL_NAME_BYTES 32
@@ -60,7 +61,8 @@ typedef struct model_head {
 typedef struct model_file {
 	model_head head;
 	const uint16_t *tags;            /* 1 << slots_log2 */
-	const uint16_t *cells;           /* (1 + component_count) a slot; weights are int16_t */
+	const uint16_t *cells;           /* (1 + component_count) a feature; weights are int16_t */
+	uint32_t *first;                 /* by bucket: number of its first feature; owned */
 	uint64_t fingerprint;            /* the checksum: names the model */
 	const char *base;                /* what was mapped or borrowed */
 	size_t bytes;
@@ -73,18 +75,18 @@ int model_open(model *self, const char *path, char error[256]) MR_MUST_USE;
 int model_read(model *self, mr_bytes file, char error[256]) MR_MUST_USE;
 void model_close(model *self);
 
-/* Whether the model knows a feature: 1 and its slot, or 0 and a slot that means nothing. */
-static inline uint32_t model_find(const model *self, uint64_t hash, uint32_t *slot)
+/* Whether the model knows a gram: 1 and the number of its feature, or 0 and a number that means nothing. */
+static inline uint32_t model_find(const model *self, uint64_t hash, uint32_t *feature)
 {
 	uint32_t bucket = bucket_first(self->head.slots_log2, hash);
 	uint32_t found = bucket_matches(self->tags + bucket, bucket_tag(hash));
-	*slot = bucket + (uint32_t)__builtin_ctz(found | 1u << (BUCKET_LOG2 + 8));
+	*feature = self->first[bucket >> BUCKET_LOG2] + (uint32_t)__builtin_ctz(found | 1u << (BUCKET_LOG2 + 8));
 	return found != 0;
 }
 
-static inline const uint16_t *model_cell(const model *self, uint32_t slot)
+static inline const uint16_t *model_cell(const model *self, uint32_t feature)
 {
-	return self->cells + (size_t)slot * (1 + self->head.component_count);
+	return self->cells + (size_t)feature * (1 + self->head.component_count);
 }
 
 /* One feature for writing. */

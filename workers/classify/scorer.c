@@ -27,9 +27,9 @@ scorer *scorer_new(const model *m)
 	scorer_damping(self->damping);
 	self->lists = m->head.words ? LISTS : LISTS_GRAMS;
 	self->sieve = sieve_new(m);
-	self->times = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->times);
-	self->mark = mem_array((size_t)1 << m->head.slots_log2, sizeof *self->mark);
-	self->marked = mem_array(((size_t)1 << m->head.slots_log2) / 64 + 1, sizeof *self->marked);
+	self->times = mem_array((size_t)m->head.features + 1, sizeof *self->times);
+	self->mark = mem_array((size_t)m->head.features + 1, sizeof *self->mark);
+	self->marked = mem_array((size_t)m->head.features / 64 + 1, sizeof *self->marked);
 	return self;
 }
 
@@ -90,7 +90,7 @@ static size_t hit_at(const hits *hits, size_t token)
 	return low;
 }
 
-/* Counts the hits of one length into the table, each `times`, until the first that begins at token `end` or later; *at moves behind them. A slot is written to `part`
+/* Counts the hits of one length into the table, each `times`, until the first that begins at token `end` or later; *at moves behind them. A feature is written to `part`
  * whether it is new or not, kept if it is. */
 static void count_hits(scorer *self, found *part, const hits *hits, size_t *at, size_t end, uint32_t times)
 {
@@ -102,19 +102,19 @@ static void count_hits(scorer *self, found *part, const hits *hits, size_t *at, 
 	found_room(part, (size_t)(last - h) + 1);
 	found_feature *out = part->at + part->count;
 	for (; h < last; h++) {
-		uint32_t now = table[h->slot], sum = now + times;
-		out->slot = h->slot;
+		uint32_t now = table[h->feature], sum = now + times;
+		out->feature = h->feature;
 		out += !now;
-		table[h->slot] = (uint16_t)(sum < SCORER_TIMES_MAX ? sum : SCORER_TIMES_MAX - 1);
+		table[h->feature] = (uint16_t)(sum < SCORER_TIMES_MAX ? sum : SCORER_TIMES_MAX - 1);
 	}
 	part->count = (size_t)(out - part->at);
 }
 
-/* Takes the count of a slot out of the table; returns the feature's weight in the text. */
+/* Takes the count of a feature out of the table; returns the feature's weight in the text. */
 static inline double found_weight(scorer *self, found_feature *f, const uint16_t *cell)
 {
-	f->times = self->times[f->slot];
-	self->times[f->slot] = 0;
+	f->times = self->times[f->feature];
+	self->times[f->feature] = 0;
 	f->weight = self->damping[f->times] * (float)cell[0];
 	return f->weight;
 }
@@ -126,7 +126,7 @@ static double eight_sum(scorer *self, found *part, double sum[8])
 	__m128d s0 = _mm_setzero_pd(), s2 = s0, s4 = s0, s6 = s0;
 	double length2 = 0;
 	for (found_feature *f = part->at, *last = f + part->count; f < last; f++) {
-		const uint16_t *cell = model_cell(self->model, f->slot);
+		const uint16_t *cell = model_cell(self->model, f->feature);
 		double weight = found_weight(self, f, cell);
 		__m128i raw = _mm_loadu_si128((const __m128i *)(const void *)(cell + 1));
 		__m128i low = _mm_srai_epi32(_mm_unpacklo_epi16(raw, raw), 16), high = _mm_srai_epi32(_mm_unpackhi_epi16(raw, raw), 16);
@@ -150,7 +150,7 @@ static double any_sum(scorer *self, found *part, double *sum)
 	uint32_t components = self->model->head.component_count;
 	double length2 = 0;
 	for (found_feature *f = part->at, *last = f + part->count; f < last; f++) {
-		const uint16_t *cell = model_cell(self->model, f->slot);
+		const uint16_t *cell = model_cell(self->model, f->feature);
 		double weight = found_weight(self, f, cell);
 		length2 += weight * weight;
 		for (uint32_t c = 0; c < components; c++)
@@ -334,24 +334,24 @@ static inline void keep_if_found(const model *m, uint64_t hash, uint32_t first, 
 {
 	hit *at = &out->at[out->count];
 	at->first = first;
-	out->count += model_find(m, hash, &at->slot);
+	out->count += model_find(m, hash, &at->feature);
 }
 
 /* The single tokens of a text that the model knows. */
 static void singles_find(scorer *self, places *out)
 {
 	const token *t = self->tokens.at;
-	const uint32_t *slots = self->sieve.slots;
+	const uint32_t *features = self->sieve.features;
 	hits *hits = &out->of[0];
 	size_t count = 0;
 	for (size_t i = 0, all = self->tokens.count; i < all; i++) {
 		hit *at = &hits->at[count];
 		at->first = (uint32_t)i;
 		if (t[i].value < SIEVE_CHARACTERS) {
-			at->slot = slots[t[i].value];
-			count += at->slot != SIEVE_NONE;
+			at->feature = features[t[i].value];
+			count += at->feature != SIEVE_NONE;
 		} else {
-			count += model_find(self->model, feature_longer(FEATURE_SEED, t[i].value), &at->slot);
+			count += model_find(self->model, feature_longer(FEATURE_SEED, t[i].value), &at->feature);
 		}
 	}
 	hits->count = count;
@@ -408,10 +408,10 @@ static inline void find_title_gram(void *arg, uint64_t hash, size_t first, size_
 	keep_if_found(self->model, feature_of_title(hash), (uint32_t)first, &self->title_places.of[length - 1]);
 }
 
-static bool word_is_known(void *arg, uint64_t feature)
+static bool word_is_known(void *arg, uint64_t word)
 {
-	uint32_t slot;
-	return model_find(((scorer *)arg)->model, feature, &slot);
+	uint32_t feature;
+	return model_find(((scorer *)arg)->model, word, &feature);
 }
 
 static void find_word(void *arg, uint64_t hash, size_t first, size_t length, bool pair)

@@ -8,14 +8,14 @@
 #include "workers/classify/words.h"
 
 typedef struct found_feature {
-	uint32_t slot;
+	uint32_t feature;
 	uint32_t times;              /* zone-weighted count */
 	float weight;                /* damping[times] * rarity, in steps of rarity */
 } found_feature;
 
 /* A place where a known gram stands. The text is walked once; everything after works on these. */
 typedef struct hit {
-	uint32_t slot;
+	uint32_t feature;
 	uint32_t first;              /* token */
 } hit;
 
@@ -74,9 +74,9 @@ struct scorer {
 	double title_part[MODEL_COMPONENTS_MAX]; /* what the title alone adds to each component */
 	found text, title, part;     /* part: scratch for one section */
 	mr_bytes source_title, source_body;
-	uint16_t *times;             /* a slot: count while walking; all 0 between */
-	uint8_t *mark;               /* a slot: 1 + index of a strong feature, where `marked` says so */
-	uint64_t *marked;            /* a slot: a bit; all 0 between */
+	uint16_t *times;             /* a feature: count while walking; all 0 between */
+	uint8_t *mark;               /* a feature: 1 + index of a strong one, where `marked` says so */
+	uint64_t *marked;            /* a feature: a bit; all 0 between */
 	token_push *pushes;
 	size_t push_room;
 	evidence_run *runs;
@@ -85,7 +85,7 @@ struct scorer {
 
 static inline double found_contribution(const scorer *self, const found *part, const found_feature *f, uint32_t component)
 {
-	const uint16_t *cell = model_cell(self->model, f->slot);
+	const uint16_t *cell = model_cell(self->model, f->feature);
 	return (double)f->weight * part->scale * (int16_t)cell[1 + component] * self->model->head.components[component].weight_step;
 }
 

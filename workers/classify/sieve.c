@@ -24,13 +24,13 @@ static void slot_add(sieve *self, uint32_t slots_log2, size_t slot, uint16_t tag
 
 sieve sieve_new(const model *m)
 {
-	sieve self = {.words = mem_array((size_t)1 << SIEVE_LOG2, sizeof *self.words), .slots = mem_array(SIEVE_CHARACTERS, sizeof *self.slots)};
+	sieve self = {.words = mem_array((size_t)1 << SIEVE_LOG2, sizeof *self.words), .features = mem_array(SIEVE_CHARACTERS, sizeof *self.features)};
 	for (size_t slot = 0; slot < (size_t)1 << m->head.slots_log2; slot++)
 		if (m->tags[slot])
 			slot_add(&self, m->head.slots_log2, slot, m->tags[slot]);
 	for (uint32_t c = 0; c < SIEVE_CHARACTERS; c++) {
-		uint32_t slot;
-		self.slots[c] = model_find(m, feature_longer(FEATURE_SEED, c), &slot) ? slot : SIEVE_NONE;
+		uint32_t feature;
+		self.features[c] = model_find(m, feature_longer(FEATURE_SEED, c), &feature) ? feature : SIEVE_NONE;
 	}
 	return self;
 }
@@ -38,6 +38,6 @@ sieve sieve_new(const model *m)
 void sieve_free(sieve *self)
 {
 	free(self->words);
-	free(self->slots);
+	free(self->features);
 	*self = (sieve){0};
 }

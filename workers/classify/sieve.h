@@ -1,7 +1,7 @@
 /* sieve.h - tells most grams that a model does not know apart from those it may know, by one bit each, before its table is asked.
  *
  * A text of 4,800 characters has 13,000 grams, of which the model knows a third. The sieve holds a bit for the first bits of a hash and the low six of its tag
- * (64 KB, where the model's tags are 256 KB), and for each single character the slot itself. Made from an open model, then only read. One in eleven strange grams
+ * (64 KB, where the model's tags are 256 KB), and for each single character its feature. Made from an open model, then only read. One in eleven strange grams
  * passes (with 48,000 features; more with more) and is told by the table. */
 #ifndef CLASSIFY_SIEVE_H
 #define CLASSIFY_SIEVE_H
@@ -15,7 +15,7 @@
 
 typedef struct sieve {
 	uint64_t *words;             /* by the first SIEVE_LOG2 bits of a hash: bit n, a feature whose hash ends in n */
-	uint32_t *slots;             /* by character of the basic plane: slot of the gram that is this character, or SIEVE_NONE */
+	uint32_t *features;          /* by character of the basic plane: the feature of the gram that is this character, or SIEVE_NONE */
 } sieve;
 
 typedef struct sieve_candidate {
