@@ -4,8 +4,12 @@
  * caged worker), and lines of several threads and processes do not mix, because LINE_MAX_BYTES is PIPE_BUF. Layout:
  *
  *   2026-03-13T08:00:00.123Z level=info prog=millraced msg="epoch committed" epoch=12 ms=31
- *   {"time":"2026-03-13T08:00:00.123Z","level":"info","prog":"millraced","msg":"epoch committed","epoch":"12"}      log.format = json; values are strings
+ *   {"time":"2026-03-13T08:00:00.123Z","level":"info","prog":"millraced","msg":"epoch committed","epoch":12}        log.format = json
  *   <6>level=info prog=millraced msg=...                                       to the journal, which wants a priority and adds the time itself
+ *
+ * log.format = journal builds the same logfmt line and, beside it, the fields of log_journal.h; MESSAGE is the line's text without level and
+ * program. What the socket does not take because nobody listens goes to standard error as that line; what it does not take because journald is
+ * behind is lost and counted: the log never waits.
  *
  * Whether standard error is the journal is told by $JOURNAL_STREAM, device:inode of what systemd connected (systemd.exec(5)).
  *
@@ -26,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log_journal.h"
 #include "utf8.h"
 
 #define LINE_MAX_BYTES PIPE_BUF          /* 4096: writes up to here are atomic on pipes (pipe(7)) */
@@ -46,7 +51,8 @@ typedef struct site {
 
 static struct {
 	atomic_int level;
-	atomic_bool json, journal;
+	atomic_int format;
+	atomic_bool journal;             /* standard error is journald's */
 	atomic_uint rate;
 	char program[32];
 	pthread_mutex_t lock;            /* of what follows */
@@ -58,9 +64,18 @@ static struct {
 typedef struct line {
 	char text[LINE_MAX_BYTES];
 	size_t len;
+	size_t pairs;                    /* where they begin, behind level, program and message */
 	bool cut;                        /* something did not fit; nothing more is added */
 	bool json;
+	log_fields *fields;              /* NULL: not for the journal's socket */
 } line;
+
+/* Where a line comes from. */
+typedef struct place {
+	enum log_level level;
+	const char *file, *function;     /* function: NULL when not known */
+	int line;
+} place;
 
 static bool to_journal(void)
 {
@@ -79,7 +94,7 @@ void log_setup(const char *program, enum log_level level, enum log_format format
 	if (strcmp(shared.program, program) != 0)                /* a reload changes nothing that other threads read without the lock */
 		snprintf(shared.program, sizeof shared.program, "%s", program);
 	pthread_mutex_unlock(&shared.lock);
-	atomic_store(&shared.json, format == LOG_JSON);
+	atomic_store(&shared.format, (int)format);
 	atomic_store(&shared.journal, to_journal());
 	atomic_store(&shared.rate, lines_per_second ? lines_per_second : 1);
 	log_set_level(level);
@@ -146,7 +161,28 @@ static bool is_plain(mr_bytes value)
 	return value.len > 0;
 }
 
-static void add_pair(line *self, const char *key, mr_bytes value)
+/* A whole number or decimal fraction as JSON writes it: what %d and %f make, but for nan, inf and padding. */
+static bool is_number(mr_bytes value)
+{
+	const char *at = value.data, *end = at + value.len;
+	at += at < end && *at == '-';
+	const char *digits = at;
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	if (at == digits || (*digits == '0' && at - digits > 1))
+		return false;
+	if (at < end && *at == '.') {
+		digits = ++at;
+		while (at < end && *at >= '0' && *at <= '9')
+			at++;
+		if (at == digits)
+			return false;
+	}
+	return at == end;
+}
+
+/* `bare`: without quotes, a number or a word that needs none. */
+static void add_pair_as(line *self, const char *key, mr_bytes value, bool bare)
 {
 	bool first = self->len == 0 || self->text[self->len - 1] == '{';
 	if (self->cut)
@@ -155,23 +191,38 @@ static void add_pair(line *self, const char *key, mr_bytes value)
 	if (self->json) {
 		add_str(self, first ? "\"" : ",\"");
 		add_str(self, key);
-		add_str(self, "\":\"");
+		add_str(self, "\":");
 	} else {
 		if (!first && self->text[self->len - 1] != '>')
 			add_str(self, " ");
 		add_str(self, key);
 		add_str(self, "=");
 	}
-	if (!self->json && is_plain(value)) {
+	if (bare) {
 		add(self, value.data, value.len);
 	} else {
-		if (!self->json)
-			add_str(self, "\"");
+		add_str(self, "\"");
 		add_escaped(self, value);
 		add_str(self, "\"");
 	}
 	if (self->cut)
 		self->len = before;              /* a pair stands whole or not at all */
+}
+
+static void add_pair(line *self, const char *key, mr_bytes value)
+{
+	add_pair_as(self, key, value, !self->json && is_plain(value));
+}
+
+/* `number`: the format was one numeric conversion. */
+static void add_value(line *self, const char *key, mr_bytes value, bool number)
+{
+	if (self->json && number && is_number(value))
+		add_pair_as(self, key, value, true);
+	else
+		add_pair(self, key, value);
+	if (self->fields)
+		log_fields_add_pair(self->fields, key, value);
 }
 
 static mr_bytes cut_at(mr_bytes text, size_t max)
@@ -195,15 +246,18 @@ static void print_time(char *out, size_t size)
 	snprintf(out + n, size - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-static void begin(line *self, enum log_level level)
+/* `fields` may be NULL. */
+static void begin(line *self, log_fields *fields, const place *from, const char *message)
 {
+	int format = atomic_load(&shared.format);
 	self->len = 0;
 	self->cut = false;
-	self->json = atomic_load(&shared.json);
+	self->json = format == LOG_JSON;
+	self->fields = format == LOG_JOURNAL ? fields : NULL;
 	bool journal = atomic_load(&shared.journal);
 	char stamp[48];
 	if (journal)
-		snprintf(stamp, sizeof stamp, "<%c>", level_priority[level]);
+		snprintf(stamp, sizeof stamp, "<%c>", level_priority[from->level]);
 	else
 		print_time(stamp, sizeof stamp);
 	if (journal || !self->json)
@@ -212,21 +266,17 @@ static void begin(line *self, enum log_level level)
 		add_str(self, "{");
 	if (!journal && self->json)
 		add_pair(self, "time", mr_bytes_of(stamp));
-	add_pair(self, "level", mr_bytes_of(level_words[level]));
+	add_pair(self, "level", mr_bytes_of(level_words[from->level]));
 	add_pair(self, "prog", mr_bytes_of(shared.program));
+	mr_bytes text = cut_at(mr_bytes_of(message), VALUE_MAX_BYTES);
+	add_pair(self, "msg", text);
+	self->pairs = self->len;
+	if (self->fields)
+		log_fields_begin(self->fields, level_priority[from->level], shared.program, text, from->file, from->line, from->function);
 }
 
-static void end(line *self)
+static void write_line(line *self)
 {
-	bool was_cut = self->cut;
-	self->cut = false;
-	if (was_cut) {
-		const char *mark = self->json ? ",\"cut\":\"true\"" : " cut=true";
-		memcpy(self->text + self->len, mark, strlen(mark));
-		self->len += strlen(mark);
-	}
-	if (self->json)
-		self->text[self->len++] = '}';
 	self->text[self->len++] = '\n';
 	const char *at = self->text;
 	while (self->len) {
@@ -238,6 +288,57 @@ static void end(line *self)
 		at += n;
 		self->len -= (size_t)n;
 	}
+}
+
+/* False: it was lost (log_journal.h). */
+static bool end(line *self)
+{
+	bool was_cut = self->cut;
+	self->cut = false;
+	if (was_cut) {
+		const char *mark = self->json ? ",\"cut\":true" : " cut=true";
+		memcpy(self->text + self->len, mark, strlen(mark));
+		self->len += strlen(mark);
+	}
+	if (self->json)
+		self->text[self->len++] = '}';
+	enum log_sending sent = LOG_REFUSED;
+	if (self->fields)
+		sent = log_fields_send(self->fields, (mr_bytes){self->text + self->pairs, self->len - self->pairs});
+	if (sent == LOG_REFUSED)
+		write_line(self);
+	return sent != LOG_LOST;
+}
+
+/* A line about the log itself; neither counted nor limited. */
+static bool tell(enum log_level level, const char *message, const char *key, mr_bytes value, bool number)
+{
+	line out;
+	log_fields fields;
+	begin(&out, &fields, &(place){level, __FILE__, NULL, __LINE__}, message);
+	add_value(&out, key, value, number);
+	return end(&out);
+}
+
+void log_set_journal(const char *socket_path)
+{
+	log_journal_open(socket_path);
+}
+
+/* What has changed with the journal's socket since the last line. */
+static void tell_journal(void)
+{
+	log_journal_news news;
+	char text[32];
+	if (atomic_load(&shared.format) != LOG_JOURNAL || !log_journal_changed(&news))
+		return;
+	if (news.gone)
+		tell(LOG_LEVEL_ERROR, "the journal's socket takes no lines, they go to standard error", "error", mr_bytes_of(strerror(news.gone)), false);
+	if (news.back && log_on(LOG_LEVEL_INFO))
+		tell(LOG_LEVEL_INFO, "the journal takes lines again", "prog", mr_bytes_of(shared.program), false);
+	snprintf(text, sizeof text, "%u", news.lost);
+	if (news.lost && log_on(LOG_LEVEL_WARN) && !tell(LOG_LEVEL_WARN, "lines lost, the journal was too slow", "lost", mr_bytes_of(text), true))
+		log_journal_give_back(news.lost);
 }
 
 /* ---- values ---- */
@@ -331,13 +432,13 @@ static const char *base_name(const char *file)
 static void tell_suppressed(const char *file, int at, enum log_level level, unsigned suppressed)
 {
 	line out;
+	log_fields fields;
 	char text[160];
-	begin(&out, level);
-	add_pair(&out, "msg", mr_bytes_of("lines left out by log.rate"));
+	begin(&out, &fields, &(place){level, file, NULL, at}, "lines left out by log.rate");
 	snprintf(text, sizeof text, "%s:%d", base_name(file), at);
-	add_pair(&out, "at", mr_bytes_of(text));
+	add_value(&out, "at", mr_bytes_of(text), false);
 	snprintf(text, sizeof text, "%u", suppressed);
-	add_pair(&out, "suppressed", mr_bytes_of(text));
+	add_value(&out, "suppressed", mr_bytes_of(text), true);
 	end(&out);
 }
 
@@ -407,9 +508,17 @@ static bool admitted(const char *file, int at, enum log_level level, int64_t now
 void log_tick(void)
 {
 	sweep(second_now());
+	tell_journal();
 }
 
-void log_line(enum log_level level, const char *file, int at, const char *message, ...)
+/* One numeric conversion and nothing else. */
+static bool is_numeric(const char *format)
+{
+	size_t len = strlen(format);
+	return format[0] == '%' && strspn(format + 1, "0123456789.lz") == len - 2 && strchr("diufg", format[len - 1]);
+}
+
+void log_at(enum log_level level, const char *file, int at, const char *function, const char *message, ...)
 {
 	if (!log_on(level))
 		return;
@@ -418,8 +527,8 @@ void log_line(enum log_level level, const char *file, int at, const char *messag
 	if (!admitted(file, at, level, now))
 		return;
 	line out;
-	begin(&out, level);
-	add_pair(&out, "msg", cut_at(mr_bytes_of(message), VALUE_MAX_BYTES));
+	log_fields fields;
+	begin(&out, &fields, &(place){level, file, function, at}, message);
 	va_list args;
 	va_start(args, message);
 	const char *key;
@@ -427,7 +536,7 @@ void log_line(enum log_level level, const char *file, int at, const char *messag
 		char text[VALUE_MAX_BYTES + 8];
 		const char *format = va_arg(args, const char *);
 		mr_bytes value = format_value(text, format, &args);
-		add_pair(&out, key, value);
+		add_value(&out, key, value, is_numeric(format));
 	}
 	va_end(args);
 	if (level == LOG_LEVEL_DEBUG) {
@@ -436,6 +545,7 @@ void log_line(enum log_level level, const char *file, int at, const char *messag
 		add_pair(&out, "at", mr_bytes_of(text));
 	}
 	end(&out);
+	tell_journal();
 }
 
 char *log_clean(char *out, size_t max, mr_bytes text)

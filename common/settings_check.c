@@ -281,6 +281,17 @@ static void check_formats(checking *at)
 		complain(at, "intake.format", "names more than one form for all topics");
 }
 
+/* ---- log ---- */
+
+static void check_log(checking *at)
+{
+	const char *path = settings_str(at->self, "log.journal_socket");
+	if (path[0] != '/')
+		complain(at, "log.journal_socket", "'%.160s' does not begin with '/'", path);
+	else if (strlen(path) > SOCKET_PATH_MAX)
+		complain(at, "log.journal_socket", "the name has %zu bytes, at most %zu are possible for a socket", strlen(path), SOCKET_PATH_MAX);
+}
+
 /* ---- stages and workers ---- */
 
 static bool is_stage_name(const char *name)
@@ -609,6 +620,7 @@ int settings_check(const settings *self, buf *errors)
 	check_topics(&at);
 	check_journal(&at);
 	check_formats(&at);
+	check_log(&at);
 	check_stages(&at);
 	check_control(&at);
 	check_spawn(&at);

@@ -76,12 +76,18 @@ static const settings *config(const daemon_state *d)
 /* At the start and at each reload. */
 static void set_log(const settings *s)
 {
-	static const char *const levels[] = {"error", "warn", "info", "debug"};
+	static const char *const levels[] = {"error", "warn", "info", "debug"}, *const formats[] = {"logfmt", "json", "journal"};
 	enum log_level level = LOG_LEVEL_INFO;
+	enum log_format format = LOG_LOGFMT;
 	for (int i = 0; i < 4; i++)
 		if (strcmp(settings_str(s, "log.level"), levels[i]) == 0)
 			level = (enum log_level)i;
-	log_setup("millraced", level, strcmp(settings_str(s, "log.format"), "json") == 0 ? LOG_JSON : LOG_LOGFMT, (unsigned)settings_int(s, "log.rate"));
+	for (int i = 0; i < 3; i++)
+		if (strcmp(settings_str(s, "log.format"), formats[i]) == 0)
+			format = (enum log_format)i;
+	if (format == LOG_JOURNAL)
+		log_set_journal(settings_str(s, "log.journal_socket"));
+	log_setup("millraced", level, format, (unsigned)settings_int(s, "log.rate"));
 }
 
 /* Leaves without ceremony: everything that was not committed is read again at the next start. Workers die with us. */

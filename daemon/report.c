@@ -112,34 +112,53 @@ const char *report_ready(report *self)
 
 /* ---- outcomes ---- */
 
+/* Last pair of an outcome: which trace the record belongs to, when its headers say so; a key of NULL ends the list of pairs before it. */
+#define TRACE_PAIR(trace) (trace)[0] ? "trace" : NULL, "%s", (trace)
+
 static void log_article(const item *it, const part *p, long ms)
 {
-	char id[33], owner[33] = "";
+	char id[33], owner[33] = "", trace[TRACE_ID_BYTES];
 	uint8_t bytes[ARTICLE_ID_BYTES];
 	record_article_id(it->rec, article_page(p->doc), bytes);
 	id_hex(bytes, id);
+	record_trace_id(&it->source, trace);
 	if (p->state == PART_FILTERED) {
 		log_info("outcome", "result", "%s", "filtered", "id", "%s", id, "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
-			 (long long)it->offset, "page", "%d", article_page(p->doc), "by", "%s", filter_names[p->filtered], "ms", "%ld", ms);
+			 (long long)it->offset, "page", "%d", article_page(p->doc), "by", "%s", filter_names[p->filtered], "ms", "%ld", ms,
+			 TRACE_PAIR(trace));
 		return;
 	}
 	if (p->verdict.has_owner)
 		id_hex(p->verdict.duplicate_of, owner);
 	log_info("outcome", "result", "%s", part_outcome(p), "id", "%s", id, "topic", "%s",
 		 it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld", (long long)it->offset, "page", "%d", article_page(p->doc), "of", "%s", owner,
-		 "ms", "%ld", ms);
+		 "ms", "%ld", ms, TRACE_PAIR(trace));
 }
 
 /* A byte-equal repeat, of one article or of a whole page. */
 static void log_repeat(const item *it, long ms)
 {
-	char id[33], owner[33];
+	char id[33], owner[33], trace[TRACE_ID_BYTES];
 	uint8_t bytes[ARTICLE_ID_BYTES];
 	record_article_id(it->rec, 0, bytes);
 	id_hex(bytes, id);
 	id_hex(it->repeat_verdict.duplicate_of, owner);
+	record_trace_id(&it->source, trace);
 	log_info("outcome", "result", "%s", "duplicate", "id", "%s", id, "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
-		 (long long)it->offset, "pages", "%d", it->repeat_pages, "of", "%s", owner, "ms", "%ld", ms);
+		 (long long)it->offset, "pages", "%d", it->repeat_pages, "of", "%s", owner, "ms", "%ld", ms, TRACE_PAIR(trace));
+}
+
+/* A record without articles: a deletion, or a dead letter. */
+static void log_end(const item *it, long ms)
+{
+	char trace[TRACE_ID_BYTES];
+	record_trace_id(&it->source, trace);
+	if (it->tombstone)
+		log_info("outcome", "result", "%s", "tombstone", "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
+			 (long long)it->offset, "ms", "%ld", ms, TRACE_PAIR(trace));
+	else
+		log_info("outcome", "result", "%s", "dead", "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
+			 (long long)it->offset, "code", "%s", it->fault.code, "stage", "%s", it->fault.stage, "why", "%s", it->fault.message, "ms", "%ld", ms, TRACE_PAIR(trace));
 }
 
 void report_outcome(const report *self, const item *it)
@@ -168,12 +187,8 @@ void report_outcome(const report *self, const item *it)
 	}
 	if (it->state == ITEM_REPEAT)
 		log_repeat(it, ms);
-	else if (it->tombstone)
-		log_info("outcome", "result", "%s", "tombstone", "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
-			 (long long)it->offset, "ms", "%ld", ms);
 	else
-		log_info("outcome", "result", "%s", "dead", "topic", "%s", it->partition->topic, "part", "%d", (int)it->partition->number, "off", "%lld",
-			 (long long)it->offset, "code", "%s", it->fault.code, "stage", "%s", it->fault.stage, "why", "%s", it->fault.message, "ms", "%ld", ms);
+		log_end(it, ms);
 }
 
 /* ---- metrics ---- */

@@ -146,6 +146,7 @@ static int run(const arguments *args, const settings *conf)
 {
 	way to = {0};
 	worker_options options = {.settings = conf, .endpoint = to.endpoint, .parent = args->parent, .cage_test = args->cage_test};
+	/* log.format = journal is the daemon's: a worker in its cage has no other socket than that to the daemon */
 	log_setup("millrace-worker", level_of(settings_str(conf, "log.level")),
 	          strcmp(settings_str(conf, "log.format"), "json") ? LOG_LOGFMT : LOG_JSON, (unsigned)settings_int(conf, "log.rate"));
 	options.module = stages_find(args->stage);

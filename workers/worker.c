@@ -142,7 +142,7 @@ static void on_refuse(worker *self, mr_bytes message)
 		leave(self, EXIT_GARBAGE);
 		return;
 	}
-	log_error("the daemon refused this worker", "stage", "%s", self->options->module->name, "code", "%d", code, "reason", "%s",
+	log_error("the daemon refused this worker", "stage", "%s", self->options->module->name, "refusal", "%d", code, "reason", "%s",
 	          log_clean(why, sizeof why - 1, reason));
 	bool configuration = code == WIRE_REFUSE_VERSION || code == WIRE_REFUSE_STAGE || code == WIRE_REFUSE_READY;
 	leave(self, configuration ? EXIT_CONFIG : EXIT_EXPELLED);

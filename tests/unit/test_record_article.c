@@ -433,6 +433,55 @@ static void headers_are_bounded(void **state)
 	assert_int_equal(record_headers_out(&source, NULL, out, 4), 4);
 }
 
+#define TRACE "0af7651916cd43dd8448eb211c80319c"
+#define PARENT "-b7ad6b7169203331-01"
+
+/* The examples and the rules of W3C Trace Context, 3.2.2. */
+static void the_trace_is_found(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value, *trace;
+	} cases[] = {
+		{"00-" TRACE PARENT, TRACE}, {"01-" TRACE PARENT, TRACE}, {"01-" TRACE PARENT "-more", TRACE},
+		{"00-" TRACE PARENT "-more", ""}, {"00-" TRACE PARENT "0", ""}, {"01-" TRACE PARENT "0", ""}, {"ff-" TRACE PARENT, ""}, {"", ""}, {"00-" TRACE, ""},
+		{"00-00000000000000000000000000000000" PARENT, ""}, {"00-0AF7651916CD43DD8448EB211C80319C" PARENT, ""}, {"0x-" TRACE PARENT, ""},
+		{"00_" TRACE PARENT, ""}, {"00-" TRACE "-b7ad6b7169203331-0\n", ""}, {"00-" TRACE "-b7ad6b716920333\x1b-01", ""},
+	};
+	char out[TRACE_ID_BYTES];
+	record_source source = {.topic = "articles.raw"};
+	record_trace_id(&source, out);
+	assert_string_equal(out, "");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const mr_field header = {mr_bytes_of(i % 2 ? "TraceParent" : "traceparent"), mr_bytes_of(cases[i].value)};
+		source = (record_source){.topic = "articles.raw", .headers = &header, .header_count = 1};
+		record_trace_id(&source, out);
+		assert_string_equal(out, cases[i].trace);
+	}
+	const mr_field empty = {mr_bytes_of("traceparent"), {NULL, 0}};
+	source.headers = &empty;
+	record_trace_id(&source, out);
+	assert_string_equal(out, "");
+}
+
+/* The same limits for articles, duplicates and dead letters: a trace arrives everywhere. */
+static void dead_letters_carry_the_trace(void **state)
+{
+	(void)state;
+	mr_field in[200], out[RECORD_HEADERS_OUT_MAX];
+	buf scratch = {0};
+	for (size_t i = 0; i < 200; i++)
+		in[i] = (mr_field){mr_bytes_of("h"), mr_bytes_of("v")};
+	in[198] = (mr_field){mr_bytes_of("tracestate"), mr_bytes_of("vendor=1")};
+	in[199] = (mr_field){mr_bytes_of("traceparent"), mr_bytes_of("00-" TRACE PARENT)};
+	record_source source = {.topic = "articles.raw", .headers = in, .header_count = 200};
+	const record_fault fault = {.code = "input.not-json", .stage = "intake"};
+	size_t count = record_headers_dead(&source, &(dead_letter){.fault = &fault}, out, RECORD_HEADERS_OUT_MAX, &scratch);
+	assert_true(mr_bytes_equal(named(out, count, "traceparent")->value, "00-" TRACE PARENT));
+	assert_true(mr_bytes_equal(named(out, count, "tracestate")->value, "vendor=1"));
+	buf_free(&scratch);
+}
+
 static void dead_letters_say_why(void **state)
 {
 	(void)state;
@@ -498,6 +547,8 @@ int main(void)
 		cmocka_unit_test(events_have_their_own_attributes),
 		cmocka_unit_test(headers_are_bounded),
 		cmocka_unit_test(envelopes_tell_the_schema),
+		cmocka_unit_test(the_trace_is_found),
+		cmocka_unit_test(dead_letters_carry_the_trace),
 		cmocka_unit_test(dead_letters_say_why),
 		cmocka_unit_test(the_schema_files_are_current),
 	};

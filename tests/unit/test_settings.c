@@ -476,6 +476,9 @@ static void workers_and_limits_fit_together(void **state)
 	char set[200] = "daemon.runtime_dir=/";
 	memset(set + 20, 'd', 84);               /* /ddd.../millrace/classify.sock: 1 + 84 + 9 + 14 = 108 bytes */
 	expect_rules(SETS(set, "pipeline.stages=classify"), WANTS("daemon.runtime_dir: the socket"));
+	expect_rules(SETS("log.journal_socket=run/socket"), WANTS("log.journal_socket: 'run/socket' does not begin with '/'"));
+	snprintf(set, sizeof set, "log.journal_socket=/%0107d", 0);
+	expect_rules(SETS(set), WANTS("log.journal_socket: the name has 108 bytes, at most 107 are possible for a socket"));
 	set[20 + 83] = 0;
 	expect_rules(SETS(set, "pipeline.stages=classify"), NOTHING);
 }
