@@ -313,7 +313,7 @@ int64_t metrics_get(const metrics *self, enum metric id)
 bool metrics_balance(const metrics *self)
 {
 	return metrics_get(self, METRIC_READ) == metrics_get(self, METRIC_PUBLISHED) + metrics_get(self, METRIC_DUPLICATES) + metrics_get(self, METRIC_FILTERED) +
-		metrics_get(self, METRIC_DEAD) + metrics_get(self, METRIC_TOMBSTONES) + metrics_get(self, METRIC_IN_FLIGHT);
+		metrics_get(self, METRIC_DEAD) + metrics_get(self, METRIC_TOMBSTONES) + metrics_get(self, METRIC_RETURNED) + metrics_get(self, METRIC_IN_FLIGHT);
 }
 
 /* ---- Prometheus text ---- */

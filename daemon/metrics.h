@@ -5,8 +5,8 @@
  * become labels unless they come from a bounded set: stages and taxonomy of the configuration, words of the contract, assigned partitions.
  * Every function takes NULL for "nobody counts" (`millrace process`). Loop thread only.
  *
- * The balance: READ = PUBLISHED + DUPLICATES + DEAD (all reasons) + TOMBSTONES + IN_FLIGHT, each feed record once; articles (parts of pages)
- * are counted apart. metrics_balance() says whether it holds. */
+ * The balance: READ = PUBLISHED + DUPLICATES + FILTERED + DEAD (all reasons) + TOMBSTONES + RETURNED + IN_FLIGHT, each feed record once; articles
+ * (parts of pages) are counted apart. metrics_balance() says whether it holds. */
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
@@ -45,7 +45,7 @@ enum metric_label {
 	X(FILTERED, COUNTER, NONE, "records_filtered_total", "feed records of which sink.filter kept all parts out") \
 	X(DEAD, COUNTER, REASON, "records_dead_total", "feed records that ended as dead letters, by reason") \
 	X(TOMBSTONES, COUNTER, NONE, "records_tombstone_total", "null values passed on as deletions") \
-	X(RETURNED, COUNTER, NONE, "records_returned_total", "feed records handed back without an outcome (partition revoked, epoch rewound); not counted as read") \
+	X(RETURNED, COUNTER, NONE, "records_returned_total", "feed records handed back without an outcome (partition revoked, epoch rewound); they are read again") \
 	X(IN_FLIGHT, GAUGE, NONE, "records_in_flight", "feed records that have not ended yet") \
 	X(IN_FLIGHT_BYTES, GAUGE, NONE, "in_flight_bytes", "bytes held for records in flight, tree and body counted") \
 	X(IN_FLIGHT_LIMIT, GAUGE, NONE, "in_flight_limit_bytes", "intake.high_bytes: partitions are paused there") \

@@ -197,7 +197,7 @@ static void report_balance(report *self)
 {
 	const pipeline_counts *c = pipeline_counts_get(self->pipeline);
 	metrics *m = self->metrics;
-	metrics_set(m, METRIC_READ, (int64_t)(c->taken - c->returned));
+	metrics_set(m, METRIC_READ, (int64_t)c->taken);          /* with those returned: a counter never goes back, or Prometheus takes it for a restart */
 	metrics_set(m, METRIC_RETURNED, (int64_t)c->returned);
 	metrics_set(m, METRIC_PUBLISHED, (int64_t)c->published);
 	metrics_set(m, METRIC_DUPLICATES, (int64_t)c->duplicates);

@@ -133,7 +133,9 @@ class Millraced:
     def balance(self):
         """The terms of the balance, from /metrics."""
         m = self.metrics()
-        return {term: sum(v for k, v in m.items() if k.split("{")[0] == name) for term, name in BALANCE.items()}
+        terms = {term: sum(v for k, v in m.items() if k.split("{")[0] == name) for term, name in BALANCE.items()}
+        terms["read"] -= m["millrace_records_returned_total"]            # handed back without an outcome, and read again
+        return terms
 
     def status(self):
         code, text = self.get("/status")

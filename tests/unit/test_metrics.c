@@ -155,6 +155,9 @@ static void the_balance_holds_or_not(void **state)
 	metrics_add(m, METRIC_TOMBSTONES, 1);
 	metrics_set(m, METRIC_IN_FLIGHT, 2);
 	assert_true(metrics_balance(m));
+	metrics_add(m, METRIC_READ, 3);
+	metrics_add(m, METRIC_RETURNED, 3);
+	assert_true(metrics_balance(m));
 	metrics_free(&m);
 }
 
