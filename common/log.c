@@ -9,7 +9,7 @@
  *
  * log.format = journal builds the same logfmt line and, beside it, the fields of log_journal.h; MESSAGE is the line's text without level and
  * program. What the socket does not take because nobody listens goes to standard error as that line; what it does not take because journald is
- * behind is lost and counted: the log never waits.
+ * behind is lost and counted: nobody waits for it longer than 100 ms.
  *
  * Whether standard error is the journal is told by $JOURNAL_STREAM, device:inode of what systemd connected (systemd.exec(5)).
  *

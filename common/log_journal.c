@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "utf8.h"
 
 #define NAME_MAX_BYTES 64                /* of a field, in journald */
+#define PATIENCE_US 100000               /* its queue may hold no more than ten entries (net.unix.max_dgram_qlen), an epoch ends with hundreds */
 
 static struct {
 	pthread_mutex_t lock;            /* of address */
@@ -54,8 +56,10 @@ void log_journal_open(const char *path)
 		memcpy(address.sun_path, path, len);
 	pthread_mutex_lock(&journal.lock);
 	journal.address = address;
-	if (journal.opened < 0)
+	if (journal.opened < 0) {
 		journal.opened = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		setsockopt(journal.opened, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_usec = PATIENCE_US}, sizeof(struct timeval));
+	}
 	atomic_store(&journal.fd, journal.opened);
 	pthread_mutex_unlock(&journal.lock);
 	atomic_store(&journal.gone, fits ? probe(&address) : ENAMETOOLONG);
@@ -163,7 +167,7 @@ static ssize_t send_entry(const log_fields *self, mr_bytes pairs)
 	struct msghdr message = {.msg_name = &address, .msg_namelen = sizeof address, .msg_iov = pieces, .msg_iovlen = sizeof pieces / sizeof *pieces};
 	ssize_t n;
 	do
-		n = sendmsg(atomic_load(&journal.fd), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = sendmsg(atomic_load(&journal.fd), &message, MSG_NOSIGNAL | (atomic_load(&journal.behind) ? MSG_DONTWAIT : 0));
 	while (n < 0 && errno == EINTR);
 	return n;
 }

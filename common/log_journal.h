@@ -14,7 +14,7 @@
  * not fit is told by MILLRACE_CUT=true. So no entry needs the protocol's second way, a sealed memory file. Values keep line breaks and tabs; other
  * control bytes, broken UTF-8 and marks of writing direction become '?'. Empty values are left out.
  *
- * Not sd_journal_sendv: its socket cannot be another one (a test's), and it waits for a journald that is behind. Any thread. */
+ * Not sd_journal_sendv: its socket cannot be another one (a test's), and it waits without end for a journald that is behind. Any thread. */
 #ifndef COMMON_LOG_JOURNAL_H
 #define COMMON_LOG_JOURNAL_H
 
@@ -38,8 +38,8 @@ void log_journal_open(const char *path);
 /* Begins an entry with a message, which counts up to its first line break; function may be NULL. */
 void log_fields_begin(log_fields *self, char priority, const char *program, mr_bytes event, const char *file, int line, const char *function);
 void log_fields_add_pair(log_fields *self, const char *key, mr_bytes value);
-/* Ends and sends it; `pairs` is the text of all pairs behind the message, with its blank. Never waits.
- * LOG_LOST: journald is behind, it is counted; LOG_REFUSED: nobody listens, the caller keeps the line. */
+/* Ends and sends it; `pairs` is the text of all pairs behind the message, with its blank. Waits at most
+ * 100 ms when journald's queue is full, and not again before it has taken a line. LOG_LOST: journald is behind, it is counted; LOG_REFUSED: nobody listens, the caller keeps the line. */
 enum log_sending { LOG_SENT, LOG_LOST, LOG_REFUSED };
 enum log_sending log_fields_send(log_fields *self, mr_bytes pairs);
 

@@ -82,6 +82,10 @@ CASES = {
                        f"millrace_records_read_total{{{E}}}": "0+1x330", f"millrace_partitions_assigned{{{E}}}": "4x330"}),
         (SILENT, 200, {f"millrace_records_read_total{{{D}}}": "7x330", f"millrace_partitions_assigned{{{D}}}": "0x330"}),                 # MillraceNoPartition says it
     ],
+    "MillracePausedByOperator": [
+        (FIRES, 70, {f"millrace_intake_paused_by_operator{{{D}}}": "0 1x100"}),
+        (SILENT, 70, {f"millrace_intake_paused_by_operator{{{D}}}": "0 1x30 0x100"}),
+    ],
     "MillraceDeadLetters": [
         (FIRES, 40, {f'millrace_records_dead_total{{{D},reason="input.not-json"}}': "0+3x60", f'millrace_records_dead_total{{{D},reason="stage.crash"}}': "0+3x60",
                      f"millrace_records_read_total{{{D}}}": "0+300x60"}),
@@ -249,7 +253,7 @@ def test_a_healthy_daemon_alerts_nobody(tmp_path):
     """A day and more of an ordinary feed: some bad records, a worker that ended, one aborted epoch, a rebalance; every metric that a rule reads is there."""
     minutes = 1620                                    # a rule looks back for a day and an hour
     values = {f"up{{{D}}}": f"1x{minutes}", f"process_resident_memory_bytes{{{D}}}": f"300000000x{minutes}", f'millrace_build_info{{{D},version="1.0"}}': f"1x{minutes}"}
-    plain = {"ready": "1x", "draining": "0x", "kafka_connected": "1x", "oldest_in_flight_seconds": "1.5x", "epochs_committed_total": "0+120x", "partitions_assigned": "4x",
+    plain = {"ready": "1x", "draining": "0x", "intake_paused_by_operator": "0x", "kafka_connected": "1x", "oldest_in_flight_seconds": "1.5x", "epochs_committed_total": "0+120x", "partitions_assigned": "4x",
              "records_read_total": "100+600x", "records_published_total": "0+500x", "records_duplicate_total": "0+97x", "records_tombstone_total": "0+2x",
              "records_in_flight": "100x", "records_returned_total": "0x", "assignments_lost_total": "0x", "kafka_errors_total": "0x1000 3x", "index_dropped_total": "0x",
              "index_memory_bytes": "100000000x", "edges_memory_bytes": "1000000x", "in_flight_limit_bytes": "16777216x", "journal_lag": "3x", "journal_held_partitions": "0x",
