@@ -140,10 +140,6 @@ typedef struct cloud_event {
 /* The record itself in a line that was dumped for `self`: without the envelope, if it has one. A view into the line. `self` NULL: as it is. */
 mr_bytes record_unwrap(const record *self, mr_bytes line);
 
-/* The trace that the feed's headers tell (W3C Trace Context, traceparent): its 32 hexadecimal digits, or "" when there is none or it is malformed. */
-enum { TRACE_ID_BYTES = 33 };
-void record_trace_id(const record_source *source, char out[TRACE_ID_BYTES]);
-
 /* Headers of an outgoing record: those of the feed record without `content-type` and `millrace.*`, plus content-type. With an `event` (NULL: none) its attributes, and
  * those of the feed record (ce_*) are left behind, for they tell of another event; ce_traceparent and ce_tracestate are carried on. Pairs point into the
  * source, the event and constants. Returns their number; at most `max`. */
@@ -156,6 +152,10 @@ typedef struct dead_letter {
 	bool bare;                               /* without the input's headers: the broker refused it with them */
 } dead_letter;
 size_t record_headers_dead(const record_source *source, const dead_letter *dead, mr_field *out, size_t max, buf *scratch);
+
+/* The trace that the feed's headers tell (W3C Trace Context, traceparent): its 32 hexadecimal digits, or "" when there is none or it is malformed. */
+enum { TRACE_ID_BYTES = 33 };
+void record_trace_id(const record_source *source, char out[TRACE_ID_BYTES]);
 
 /* JSON Schema (draft 7) of what these rules make, as text with line breaks: the files in conf/schema/ and `millrace schema`. */
 enum record_schema { SCHEMA_ARTICLE, SCHEMA_DUPLICATE, SCHEMA_ALERT, SCHEMA_FEED, SCHEMA_DEAD_LETTER };

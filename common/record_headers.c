@@ -76,34 +76,6 @@ origin origin_of(const record_source *source)
 	return (origin){mr_bytes_of(source->topic), source->partition, source->offset};
 }
 
-static bool is_hex(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
-			return false;
-	return true;
-}
-
-/* version-trace-parent-flags, 2, 32, 16 and 2 small hexadecimal digits; later versions may add "-..." (W3C Trace Context 3.2.2, 3.2.4). */
-void record_trace_id(const record_source *source, char out[TRACE_ID_BYTES])
-{
-	enum { LENGTH = 55 };
-	const mr_field *header = header_find(source, "traceparent");
-	out[0] = 0;
-	if (!header || !header->value.data || header->value.len < LENGTH)
-		return;
-	const char *text = header->value.data;
-	bool first = memcmp(text, "00", 2) == 0;
-	if (text[2] != '-' || text[35] != '-' || text[52] != '-' || (header->value.len > LENGTH && (first || text[LENGTH] != '-')))
-		return;
-	if (!is_hex(text, 2) || !is_hex(text + 3, 32) || !is_hex(text + 36, 16) || !is_hex(text + 53, 2) || memcmp(text, "ff", 2) == 0)
-		return;
-	if (strspn(text + 3, "0") >= 32)
-		return;
-	memcpy(out, text + 3, 32);
-	out[32] = 0;
-}
-
 /* Copies the feed's headers within the limits; `with_type`: content-type, too; `with_event`: those of CloudEvents, too. */
 static size_t carry(const record_source *source, bool with_type, bool with_event, mr_field *out, size_t max)
 {
@@ -192,4 +164,32 @@ size_t record_headers_dead(const record_source *source, const dead_letter *dead,
 	};
 	memcpy(out + count, ours, sizeof ours);
 	return count + OURS;
+}
+
+static bool is_hex(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
+			return false;
+	return true;
+}
+
+/* version-trace-parent-flags, 2, 32, 16 and 2 small hexadecimal digits; later versions may add "-..." (W3C Trace Context 3.2.2, 3.2.4). */
+void record_trace_id(const record_source *source, char out[TRACE_ID_BYTES])
+{
+	enum { LENGTH = 55 };
+	const mr_field *header = header_find(source, "traceparent");
+	out[0] = 0;
+	if (!header || !header->value.data || header->value.len < LENGTH)
+		return;
+	const char *text = header->value.data;
+	bool first = memcmp(text, "00", 2) == 0;
+	if (text[2] != '-' || text[35] != '-' || text[52] != '-' || (header->value.len > LENGTH && (first || text[LENGTH] != '-')))
+		return;
+	if (!is_hex(text, 2) || !is_hex(text + 3, 32) || !is_hex(text + 36, 16) || !is_hex(text + 53, 2) || memcmp(text, "ff", 2) == 0)
+		return;
+	if (strspn(text + 3, "0") >= 32)
+		return;
+	memcpy(out, text + 3, 32);
+	out[32] = 0;
 }
