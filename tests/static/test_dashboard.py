@@ -1,5 +1,5 @@
 """conf/grafana/millrace.json as far as it can be judged without Grafana: a sound model, nothing over anything else, every name and expression right.
-tests/system/test_watched.py asks a real Prometheus that has scraped a real daemon."""
+tests/system/test_observed.py asks a real Prometheus that has scraped a real daemon."""
 import json
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""The daemon as those see it who watch it: a real Prometheus that scrapes it and evaluates rules and dashboard, journald (its socket, read by the rules of the native
+"""The daemon as those see it who observe it: a real Prometheus that scrapes it and evaluates rules and dashboard, journald (its socket, read by the rules of the native
 protocol), and a tracing system that follows a record by its headers. One daemon and one flow for all of it."""
 import json
 import pathlib
@@ -204,7 +204,7 @@ def test_prometheus_journal_and_traces(flow, journal, tmp_path):
     f.feed(traced_feed())
     wait_until(lambda: journal.read() and prometheus.scraped() >= 3, 60, "Prometheus scrapes the daemon")
     check_trace(f.account(), journal)
-    f.feed(mixed_feed("watched", 300))
+    f.feed(mixed_feed("observed", 300))
     account = f.account()
     check_journal(f, d, account, journal)
     check_metrics(d)
