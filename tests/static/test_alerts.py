@@ -52,10 +52,11 @@ CASES = {
     "MillraceBalance": [
         (FIRES, 8, {f"millrace_records_read_total{{{D}}}": "100x10", f"millrace_records_published_total{{{D}}}": "50x10", f"millrace_records_duplicate_total{{{D}}}": "20x10",
                     f'millrace_records_dead_total{{{D},reason="input.nul"}}': "5x10", f'millrace_records_dead_total{{{D},reason="other"}}': "4x10",
-                    f"millrace_records_tombstone_total{{{D}}}": "10x10", f"millrace_records_in_flight{{{D}}}": "10x10", f"millrace_records_returned_total{{{D}}}": "0x10"}),
+                    f"millrace_records_tombstone_total{{{D}}}": "10x10", f"millrace_records_in_flight{{{D}}}": "10x10", f"millrace_records_returned_total{{{D}}}": "0x10", f"millrace_records_filtered_total{{{D}}}": "0x10"}),
         (SILENT, 8, {f"millrace_records_read_total{{{D}}}": "100x10", f"millrace_records_published_total{{{D}}}": "50x10", f"millrace_records_duplicate_total{{{D}}}": "20x10",
                      f'millrace_records_dead_total{{{D},reason="input.nul"}}': "5x10", f'millrace_records_dead_total{{{D},reason="other"}}': "5x10",
-                     f"millrace_records_tombstone_total{{{D}}}": "5x10", f"millrace_records_in_flight{{{D}}}": "10x10", f"millrace_records_returned_total{{{D}}}": "5x10"}),
+                     f"millrace_records_tombstone_total{{{D}}}": "3x10", f"millrace_records_filtered_total{{{D}}}": "2x10", f"millrace_records_in_flight{{{D}}}": "10x10",
+                     f"millrace_records_returned_total{{{D}}}": "5x10"}),
     ],
     "MillraceLagGrows": [
         (FIRES, 40, {f'millrace_consumer_lag_records{{{D},topic="t",partition="0"}}': "0+100x60", f'millrace_consumer_lag_records{{{D},topic="t",partition="1"}}': "5x60"}),
@@ -254,7 +255,7 @@ def test_a_healthy_daemon_alerts_nobody(tmp_path):
     minutes = 1620                                    # a rule looks back for a day and an hour
     values = {f"up{{{D}}}": f"1x{minutes}", f"process_resident_memory_bytes{{{D}}}": f"300000000x{minutes}", f'millrace_build_info{{{D},version="1.0"}}': f"1x{minutes}"}
     plain = {"ready": "1x", "draining": "0x", "intake_paused_by_operator": "0x", "kafka_connected": "1x", "oldest_in_flight_seconds": "1.5x", "epochs_committed_total": "0+120x", "partitions_assigned": "4x",
-             "records_read_total": "100+600x", "records_published_total": "0+500x", "records_duplicate_total": "0+97x", "records_tombstone_total": "0+2x",
+             "records_read_total": "100+600x", "records_published_total": "0+500x", "records_duplicate_total": "0+97x", "records_tombstone_total": "0+1x", "records_filtered_total": "0+1x",
              "records_in_flight": "100x", "records_returned_total": "0x", "assignments_lost_total": "0x", "kafka_errors_total": "0x1000 3x", "index_dropped_total": "0x",
              "index_memory_bytes": "100000000x", "edges_memory_bytes": "1000000x", "in_flight_limit_bytes": "16777216x", "journal_lag": "3x", "journal_held_partitions": "0x",
              "journal_skipped_total": "0x", "start_time_seconds": "100x", "config_good": "1x", "config_restart_needed": "0x"}
