@@ -15,7 +15,7 @@ import urllib.request
 import pytest
 
 import news
-from daemon import ROOT
+from daemon import ROOT, STAGES
 from flow import mixed_feed
 from process import Process, free_port
 from require import cannot
@@ -118,18 +118,18 @@ def filled(expression):
 
 def traced_feed():
     """An article, its copy, and a value that is none: all three belong to the same trace."""
-    story = news.record("traced story", 500)
+    story = news.record("traced story", text=f"{news.text('traced story', 500)}\n蓝鹤码头昨日开工。")
     yield news.value(story), "traced story", "new", {"headers": TRACED, "partition": 0}
     yield news.value(news.near_copy("traced story", 1, 500)), "traced story", "copy", {"headers": [("Traceparent", TRACED[0][1]), *TRACED[1:]], "partition": 0}
     yield b"\x02 no record\nat all", "traced bad", "bad", {"headers": TRACED, "partition": 0}
 
 
 def check_trace(account, journal):
-    """Headers go on to all three topics, and the log names the trace of each outcome."""
+    """Headers go on to all topics, that of alerts, too, and the log names the trace of each outcome."""
     def traced(messages):
         return [m for m in messages if {name.lower(): value for name, value in m.headers}.get("tracestate") == STATE.encode()]
-    messages = [*traced(m for m, _ in account.articles), *traced(m for m, _ in account.copies), *traced(account.dead)]
-    assert len({m.topic for m in messages}) == 3 and len(messages) == 3
+    messages = [*traced(account.flow.kafka.read_all([account.flow.alerts])), *traced(m for m, _ in account.articles), *traced(m for m, _ in account.copies), *traced(account.dead)]
+    assert len({m.topic for m in messages}) == 4 and len(messages) == 4
     for m in messages:
         assert next(value for name, value in m.headers if name.lower() == "traceparent") == TRACED[0][1]
     wait_until(lambda: len(journal.find(MILLRACE_EVENT="outcome", MILLRACE_TRACE=TRACE)) == 3, 20, "the log tells of the three")
@@ -198,6 +198,10 @@ def shown(prometheus, title, legend=""):
 
 def test_prometheus_journal_and_traces(flow, journal, tmp_path):
     f = flow(partitions=2, settings={"log.format": "journal", "log.journal_socket": journal.path})
+    f.alerts = f"{f.name}.alerts"
+    f.kafka.create_topic(f.alerts, 1)
+    (tmp_path / "watches.conf").write_text("[pier]\nany = 蓝鹤码头\n")
+    f.settings.update({"pipeline.stages": f"{STAGES} watch", "watch.file": tmp_path / "watches.conf", "watch.alerts_topic": f.alerts})
     d = f.daemon()
     prometheus = Prometheus(tmp_path, d.port)
     d.start().wait_ready()
