@@ -111,6 +111,10 @@ CASES = {
         (FIRES, 30, {f'millrace_stage_expired_workers_total{{{D},stage="extract"}}': "0x15 0+1x15"}),
         (SILENT, 30, {f'millrace_stage_expired_workers_total{{{D},stage="extract"}}': "0x20 2x15"}),
     ],
+    "MillraceStrangers": [
+        (FIRES, 30, {f'millrace_stage_strangers_total{{{D},stage="extract"}}': "0x20 1x15"}),
+        (SILENT, 60, {f'millrace_stage_strangers_total{{{D},stage="extract"}}': "0x20 1x60"}),
+    ],
     "MillraceEpochsAborted": [
         (FIRES, 30, {f'millrace_epochs_aborted_total{{{D},results="kept"}}': "0x20 2x15", f'millrace_epochs_aborted_total{{{D},results="rewound"}}': "0x20 3x15"}),
         (SILENT, 30, {f'millrace_epochs_aborted_total{{{D},results="kept"}}': "0x20 1x15", f'millrace_epochs_aborted_total{{{D},results="rewound"}}': "0x20 1x15"}),
@@ -263,6 +267,7 @@ def test_a_healthy_daemon_alerts_nobody(tmp_path):
     for stage in ("extract", "classify"):
         values[f'millrace_stage_workers{{{D},stage="{stage}"}}'] = f"2x{minutes}"
         values[f'millrace_stage_worker_restarts_total{{{D},stage="{stage}"}}'] = f"0x1000 1x{minutes}"
+        values[f'millrace_stage_strangers_total{{{D},stage="{stage}"}}'] = f"0x{minutes}"
         values[f'millrace_stage_expired_workers_total{{{D},stage="{stage}"}}'] = f"0x1000 1x{minutes}"
     for partition, lag in (("0", "3 250 0 90 "), ("1", "0 0 5 1 ")):
         values[f'millrace_consumer_lag_records{{{D},topic="t",partition="{partition}"}}'] = lag * (minutes // 4)
