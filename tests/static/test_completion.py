@@ -173,7 +173,7 @@ def terminal():
     ("millrace dl\t", "millrace dlq "),
     ("millrace dlq re\t--dr\t", "millrace dlq replay --dry-run "),
     ("millrace --set publish.deliv\tex\t", "millrace --set publish.delivery=exactly-once "),
-    ("millraced --set=log.form\tj\t", "millraced --set=log.format=json "),
+    ("millraced --set=log.form\tjs\t", "millraced --set=log.format=json "),
     ("millrace process --as=h\t", "millrace process --as=html "),
     ("millrace process --as t\tREAD\t", "millrace process --as text README"),
     ("millrace-worker --st\tded\t", "millrace-worker --stage dedup "),
