@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# all.sh [--quick] - every test; `./run test` built everything before. Unit tests come first; then three lanes run beside each other, because the system tests
-# mostly wait: one lane computes (fuzzing, then the model), two have a Kafka each. Each part adds "passed failed skipped" to a tally; the last line sums them.
+# all.sh [--quick] - every test; `./run test` built everything before. Unit tests come first; then five lanes run beside each other, because the system tests
+# mostly wait: one lane computes (fuzzing, then the model), four have a Kafka each. Each part adds "passed failed skipped" to a tally; the last line sums them.
 # A part that ends badly without having counted a failure counts as one.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -73,12 +73,17 @@ computing() {
 	fi
 }
 
-# Trouble takes about as long as all the rest; the journal waits for sessions and transactions to time out, and needs little meanwhile.
+# Trouble takes about as long as all the rest; the journal waits for sessions and transactions to time out, and needs little meanwhile. What people see, load and steer
+# has a lane of its own.
 trouble=(tests/system/test_faults.py tests/system/test_harness.py)
-journal=(tests/system/test_journal.py)
+journal=(tests/system/test_journal.py tests/system/test_scale.py)
+people=()
 rest=()
 for file in tests/system/test_*.py; do
-	[[ " ${trouble[*]} ${journal[*]} " == *" $file "* ]] || rest+=("$file")
+	case $file in
+	*/test_ctl.py|*/test_page.py|*/test_top_tap.py|*/test_load.py|*/test_warehouse.py|*/test_observed.py|*/test_drills.py|*/test_docs*.py) people+=("$file") ;;
+	*) [[ " ${trouble[*]} ${journal[*]} " == *" $file "* ]] || rest+=("$file") ;;
+	esac
 done
 
 lane() { local name=$1; shift; "$@" 2>&1 | sed -u "s/^/[$name] /"; }
@@ -88,7 +93,8 @@ part "unit tests, release" 900 tests/unit/run.sh build
 if [ "${1:-}" != --quick ]; then
 	lane compute computing &
 	lane faults python_part "system tests: trouble" 1500 "${trouble[@]}" &
-	lane journal python_part "system tests: journal" 1500 "${journal[@]}" &
+	lane journal python_part "system tests: journal, other hosts" 1500 "${journal[@]}" &
+	lane people python_part "system tests: what people see, load and steer" 1500 "${people[@]}" &
 	lane system python_part "system tests: promises, groups, operation" 1500 "${rest[@]}" &
 	wait
 fi
