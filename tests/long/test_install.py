@@ -275,7 +275,7 @@ def commands_of(chapter, heading):
     """The commands that docs/operations.md tells, comments cut off."""
     text = (ROOT / "docs/operations.md").read_text()
     part = re.search(rf"^## {chapter}\n(.*?)^## ", text, re.S | re.M).group(1)
-    block = re.search(rf"^{heading}.*?\n\n```\n(.*?)^```", part, re.S | re.M).group(1)
+    block = re.search(rf"^{heading}.*?\n\n```[^\n]*\n(.*?)^```", part, re.S | re.M).group(1)
     return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
 
 
