@@ -2,14 +2,18 @@
 
 What is not what the reader has: paths below /etc/millrace and /var/lib/millrace are in a folder of the test's own, kafka1:9092 is its broker, 9180 a free port, and `systemctl` is done by hand, as the
 unit says (start: ExecStart; stop: SIGTERM; reload: SIGHUP). tests/static/test_docs.py says which blocks there are. A line of a drill is tried until it holds; every other line is run once.
-`# exit N` in a comment: the line ends so."""
+A comment that begins with `exit N`: the line ends so."""
 import json
 import os
+import pty
 import re
+import select
+import shlex
 import shutil
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 from confluent_kafka import Producer
@@ -18,6 +22,7 @@ import news
 from daemon import BIN, ROOT, Millraced
 from process import Process, free_port
 from require import cannot
+from test_dlq import letter
 from wait import wait_until
 
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.S | re.M)
@@ -34,7 +39,7 @@ def lines(body):
     """(command, exit code, comment)"""
     for line in body.replace("\\\n", " ").splitlines():
         command, _, comment = line.partition(" #")
-        code = re.search(r"\bexit (\d+)", comment)
+        code = re.match(r" ?exit (\d+)", comment)
         yield command.strip(), int(code[1]) if code else 0, comment
 
 
@@ -86,8 +91,7 @@ class Practice:
     def real(self, text):
         second = f"{self.folder}/second"
         for shown, mine in (("second/state", f"{second}/state"), ("second/run", f"{self.daemon.runtime}2"), ("=9181", f"={self.second}"), ("127.0.0.1:9180", f"127.0.0.1:{self.daemon.port}"),
-                            ("kafka1:9092,kafka2:9092", self.kafka.bootstrap), ("kafka1:9092", self.kafka.bootstrap), ("--config millrace.conf", f"--config {self.daemon.config}"),
-                            ("/etc/millrace/", f"{self.daemon.folder}/"), ("/var/lib/millrace/", f"{self.folder}/state/"), ("build/bin/", "")):
+                            ("kafka1:9092,kafka2:9092", self.kafka.bootstrap), ("kafka1:9092", self.kafka.bootstrap), ("/etc/millrace/", f"{self.daemon.folder}/"), ("/var/lib/millrace/", f"{self.folder}/state/"), ("build/bin/", "")):
             text = text.replace(shown, mine)
         return re.sub(r"\bFILE\b(?!\.)", str(self.daemon.config), text) if "--config FILE" in text else text
 
@@ -154,13 +158,21 @@ class Practice:
 class Feed(threading.Thread):
     """Records all the time, a few a second, as long as a drill takes."""
 
-    def __init__(self, practice):
+    def __init__(self, practice, more=lambda number: {}):
+        """more(number): members of a record; None: it is none."""
         super().__init__(daemon=True)
-        self.practice, self.ids, self._over = practice, [], threading.Event()
+        self.practice, self.ids, self._more, self._over = practice, [], more, threading.Event()
 
     def run(self):
+        number = 0
         while not self._over.wait(0.1):
-            self.ids += self.practice.feed(2)
+            number += 1
+            more = self._more(number)
+            if more is None:
+                self.practice.producer.produce("articles.raw", b"no record")
+                self.practice.producer.poll(0)
+            else:
+                self.ids += self.practice.feed(2, **more)
 
     def __enter__(self):
         self.start()
@@ -266,3 +278,133 @@ def test_drill_all_workers_are_killed(practice):
     p.drill("workers")
     p.sound(ids)
     assert len(killed) >= 3 and not set(killed) & set(p.daemon.workers()) and len(p.kafka.read_all("dlq.articles.raw")) == dead
+
+
+# ---- the other blocks ----
+
+def run_blocks(practice, page):
+    """Every `sh run` of a page, in its order: what each command said."""
+    p, said = practice, {}
+    for body in blocks(page, "sh", "run"):
+        for command, code, _ in lines(body):
+            if found := re.match(r"systemctl (\w+) millraced$", command):
+                p.systemctl(found[1])
+            elif re.match(LIVE, command):
+                said[command] = see_live(p, command)
+            elif command.startswith("millrace tap"):
+                with Feed(p):
+                    said[command] = p.once(command)
+            else:
+                p.daemon.let_go |= "--exit" in command
+                said[command] = p.once(command, code)
+        if p.daemon.let_go:
+            p.systemctl("start")
+    return said
+
+
+def talent(number):
+    """A revision of an article about talent: the same address, another text."""
+    return {"url": "https://docs.example/talent", "title": "山南县为引进人才建三百套人才公寓",
+            "text": f"山南县首批三百套人才公寓交付,高层次人才和技能人才凭人才卡申请,县人才办说,引进人才三年内免收租金。\n{news.text(f'talent {number}', 200)}"}
+
+
+def see_live(p, command):
+    """On a terminal, with records that its filter wants going by, until it has shown something; then Ctrl-C."""
+    wanted = {"--label talent": talent, "--outcome dead": lambda _: None, "--source": lambda _: {"source": "云汀日报"}}
+    more = next((make for words, make in wanted.items() if words in command), lambda _: {})
+    screen, inner = pty.openpty()
+    live = Process(["bash", "-c", f"exec {p.real(command)}"], p.folder / "live.err", env={**p.env(), "TERM": "xterm"}, cwd=p.folder, life=200, stdin=inner, stdout=inner)
+    os.close(inner)
+    shown = b""
+
+    def enough():
+        nonlocal shown
+        assert live.running(), (command, shown, live.log_path.read_text())
+        if select.select([screen], [], [], 0.2)[0]:
+            shown += os.read(screen, 1 << 16)
+        return len(shown) > 300 and ("millrace tap" not in command or "山南县" in shown.decode(errors="replace") or "--label" not in command)
+
+    try:
+        with Feed(p, more):
+            wait_until(enough, SECONDS, lambda: f"{command} shows something: {shown}")
+            live.signal(signal.SIGINT)
+            wait_until(lambda: drained(screen) and not live.running(), SECONDS, f"{command} ends with Ctrl-C")
+        assert live.wait(SECONDS) == 0, live.log_path.read_text()
+    finally:
+        live.kill()
+        os.close(screen)
+    return shown.decode(errors="replace")
+
+
+def drained(screen):
+    """Nobody waits for us to read; true, for conditions."""
+    try:
+        while select.select([screen], [], [], 0)[0]:
+            os.read(screen, 1 << 16)
+    except OSError:                                  # the other end is closed
+        pass
+    return True
+
+
+def test_operations(practice):
+    p = practice
+    p.kafka.produce("dlq.articles.raw", [{**letter(n, "articles.raw", "stage.crash"), "timestamp": int(time.time() * 1000)} for n in range(3)])
+    said = run_blocks(p, "docs/operations.md")
+    assert "articles.raw:3" in said["millrace ctl pause articles.raw:3 --wait"]
+    assert "  reason 2" in next(text for command, text in said.items() if "--each" in command)
+    assert "would be: 3 replayed" in next(text for command, text in said.items() if "--dry-run" in command)
+    assert "3 replayed" in next(text for command, text in said.items() if "--rate 100" in command)
+    assert len(said["millrace tap --json --limit 5"].splitlines()) >= 5 and len(said) >= 18
+    p.sound(p.feed(5))
+
+
+def test_watches(practice):
+    p = practice
+    (ini,) = blocks("docs/watches.md", "ini", "millrace")
+    (p.folder / "millrace.conf").write_text(f"[kafka]\nbootstrap.servers = {p.kafka.bootstrap}\n{ini}")
+    (p.folder / "watches.conf").write_text("[lamps]\nany = 灯塔\n[ships]\nany = 渡船\n")
+    title, text = "北湾的灯塔修好了", "北湾的燈塔在三月修好,渔民说夜里又看得见岸了。\n" + news.text("lamps")
+    (p.folder / "page.txt").write_text(f"{title}\n\n{text}\n")
+    (p.folder / "FILE").write_bytes(news.value(news.record("lamps", title=title, text=text)))
+    said = list(run_blocks(p, "docs/watches.md").values())
+    assert "2 watches" in said[0] and "lamps" in said[1] and '"watches":["lamps"]' in said[2].replace(" ", "")
+    assert [json.loads(line)["watch"] for line in (p.folder / "alerts.jsonl").read_text().splitlines()] == ["lamps"]
+
+
+def test_readme(practice):
+    """The configuration that is enough, in a folder of its own; it has the names of the daemon of the other tests, which steps aside."""
+    p = practice
+    (ini,) = blocks("README.md", "ini", "readme")
+    folder = p.folder / "readme"
+    (folder / "conf.d").mkdir(parents=True)
+    (folder / "millrace.conf").write_text(p.real(ini))
+    (folder / "conf.d/port.conf").write_text(f"[admin]\nport = {p.daemon.port}\n")
+    (body,) = blocks("README.md", "sh", "run")
+    (check, _, _), (run, _, _), (ready, _, _) = lines(body)
+    p.systemctl("stop")
+    home, p.folder = p.folder, folder
+    try:
+        p.once(check)
+        live = p.live(run)
+        ids = p.feed(5)
+        p.until(f"{ready} | grep -x ready")
+        p.come_out(ids)
+        live.signal(signal.SIGINT)
+        assert live.wait(SECONDS) == 0
+        assert (folder / "state/millrace").is_dir()
+    finally:
+        p.folder = home
+        p.systemctl("start")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_topics_shown_can_be_made(kafka, name, page):
+    """kafka-topics.sh is not among what the tests have of Kafka: the same topic with the same settings, through the client. One broker has one replica."""
+    (body,) = blocks(page, "sh", "kafka")
+    ((command, _, _),) = lines(body)
+    words = shlex.split(command)
+    assert words[0] == "kafka-topics.sh" and {word for word in words if word.startswith("--")} == {"--bootstrap-server", "--create", "--topic", "--partitions", "--replication-factor", "--config"}
+    given = list(zip(words, words[1:]))
+    config = dict(value.split("=", 1) for option, value in given if option == "--config")
+    kafka.create_topic(f"{name}.made", int(dict(given)["--partitions"]), config)
+    assert kafka.partitions(f"{name}.made") == int(dict(given)["--partitions"])
