@@ -90,7 +90,7 @@ class Practice:
     # ---- commands ----
     def real(self, text):
         second = f"{self.folder}/second"
-        for shown, mine in (("second/state", f"{second}/state"), ("second/run", f"{self.daemon.runtime}2"), ("=9181", f"={self.second}"), ("127.0.0.1:9180", f"127.0.0.1:{self.daemon.port}"),
+        for shown, mine in (("second/state", f"{second}/state"), ("second/run", f"{self.daemon.runtime}2"), ("=9181", f"={self.second}"), ("127.0.0.1:9181", f"127.0.0.1:{self.second}"), ("127.0.0.1:9180", f"127.0.0.1:{self.daemon.port}"),
                             ("kafka1:9092,kafka2:9092", self.kafka.bootstrap), ("kafka1:9092", self.kafka.bootstrap), ("/etc/millrace/", f"{self.daemon.folder}/"), ("/var/lib/millrace/", f"{self.folder}/state/"), ("build/bin/", "")):
             text = text.replace(shown, mine)
         return re.sub(r"\bFILE\b(?!\.)", str(self.daemon.config), text) if "--config FILE" in text else text
@@ -183,8 +183,18 @@ class Feed(threading.Thread):
         self.join()
 
 
+@pytest.fixture
+def practice(site):
+    """Running, whatever the test before left."""
+    site.variables = ""
+    (site.daemon.folder / "conf.d/drill.conf").unlink(missing_ok=True)
+    if not site.daemon.running():
+        site.systemctl("start")
+    return site
+
+
 @pytest.fixture(scope="module")
-def practice(kafka, tmp_path_factory):
+def site(kafka, tmp_path_factory):
     for program in ("jq", "kcat", "curl", "prlimit", "pgrep"):
         if not shutil.which(program):
             cannot(f"no {program} here")
