@@ -21,8 +21,7 @@ PAGES = ["README.md", "README.zh-CN.md", *(f"docs/{name}.md" for name in ("opera
 NOT_RUN = {
     "systemd": "it starts services of the machine; the same commands without systemd are run in a root of their own by tests/long/test_install.py",
     "hosts": "it wants a second machine; tests/system/test_scale.py does it between two network namespaces",
-    "data": "it wants labelled texts of the reader's own and minutes of training; tests/golden/ evaluate what is shipped",
-    "bench": "it measures the machine and wants files of the reader's own"}
+    "bench": "it measures the machine, with a program that ./run test does not build"}
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.S | re.M)
 
 

@@ -3,9 +3,11 @@
 What is not what the reader has: paths below /etc/millrace and /var/lib/millrace are in a folder of the test's own, kafka1:9092 is its broker, 9180 a free port, and `systemctl` is done by hand, as the
 unit says (start: ExecStart; stop: SIGTERM; reload: SIGHUP). tests/static/test_docs.py says which blocks there are. A line of a drill is tried until it holds; every other line is run once.
 A comment that begins with `exit N`: the line ends so."""
+import gzip
 import json
 import os
 import pty
+import random
 import re
 import select
 import shlex
@@ -379,6 +381,34 @@ def test_watches(practice):
     said = list(run_blocks(p, "docs/watches.md").values())
     assert "2 watches" in said[0] and "lamps" in said[1] and '"watches":["lamps"]' in said[2].replace(" ", "")
     assert [json.loads(line)["watch"] for line in (p.folder / "alerts.jsonl").read_text().splitlines()] == ["lamps"]
+
+
+def test_classify(practice):
+    p = practice
+    (p.folder / "conf").symlink_to(ROOT / "conf")
+    (p.folder / "page.txt").write_text(f"{talent(0)['title']}\n\n{talent(0)['text']}\n")
+    _, measured, explained = run_blocks(p, "docs/classify.md").values()
+    assert "58 texts" in measured and "talent" in explained and (p.folder / "topics.model").stat().st_size > 10000 and "<svg" in (p.folder / "calibration.svg").read_text()
+
+
+def sentences(path, seed, count):
+    """Made-up sentences with a person and a place, as the training of the tagger wants them."""
+    r = random.Random(f"{path.name} {seed}")
+    with gzip.open(path, "wt") as out:
+        for number in range(count):
+            person, place = r.choice("王李张") + r.choice("晓明") + r.choice("春林"), r.choice("柏禾云") + r.choice("川湾") + "县"
+            end = 2 + len(person)
+            out.write(json.dumps({"id": str(number), "text": f"记者{person}昨天在{place}采访。", "entities": [
+                {"start": 2, "end": end, "type": "person"}, {"start": end + 3, "end": end + 3 + len(place), "type": "place"}]}, ensure_ascii=False) + "\n")
+
+
+def test_entities(practice):
+    p = practice
+    sentences(p.folder / "pd.train.jsonl.gz", 1, 200)
+    sentences(p.folder / "pd.dev.jsonl.gz", 2, 30)
+    _, measured = run_blocks(p, "docs/entities.md").values()
+    assert re.search(r"all \(micro\) +(0\.9|1\.0)", measured), measured
+    assert len((p.folder / "pd.predictions.jsonl").read_text().splitlines()) == 30
 
 
 def test_readme(practice):
