@@ -194,6 +194,7 @@ static void model_keeps_weights(void **state)
 	}
 	uint32_t nowhere;
 	assert_false(model_find(&m, gram_of("没有"), &nowhere));
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -224,6 +225,7 @@ static void model_refuses_every_damaged_byte(void **state)
 	for (size_t len = 0; len < file.len; len += 7)
 		assert_int_equal(model_read(&m, (mr_bytes){file.data, len}, error), -1);
 	assert_int_equal(model_read(&m, buf_bytes(&file), error), 0);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -288,6 +290,7 @@ static void labels_are_a_set(void **state)
 	assert_int_equal(v.primary, -1);
 	v = judged(&m, "", "");
 	assert_int_equal(v.label_count, 0);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -344,6 +347,7 @@ static void a_section_adds_its_label_to_a_labelled_text(void **state)
 	assert_int_equal(v.label_count, 0);
 	buf_free(&text);
 	buf_free(&unlabelled);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -354,6 +358,7 @@ static void title_has_features_of_its_own(void **state)
 	model m = little(&file, 0.5f);
 	assert_int_equal(judged(&m, "算术", "别的").primary, 1);
 	assert_int_equal(judged(&m, "", "算术").primary, -1);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -364,6 +369,7 @@ static void traditional_text_is_judged_alike(void **state)
 	model m = little(&file, 0.5f);
 	scoring a = judged(&m, "人才公寓", "数学与人才"), b = judged(&m, "人才公寓", "數學與人才");
 	assert_true(a.score[0] == b.score[0] && a.score[1] == b.score[1]);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -384,6 +390,7 @@ static void scorer_has_no_memory(void **state)
 			assert_true(v.score[0] == alone.score[0] && v.score[1] == alone.score[1]);
 		}
 	scorer_free(&j);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -406,6 +413,7 @@ static void the_highest_component_speaks_for_its_label(void **state)
 	scorer_read(j, (mr_bytes){0}, mr_bytes_of("人才公寓"), &v);
 	assert_int_equal(v.component[0], HOMES);
 	scorer_free(&j);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -422,6 +430,7 @@ static void evidence_sums_to_the_score(void **state)
 	for (uint32_t l = 0; l < 2; l++)
 		assert_true(fabs(scorer_sum_of_contributions(j, v.component[l]) - v.score[l]) < 1e-9);
 	scorer_free(&j);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -448,6 +457,7 @@ static void contributions_of_words_sum_to_the_score(void **state)
 	assert_int_equal(terms[0].times, 4);                     /* once in the title, which counts double; twice in the lead */
 	assert_true(fabs(terms[0].contribution) >= fabs(terms[1].contribution));
 	scorer_free(&j);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -477,6 +487,7 @@ static void evidence_speaks_the_words_of_the_source(void **state)
 			sum += terms[i].contribution;
 	assert_true(sum > 0 && sum <= v.score[0] + 0.5 + 1.0);
 	scorer_free(&j);
+	model_close(&m);
 	buf_free(&file);
 }
 
@@ -498,6 +509,7 @@ static void evidence_stays_within_its_bounds(void **state)
 		assert_true(terms[i].words.len > 0 && terms[i].words.len < 200);
 	scorer_free(&j);
 	buf_free(&text);
+	model_close(&m);
 	buf_free(&file);
 }
 

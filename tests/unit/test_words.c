@@ -159,6 +159,7 @@ static void contributions_of_cut_words_sum_to_the_score(void **state)
 	assert_int_equal(scorer_evidence(j, &said, terms, 4), 1);
 	assert_memory_equal(terms[0].words.data, "學校校园", terms[0].words.len);
 	scorer_free(&j);
+	model_close(&m);
 	buf_free(&file);
 }
 
