@@ -66,6 +66,7 @@ class Practice:
         for process in self.beside:
             process.kill()
         self.daemon.clean()
+        shutil.rmtree(f"{self.daemon.runtime}2", ignore_errors=True)
 
     # ---- records ----
     def feed(self, count=1, **more):
