@@ -632,7 +632,7 @@ static void advance_leaving(daemon_state *d)
 	if (intake_is_closed(d->r.intake))
 		d->done = true;
 	else if (now_ms() - d->leave_since_ms > LEAVE_MS)
-		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the group was not left in time", "no broker answers");
+		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the group was not left in time", "no broker answers, or the group is still being put together");
 }
 
 static void close_parts(daemon_state *d)
