@@ -53,18 +53,6 @@ static bool shows(const demo_record *r, const char *what)
 
 /* ---- articles ---- */
 
-static enum term_style label_style(const char *label)
-{
-	static const struct {
-		const char *label;
-		enum term_style style;
-	} styles[] = {{"education", TERM_GREEN}, {"science", TERM_CYAN}, {"talent", TERM_YELLOW}, {"none", TERM_DIM}};
-	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-		if (strcmp(label, styles[i].label) == 0)
-			return styles[i].style;
-	return TERM_PLAIN;
-}
-
 /* "talent 0.98, science 0.71"; label and score stay together. */
 static void add_labels(table *t, const json_t *article)
 {
@@ -78,7 +66,7 @@ static void add_labels(table *t, const json_t *article)
 			break;
 	}
 	const char *primary = demo_text(article, "primary_label");
-	table_add(t, label_style(primary), "%s", used ? text : primary);
+	table_add(t, term_label(primary), "%s", used ? text : primary);
 }
 
 static const char *between(const buf *notes)

@@ -222,3 +222,15 @@ void progress_end(progress *self)
 	fflush(self->out.out);
 	self->shown_ms = 0;
 }
+
+enum term_style term_label(const char *label)
+{
+	static const struct {
+		const char *label;
+		enum term_style style;
+	} styles[] = {{"education", TERM_GREEN}, {"science", TERM_CYAN}, {"talent", TERM_YELLOW}, {"none", TERM_DIM}};
+	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
+		if (strcmp(label, styles[i].label) == 0)
+			return styles[i].style;
+	return TERM_PLAIN;
+}

@@ -72,4 +72,7 @@ void progress_say(progress *self, const char *text);
 /* Takes the line away. */
 void progress_end(progress *self);
 
+/* The style that a label of the shipped taxonomy has everywhere; of others plain. */
+enum term_style term_label(const char *label);
+
 #endif

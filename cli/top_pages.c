@@ -228,18 +228,6 @@ void top_draw_partitions(const top_data *data, const top_view *view, frame *out)
 
 /* ---- outcomes ---- */
 
-static enum term_style label_style(const char *label)
-{
-	static const struct {
-		const char *label;
-		enum term_style style;
-	} styles[] = {{"education", TERM_GREEN}, {"science", TERM_CYAN}, {"talent", TERM_YELLOW}, {"none", TERM_DIM}};
-	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-		if (strcmp(label, styles[i].label) == 0)
-			return styles[i].style;
-	return TERM_PLAIN;
-}
-
 /* Counts by name, the largest first, or by name. The caller frees it. */
 static entry *sorted_counts(const json_t *counts, bool by_name, size_t *count)
 {
@@ -269,11 +257,11 @@ static void draw_bars(const char *what, const json_t *counts, bool by_name, enum
 		double n = json_number_value(entries[i].one);
 		int cells = most > 0 && n > 0 ? 1 + (int)(n / most * (BAR_CELLS - 1)) : 0;
 		frame_begin(out);
-		frame_cell(out, style ? style : label_style(entries[i].name), 18, false, "%.60s", entries[i].name);
+		frame_cell(out, style ? style : term_label(entries[i].name), 18, false, "%.60s", entries[i].name);
 		frame_cell(out, TERM_PLAIN, 11, true, "%s", top_count_text(n, text));
 		frame_add(out, TERM_PLAIN, "  ");
 		for (int k = 0; k < cells && frame_left(out) > 0; k++)
-			frame_add(out, style ? style : label_style(entries[i].name), "▇");
+			frame_add(out, style ? style : term_label(entries[i].name), "▇");
 	}
 	if (!count) {
 		frame_begin(out);
@@ -326,7 +314,7 @@ static void draw_counts_short(const char *what, const json_t *counts, enum term_
 	frame_begin(out);
 	frame_cell(out, TERM_DIM, 11, false, "%s", what);
 	for (size_t i = 0; i < count; i++) {
-		frame_add(out, style ? style : label_style(entries[i].name), " %.60s", entries[i].name);
+		frame_add(out, style ? style : term_label(entries[i].name), " %.60s", entries[i].name);
 		frame_add(out, TERM_PLAIN, " %s ", top_count_text(json_number_value(entries[i].one), text));
 	}
 	if (!count)
@@ -380,7 +368,7 @@ static void draw_article(const json_t *article, frame *out)
 	frame_cell(out, TERM_DIM, 10, false, "%s", top_clock_text(top_int(article, "at_ms"), text));
 	frame_cell(out, outcome_style(outcome), 11, false, "%.20s", outcome);
 	if (out->width >= 60)
-		frame_cell(out, dead ? TERM_RED : label_style(top_text(article, "primary_label")), out->width >= 100 ? 25 : 17, false, "%s", labels);
+		frame_cell(out, dead ? TERM_RED : term_label(top_text(article, "primary_label")), out->width >= 100 ? 25 : 17, false, "%s", labels);
 	if (out->width >= 80)
 		frame_cell(out, TERM_PLAIN, 14, false, " %.60s", top_text(article, "source"));
 	if (out->width >= 60)

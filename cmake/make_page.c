@@ -2,7 +2,7 @@
  *
  *   make_page PAGE.html STYLE.css SCRIPT.js... OUT
  *
- * The line `@STYLE@` of the page is replaced by the style, `@SCRIPT@` by the scripts, one behind the other. OUT gets, for daemon/routes.c:
+ * The line `@STYLE@` of the page is replaced by the style, `@SCRIPT@` by the scripts, one behind the other. OUT gets, for daemon/admin_pages.c:
  *
  *   page_plain, page_gzip    the document, as it is and compressed
  *   PAGE_TAG                 its entity tag, weak, because both forms bear it

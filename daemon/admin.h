@@ -1,6 +1,6 @@
 /* admin.h - the HTTP port for operators and their monitoring, on loopback only, read-only.
  *
- * It owns the listener, its connections and the streams on them, and knows nothing of what is shown: that is a table of routes (daemon/routes.c).
+ * It owns the listener, its connections and the streams on them, and knows nothing of what is shown: that is a table of routes (daemon/admin_pages.c).
  * Everything from outside is bounded: size of headers and body, silence, life and number of connections, what waits to be sent. Nothing can be changed
  * through it. A request whose Host is not this machine's loopback is refused: a page of a stranger in an operator's browser could else reach the port under a
  * name of its own (DNS rebinding). Loop thread only; handlers answer at once from what is at hand.

@@ -42,7 +42,7 @@ def test_exit_codes():
 
 
 def test_pages():
-    pages = set(re.findall(r'^\t\{"(/\w*)", ', (ROOT / "daemon/routes.c").read_text(), re.M))
+    pages = set(re.findall(r'^\t\{"(/\w*)", ', (ROOT / "daemon/admin_pages.c").read_text(), re.M))
     assert pages == set(re.findall(r"^\| `(/\w*)` \|", TEXT, re.M)) and len(pages) >= 8
 
 

@@ -1,5 +1,5 @@
-/* routes.c - see routes.h. */
-#include "routes.h"
+/* admin_pages.c - see admin_pages.h. */
+#include "admin_pages.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* routes.h - what the admin port shows: the table of its pages. Owns nothing; each page asks the part that knows. Loop thread.
+/* admin_pages.h - what the admin port shows: the table of its pages. Owns nothing; each page asks the part that knows. Loop thread.
  *
  *   GET /          the status page for people, one document without anything from elsewhere (daemon/page/)
  *   GET /live      200 while the event loop turns
@@ -9,8 +9,8 @@
  *   GET /articles  JSON: the latest outcomes; ?since=SEQ gives that one and later ones only
  *   GET /article   JSON: one of them with its whole record; ?seq=SEQ
  *   GET /tap       records as they go by, a line of JSON each, without end (daemon/tap.h) */
-#ifndef DAEMON_ROUTES_H
-#define DAEMON_ROUTES_H
+#ifndef DAEMON_ADMIN_PAGES_H
+#define DAEMON_ADMIN_PAGES_H
 
 #include "daemon/admin.h"
 #include "daemon/report.h"
