@@ -102,6 +102,7 @@ void stage_cancel(stage *self, void *ticket)
 static void fill_batch(stage *self)
 {
 	mr_field fields[WIRE_FIELDS_MAX];
+	const char *const *wants = serve_fields(self->serve);
 	wire_batch_clear(&self->batch);
 	self->lent_count = 0;
 	while (self->first < self->count && self->lent_count < self->batch_tasks) {
@@ -110,8 +111,8 @@ static void fill_batch(stage *self)
 		if (!ticket)
 			continue;
 		buf_clear(&self->scratch);
-		self->hooks.fill(self->hooks.arg, ticket, self->module->fields, &task, fields, &self->scratch);
-		wire_add_task(&self->batch, self->lent_count, 1, UINT32_MAX, &task, self->module->fields);
+		self->hooks.fill(self->hooks.arg, ticket, wants, &task, fields, &self->scratch);
+		wire_add_task(&self->batch, self->lent_count, 1, UINT32_MAX, &task, wants);
 		self->lent[self->lent_count++] = ticket;
 	}
 }

@@ -100,4 +100,11 @@ static void hook_apply(void *ctx, const mr_task *task, mr_answer *answer)
 
 static const char *const hook_fields[] = {"title", NULL};
 
-const mr_stage hook_stage = {"hook", hook_fields, hook_open, hook_apply, hook_close, hook_fingerprint};
+const mr_stage hook_stage = {
+	.name = "hook",
+	.fields = hook_fields,
+	.open = hook_open,
+	.apply = hook_apply,
+	.close = hook_close,
+	.fingerprint = hook_fingerprint,
+};

@@ -10,6 +10,7 @@
 struct serve {
 	const mr_stage *module;
 	void *ctx;                               /* the stage's own */
+	const char *const *fields;
 	size_t limit;                            /* bytes of a RESULT message */
 	uint64_t progress;
 	wire_tasks tasks;
@@ -22,6 +23,7 @@ serve *serve_new(const mr_stage *module, void *ctx, size_t limit)
 	serve *self = mem_alloc(sizeof *self);
 	self->module = module;
 	self->ctx = ctx;
+	self->fields = module->wants ? module->wants(ctx) : module->fields;
 	self->limit = limit;
 	self->answer = answer_new();
 	return self;
@@ -42,6 +44,11 @@ void serve_free(serve **self_p)
 void serve_limit(serve *self, size_t limit)
 {
 	self->limit = limit;
+}
+
+const char *const *serve_fields(const serve *self)
+{
+	return self->fields;
 }
 
 uint64_t serve_progress(const serve *self)
@@ -95,7 +102,7 @@ static int flush_all_but_last(serve *self, const serve_hooks *hooks, size_t rows
 
 int serve_message(serve *self, mr_bytes message, const serve_hooks *hooks)
 {
-	if (wire_read_tasks(&self->tasks, message, self->module->fields))
+	if (wire_read_tasks(&self->tasks, message, self->fields))
 		return -1;
 	wire_batch_clear(&self->results);
 	for (unsigned i = 0; i < self->tasks.count; i++) {

@@ -13,6 +13,7 @@ typedef struct serve serve;
 serve *serve_new(const mr_stage *module, void *ctx, size_t limit);
 void serve_free(serve **self);
 void serve_limit(serve *self, size_t limit);
+const char *const *serve_fields(const serve *self);              /* what the stage wants to be told of each article, NULL-terminated: for READY, and for who writes TASK */
 
 /* Sends off what is finished: called when the message is done, and before when `due` says so between two tasks, or when another answer might
  * not fit any more. Whatever it returns other than 0 ends serve_message with that value. */

@@ -105,8 +105,9 @@ static int send_ready(worker *self)
 		.identity = mr_bytes_of(self->identity), .program = mr_bytes_of("millrace-worker/" MILLRACE_VERSION)};
 	const char *fingerprint = module->fingerprint ? module->fingerprint(self->ctx) : NULL;
 	ready.fingerprint = mr_bytes_of(fingerprint ? fingerprint : "");
-	for (size_t i = 0; module->fields && module->fields[i] && i < WIRE_FIELDS_MAX; i++)
-		ready.fields[ready.field_count++] = mr_bytes_of(module->fields[i]);
+	const char *const *fields = serve_fields(self->serve);
+	for (size_t i = 0; fields && fields[i] && i < WIRE_FIELDS_MAX; i++)
+		ready.fields[ready.field_count++] = mr_bytes_of(fields[i]);
 	buf b = {0};
 	wire_write_ready(&b, &ready);
 	self->announced = true;

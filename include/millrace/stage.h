@@ -53,6 +53,8 @@ void mr_answer_refuse(mr_answer *answer, const char *code, const char *format, .
 typedef struct mr_stage {
 	const char *name;                    /* as in pipeline.stages: [a-z][a-z0-9-]{0,30} */
 	const char *const *fields;           /* names of the fields it wants, NULL-terminated */
+	/* Those of `fields` that it wants with this configuration, in any order, NULL-terminated, valid until close; what nobody asks for is neither written nor sent. NULL: all. */
+	const char *const *(*wants)(void *ctx);
 	/* Loads what it needs (models, lexicons, charset modules). 0; or -1 with a line in `error` naming what failed: the worker
 	 * exits with 78. `*ctx` stays the stage's until close. */
 	int (*open)(void **ctx, const struct settings *settings, char error[256]);

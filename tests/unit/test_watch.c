@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "common/mem.h"
 #include "common/record.h"
 #include "common/settings.h"
+#include "common/utf8.h"
 #include "common/wire.h"
 #include "workers/answer.h"
 #include "workers/watch/excerpt.h"
@@ -114,6 +116,30 @@ static void quick_folding_is_folding(void **state)
 		watch_fold_fast(buf_bytes(&text), table, &fast, NULL);
 		if (slow.len != fast.len || memcmp(buf_bytes(&slow).data, buf_bytes(&fast).data, slow.len) != 0)
 			fail_msg("\"%s\": \"%s\", quick \"%s\"", text.data, buf_bytes(&slow).data, buf_bytes(&fast).data);
+		buf_free(&text);
+		buf_free(&slow);
+		buf_free(&fast);
+	}
+	free(table);
+}
+
+/* Every character, alone and before one that may make a word of it; enough behind it that the quick way is taken. */
+static void every_character_is_folded_quickly(void **state)
+{
+	(void)state;
+	fold_quick *table = watch_fold_table();
+	for (uint32_t c = 1; c < 0x10000; c++) {
+		static const char *const behind[] = {"一二三", "a b c d e", "式式式", "体車体"};
+		buf text = {0}, slow = {0}, fast = {0};
+		for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+			buf_add_str(&text, "中");
+			utf8_add(&text, c);
+			buf_add_str(&text, behind[i]);
+		}
+		watch_fold(buf_bytes(&text), WATCH_FOLD, &slow, NULL);
+		watch_fold_fast(buf_bytes(&text), table, &fast, NULL);
+		if (slow.len != fast.len || memcmp(buf_bytes(&slow).data, buf_bytes(&fast).data, slow.len) != 0)
+			fail_msg("U+%04X: \"%s\", quick \"%s\"", c, buf_bytes(&slow).data, buf_bytes(&fast).data);
 		buf_free(&text);
 		buf_free(&slow);
 		buf_free(&fast);
@@ -448,6 +474,34 @@ static article *an_article(record **rec)
 	return article_new(*rec, 0, 1);
 }
 
+static void expect_wants(const char *rules, const char *want)
+{
+	char path[] = "/tmp/millrace-test-watch-XXXXXX";
+	FILE *out = fdopen(mkstemp(path), "w");
+	fputs(rules, out);
+	fclose(out);
+	void *ctx = opened(path);
+	assert_non_null(ctx);
+	buf names = {0};
+	for (const char *const *name = watch_stage.wants(ctx); *name; name++)
+		buf_printf(&names, "%s%s", names.len ? " " : "", *name);
+	assert_string_equal(buf_bytes(&names).data, want);
+	buf_free(&names);
+	watch_stage.close(ctx);
+	unlink(path);
+}
+
+/* What no watch in force asks about is not sent. */
+static void only_what_is_needed_is_asked_for(void **state)
+{
+	(void)state;
+	expect_wants("[a]\nany = 芯片\n", "kicker title subtitle");
+	expect_wants("[a]\npersons = 李明\n[b]\norganizations = 某局\n", "kicker title subtitle persons organizations");
+	expect_wants("[a]\nany = 芯片\nnot_labels = talent\nnot_sources = 某报\nlanguages = zh\n", "kicker title subtitle labels source_name language");
+	expect_wants("[a]\nany = 芯片\n[b]\nenabled = false\nplaces = 某地\npolicies = 某法\n", "kicker title subtitle");
+	expect_wants("[a]\nplaces = 某地\npolicies = 某法\nlabels = none\nsources = 某报\n", "kicker title subtitle places policies labels source_name");
+}
+
 /* What the stage answers is what the daemon takes, also at its limits: every watch met, with as much evidence as there can be. */
 static void the_daemon_takes_what_the_stage_answers(void **state)
 {
@@ -546,6 +600,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_folded),
 		cmocka_unit_test(quick_folding_is_folding),
+		cmocka_unit_test(every_character_is_folded_quickly),
 		cmocka_unit_test(words_have_edges),
 		cmocka_unit_test(white_space_does_not_matter),
 		cmocka_unit_test(case_counts_where_it_is_asked_for),
@@ -558,6 +613,7 @@ int main(void)
 		cmocka_unit_test(places_are_found_in_long_texts),
 		cmocka_unit_test(excerpts_are_short_and_whole),
 		cmocka_unit_test(looking_is_bounded),
+		cmocka_unit_test(only_what_is_needed_is_asked_for),
 		cmocka_unit_test(the_daemon_takes_what_the_stage_answers),
 		cmocka_unit_test(who_meets_nothing_is_not_touched),
 		cmocka_unit_test(wrong_alerts_are_refused),

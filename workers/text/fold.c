@@ -255,27 +255,36 @@ static const struct fold_group *group_of(uint32_t c, unsigned flags)
 	return to >= FOLD_HAN_GROUP && to < FOLD_HAN_WIDE ? &fold_groups[to - FOLD_HAN_GROUP] : NULL;
 }
 
-void fold_quick_make(unsigned flags, fold_quick *out)
+/* 0: fold_span has to do it. */
+static uint32_t entry_of(uint32_t c, unsigned flags, bool word)
 {
 	buf one = {0}, folded = {0};
-	memset(out, 0, sizeof *out);
-	for (uint32_t c = 0; c < 65536; c++) {
-		const struct fold_group *group = group_of(c, flags);
-		if (c >= 0xD800 && c <= 0xDFFF)
-			continue;
-		buf_clear(&one);
-		buf_clear(&folded);
-		utf8_add(&one, c);
-		fold_text(buf_bytes(&one), flags, &folded, NULL);
-		const char *at = buf_bytes(&folded).data, *end = at + folded.len;
-		uint32_t to = at < end ? utf8_next(&at, end) : 0;
-		if (at == end && to < 65536)
-			out->to[c] = to && group ? to | FOLD_QUICK_WORD : to;
-		for (size_t i = 0; group && i < group->count; i++) {
-			uint32_t bit = fold_pair(c, fold_units[fold_words[group->first + i].at]);
-			out->pairs[bit >> 6] |= UINT64_C(1) << (bit & 63);
-		}
+	uint32_t entry = 0;
+	utf8_add(&one, c);
+	fold_text(buf_bytes(&one), flags, &folded, NULL);
+	const char *at = buf_bytes(&folded).data, *end = at + folded.len;
+	if (at < end && utf8_next(&at, end) && at == end && folded.len <= 3) {
+		entry = (uint32_t)folded.len << FOLD_QUICK_LEN | (uint32_t)word << FOLD_QUICK_WORD;
+		for (size_t i = 0; i < folded.len; i++)
+			entry |= (uint32_t)(unsigned char)folded.data[i] << 8 * i;
 	}
 	buf_free(&one);
 	buf_free(&folded);
+	return entry;
+}
+
+void fold_quick_make(unsigned flags, fold_quick *out)
+{
+	memset(out, 0, sizeof *out);
+	for (uint32_t c = 0; c < 0x10000; c++) {
+		const struct fold_group *group = group_of(c, flags);
+		if (c < 0xD800 || c > 0xDFFF)
+			out->to[c] = entry_of(c, flags, group != NULL);
+		for (size_t i = 0; group && i < group->count; i++) {
+			uint32_t second = fold_units[fold_words[group->first + i].at], bit = fold_pair(c, second);
+			out->pairs[bit >> 6] |= UINT64_C(1) << (bit & 63);
+			if (second < 0x800)              /* its last byte is not where fold_pair is given it */
+				out->to[c] = 0;
+		}
+	}
 }

@@ -28,8 +28,11 @@ void fold_text(mr_bytes in, unsigned flags, buf *out, buf *origin);
 /* The same for what begins in [from, to) of `in`: a word may end behind `to`. Returns where it stopped, `to` or a little behind; going on from there gives, piece by
  * piece, what fold_text gives of the whole. */
 size_t fold_span(mr_bytes in, size_t from, size_t to, unsigned flags, buf *out, buf *origin);
-/* For loops of one's own over most characters: what one below U+10000 folds to, and whether it has to be asked what follows. */
-#define FOLD_QUICK_WORD 0x10000u         /* in `to`: words of the dictionaries begin with it; alone it folds to the lower 16 bits */
+/* ---- most characters without a call, for inner loops ---- */
+
+/* What a character below U+10000 folds to, ready to be stored on a machine whose numbers begin with their lowest byte, and whether it has to be asked what follows. */
+#define FOLD_QUICK_LEN 24                /* in `to`: UTF-8 in the lower three bytes, the first one lowest; how many, 1 to 3, from this bit on */
+#define FOLD_QUICK_WORD 26               /* this bit: words of the dictionaries begin with it */
 
 typedef struct fold_quick {
 	uint32_t to[65536];              /* 0: fold_span has to do it: it becomes several characters or none, or is no character */
@@ -39,9 +42,10 @@ typedef struct fold_quick {
 /* For `flags` without FOLD_LETTERS. */
 void fold_quick_make(unsigned flags, fold_quick *out);
 
+/* 18 bits of a character and the next one, which has three bytes: its last byte will do. */
 static inline uint32_t fold_pair(uint32_t first, uint32_t second)
 {
-	return (first * 0x9E3779B1u ^ second * 0x85EBCA6Bu) >> 14;       /* 18 bits */
+	return (first << 6 & 0x3FFC0) | (second & 0x3F);
 }
 
 /* ---- single ideographs without a call, for inner loops ---- */

@@ -286,6 +286,14 @@ size_t watch_set_bytes(const watch_set *self)
 	return watch_phrases_bytes(self->text.phrases) + watch_phrases_bytes(self->names.phrases);
 }
 
+bool watch_set_asks(const watch_set *self, enum watch_list list)
+{
+	for (size_t i = 0; i < self->file->count; i++)
+		if (self->file->rules[i].enabled && self->file->rules[i].lists[list].count)
+			return true;
+	return false;
+}
+
 uint64_t watch_set_hash(const watch_set *self)
 {
 	return self->hash;

@@ -44,6 +44,8 @@ void watch_set_free(watch_set **self);
 const watch_file *watch_set_file(const watch_set *self);
 size_t watch_set_phrases(const watch_set *self);                 /* different ones */
 size_t watch_set_bytes(const watch_set *self);                   /* of what the engine made of them */
+/* Some watch that is in force has a condition of this kind: without one nothing of the article needs to be known for it. */
+bool watch_set_asks(const watch_set *self, enum watch_list list);
 uint64_t watch_set_hash(const watch_set *self);                  /* of all that changes answers */
 
 /* Looks. Returns the number of watches that the article meets. What it points to holds until the next call. */

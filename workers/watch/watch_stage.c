@@ -13,10 +13,32 @@
 typedef struct watch {
 	watch_set *set;
 	char fingerprint[96];
+	const char *wants[11];                   /* of watch_fields, and NULL */
 	buf blob;
 } watch;
 
 static const char *const watch_fields[] = {"kicker", "title", "subtitle", "persons", "places", "organizations", "policies", "labels", "source_name", "language", NULL};
+
+/* Lists of names are long, and writing them costs the daemon more than looking costs this worker: they are asked for only when a watch needs them. */
+static void choose_fields(watch *self)
+{
+	static const struct { enum watch_list first, second; const char *field; } needed[] = {
+		{WATCH_PERSONS, WATCH_PERSONS, "persons"}, {WATCH_PLACES, WATCH_PLACES, "places"}, {WATCH_ORGANIZATIONS, WATCH_ORGANIZATIONS, "organizations"},
+		{WATCH_POLICIES, WATCH_POLICIES, "policies"}, {WATCH_LABELS, WATCH_NOT_LABELS, "labels"}, {WATCH_SOURCES, WATCH_NOT_SOURCES, "source_name"},
+		{WATCH_LANGUAGES, WATCH_LANGUAGES, "language"},
+	};
+	size_t count = 0;
+	for (; count < 3; count++)
+		self->wants[count] = watch_fields[count];
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (watch_set_asks(self->set, needed[i].first) || watch_set_asks(self->set, needed[i].second))
+			self->wants[count++] = needed[i].field;
+}
+
+static const char *const *watch_wants(void *ctx)
+{
+	return ((watch *)ctx)->wants;
+}
 
 static void watch_close(void *ctx)
 {
@@ -46,6 +68,7 @@ static int watch_open(void **ctx, const struct settings *s, char error[256])
 		return -1;
 	watch *self = mem_alloc(sizeof *self);
 	self->set = set;
+	choose_fields(self);
 	snprintf(self->fingerprint, sizeof self->fingerprint, "watches/%zu %016llx", file->count, (unsigned long long)watch_set_hash(set));
 	*ctx = self;
 	return 0;
@@ -148,6 +171,7 @@ static const char *watch_fingerprint(void *ctx)
 const mr_stage watch_stage = {
 	.name = "watch",
 	.fields = watch_fields,
+	.wants = watch_wants,
 	.open = watch_open,
 	.apply = watch_apply,
 	.close = watch_close,
