@@ -24,6 +24,7 @@ const option option_table[] = {
 	{"intake.high_bytes", OPTION_BYTES, "16M", 64 * KB, 64 * 1024 * MB, NULL, true, "bytes in flight (tree and body counted) at which nothing more is taken"},
 	{"intake.low_bytes", OPTION_BYTES, "8M", 32 * KB, 64 * 1024 * MB, NULL, true, "bytes in flight at which records are taken again"},
 	{"intake.high_records", OPTION_INT, "20000", 1, 10000000, NULL, true, "records in flight at which nothing more is taken"},
+	{"intake.rate", OPTION_INT, "0", 0, 10000000, NULL, true, "records a second that are taken at most; 0: as many as can be worked on"},
 	{"intake.prefetch_bytes", OPTION_BYTES, "16M", 64 * KB, 2048 * MB, NULL, false, "bytes fetched ahead; with half of them waiting the partitions are paused"},
 	{"intake.max_record_bytes", OPTION_BYTES, "4M", 1 * KB, 64 * MB, NULL, true, "a larger value is a dead letter (input.too-large)"},
 	{"intake.max_depth", OPTION_INT, "32", 4, 512, NULL, true, "deepest nesting of a JSON value (input.too-deep)"},

@@ -479,6 +479,7 @@ static void apply_reload(daemon_state *d, const settings *s)
 	set_log(s);
 	steer_reloaded(d->steer);
 	d->r.settings = s;
+	intake_configure(d->r.intake, s);
 	pipeline_configure(d->r.pipeline, s);
 	epochs_configure(d->r.epochs, s);
 	if (d->r.index) {

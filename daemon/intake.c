@@ -15,6 +15,7 @@
 #include "common/settings.h"
 #include "daemon/backlog.h"
 #include "daemon/kafka_conf.h"
+#include "daemon/pace.h"
 
 #define POLL_MS 100              /* timer poll: far below a third of any max.poll.interval.ms (at least 6 s) */
 #define BUDGET 256               /* events a call; then the loop's other work has its turn */
@@ -34,6 +35,7 @@ struct intake {
 	backlog waiting;                 /* fetched, not taken yet */
 	backlog early;                   /* records of partitions that are not open yet */
 	backlog held_back;               /* records of topics made anew, until their partition's old ones have ended */
+	pace pace;                       /* intake.rate */
 	size_t enough_bytes;             /* of `waiting`: nothing more is fetched; again at half of it */
 	bool stopped;                    /* all partitions are paused in librdkafka */
 	bool closing;
@@ -102,14 +104,18 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Takes what waits, as long as there is room and time. True: there would be more. */
+/* Takes what waits, as long as there is room and time, and intake.rate lets it. True: there would be more at once; what waits for the rate is taken at a beat of the timer. */
 static bool take_waiting(intake *self)
 {
-	int64_t end = now_us() + TAKE_US;
-	while (!self->counts.paused && self->waiting.first) {
+	int64_t now = now_us(), end = now + TAKE_US;
+	self->counts.limited = false;
+	while (!self->counts.paused && self->waiting.first && now < end) {
+		if (!pace_take(&self->pace, now)) {
+			self->counts.limited = true;
+			return false;
+		}
 		take(self, backlog_take(&self->waiting));
-		if (now_us() >= end)
-			break;
+		now = now_us();
 	}
 	return !self->counts.paused && self->waiting.first;
 }
@@ -490,6 +496,7 @@ intake *intake_open(struct event_base *base, const struct settings *settings, le
 	self->ledger = partitions;
 	self->hooks = hooks;
 	self->enough_bytes = (size_t)settings_int(settings, "intake.prefetch_bytes") / 2;
+	intake_configure(self, settings);
 	self->cooperative = kafka_is_cooperative(settings);
 	self->queue = rd_kafka_queue_get_consumer(consumer);
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -501,6 +508,11 @@ intake *intake_open(struct event_base *base, const struct settings *settings, le
 	event_add(self->timer, &(struct timeval){0, POLL_MS * 1000});
 	event_active(self->more, EV_TIMEOUT, 0);         /* what came before the wake-up was enabled */
 	return self;
+}
+
+void intake_configure(intake *self, const settings *settings)
+{
+	pace_set(&self->pace, settings_int(settings, "intake.rate"), now_us());
 }
 
 rd_kafka_t *intake_consumer(intake *self)

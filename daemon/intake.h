@@ -34,6 +34,7 @@ typedef struct intake_hooks {
 } intake_hooks;
 
 intake *intake_open(struct event_base *base, const struct settings *settings, ledger *partitions, intake_hooks hooks, buf *errors);
+void intake_configure(intake *self, const struct settings *settings);    /* a reload: intake.rate */
 rd_kafka_t *intake_consumer(intake *self);       /* borrowed: group metadata, committed offsets */
 int intake_start(intake *self, buf *errors);     /* subscribes: after init_transactions and the fate of the log's tail */
 /* Nothing is taken any more; up to half of intake.prefetch_bytes is fetched and waits, rebalances are served. Twice is once. */
@@ -52,6 +53,7 @@ typedef struct intake_counts {
 	uint64_t rebalances, lost, refused_offsets, resets, errors, pauses;
 	size_t assigned, held;
 	bool paused, connected, revoking;
+	bool limited;                            /* records wait that intake.rate does not let in yet */
 } intake_counts;
 intake_counts intake_counts_get(const intake *self);
 /* Records of a partition that were not read yet, by the last fetch; -1: not known. */

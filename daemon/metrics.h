@@ -66,6 +66,8 @@ enum metric_label {
 	X(ASSIGNED, GAUGE, NONE, "partitions_assigned", "input partitions of this daemon") \
 	X(PAUSED, GAUGE, NONE, "partitions_paused", "input partitions paused because too much is in flight") \
 	X(OPERATOR_PAUSED, GAUGE, NONE, "intake_paused_by_operator", "1 while an operator has paused intake, wholly or in part (millrace ctl pause)") \
+	X(RATE_LIMIT, GAUGE, NONE, "intake_rate_limit", "intake.rate: records a second that are taken at most; 0: no limit") \
+	X(RATE_LIMITED, GAUGE, NONE, "intake_rate_limited", "1 while fetched records wait for intake.rate") \
 	X(PAUSES, COUNTER, NONE, "pauses_total", "times intake was paused") \
 	X(REBALANCES, COUNTER, NONE, "rebalances_total", "assignments and revocations") \
 	X(ASSIGNMENTS_LOST, COUNTER, NONE, "assignments_lost_total", "assignments lost (session timeout), their records dropped and read again") \

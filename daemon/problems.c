@@ -68,6 +68,16 @@ static void add_counted(json_t *list, const problem_facts *f)
 		    (long long)f->dropped_lately);
 }
 
+static bool lag_grows(const problem_facts *f)
+{
+	return f->lag >= 0 && f->lag_before >= 0 && f->lag > f->lag_before + f->lag_before / 10 + PROBLEM_LAG_LEAST;
+}
+
+static void add_rate(json_t *list, const problem_facts *f, const char *severity)
+{
+	add(list, severity, "rate-limited", value("rate", f->rate), "Records wait because intake.rate lets in %lld a second.", (long long)f->rate);
+}
+
 static void add_warnings(json_t *list, const problem_facts *f)
 {
 	if (f->paused_by_operator)
@@ -78,7 +88,9 @@ static void add_warnings(json_t *list, const problem_facts *f)
 		if (f->stages[i].suspects)
 			add(list, "warning", "suspects", json_pack("{s:s, s:I}", "stage", f->stages[i].name, "count", (json_int_t)f->stages[i].suspects),
 			    "Workers of stage %s fail: %lld tasks are being tried again, each alone.", f->stages[i].name, (long long)f->stages[i].suspects);
-	if (f->lag >= 0 && f->lag_before >= 0 && f->lag > f->lag_before + f->lag_before / 10 + PROBLEM_LAG_LEAST)
+	if (lag_grows(f) && f->limited)
+		add_rate(list, f, "warning");
+	else if (lag_grows(f))
 		add(list, "warning", "lag-grows", values("lag", f->lag, "before", f->lag_before),
 		    "The lag grows: %lld records, %lld five minutes ago. More comes in than is taken; the stage with the longest queue wants more workers.", (long long)f->lag,
 		    (long long)f->lag_before);
@@ -103,6 +115,8 @@ static void add_notes(json_t *list, const problem_facts *f)
 		add(list, "info", "pressure", values("bytes", f->in_flight_bytes, "limit", f->limit_bytes),
 		    "Intake is paused until there is room: %lld of %lld KB are in flight. Records come faster than they are worked on.", (long long)(f->in_flight_bytes >> 10),
 		    (long long)(f->limit_bytes >> 10));
+	if (f->limited && f->phase == PHASE_RUNNING && !lag_grows(f))
+		add_rate(list, f, "info");
 }
 
 json_t *problems_list(const problem_facts *facts)

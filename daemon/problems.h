@@ -24,11 +24,13 @@ typedef struct problem_facts {
 	bool connected, stuck, balanced;
 	bool pressed;                            /* intake is paused because too much is in flight */
 	bool paused_by_operator;
+	bool limited;                            /* records wait because of intake.rate */
 	bool config_refused;                     /* the last reload */
 	int64_t config_stale;                    /* settings that wait for a restart */
 	int64_t assigned, held;                  /* partitions */
 	int64_t in_flight, oldest_ms, ended_lately;      /* records; ended within PROBLEM_STALL_MS */
 	int64_t in_flight_bytes, limit_bytes;
+	int64_t rate;                            /* intake.rate */
 	int64_t dead_lately, aborts_lately, restarts_lately, dropped_lately;
 	int64_t lag, lag_before;                 /* -1: not known */
 	const problem_stage *stages;

@@ -234,6 +234,8 @@ static void report_intake(report *self)
 	metrics_set(m, METRIC_ASSIGNED, (int64_t)in.assigned);
 	metrics_set(m, METRIC_PAUSED, in.paused ? (int64_t)in.assigned : 0);
 	metrics_set(m, METRIC_OPERATOR_PAUSED, self->paused && pauses_any(self->paused));
+	metrics_set(m, METRIC_RATE_LIMIT, settings_int(self->settings, "intake.rate"));
+	metrics_set(m, METRIC_RATE_LIMITED, in.limited);
 	metrics_set(m, METRIC_PAUSES, (int64_t)in.pauses);
 	metrics_set(m, METRIC_REBALANCES, (int64_t)in.rebalances);
 	metrics_set(m, METRIC_ASSIGNMENTS_LOST, (int64_t)in.lost);
@@ -386,6 +388,7 @@ static json_t *status_problems(const report *self)
 		.paused_by_operator = self->paused && pauses_any(self->paused),
 		.in_flight = (int64_t)ledger_count(self->ledger), .oldest_ms = oldest_ms(self), .ended_lately = ended_lately(self),
 		.in_flight_bytes = (int64_t)pipeline_bytes(self->pipeline), .limit_bytes = settings_int(self->settings, "intake.high_bytes"),
+		.limited = in.limited, .rate = settings_int(self->settings, "intake.rate"),
 		.dead_lately = history_grown(h, HISTORY_DEAD, PROBLEM_WINDOW_MS), .aborts_lately = history_grown(h, HISTORY_ABORTS, PROBLEM_WINDOW_MS),
 		.restarts_lately = history_grown(h, HISTORY_RESTARTS, PROBLEM_WINDOW_MS), .dropped_lately = history_grown(h, HISTORY_DROPPED, PROBLEM_WINDOW_MS),
 		.lag = lag_sum(self), .lag_before = history_lag(h, PROBLEM_LAG_MS), .stages = stages, .stage_count = self->stage_count});
@@ -495,6 +498,7 @@ static void add_view(const report *self, json_t *status)
 	json_object_set_new(status, "lag", lag < 0 ? json_null() : json_integer((json_int_t)lag));
 	json_object_set_new(status, "oldest_ms", json_integer((json_int_t)oldest_ms(self)));
 	json_object_set_new(status, "in_flight_limit", json_integer((json_int_t)settings_int(self->settings, "intake.high_bytes")));
+	json_object_set_new(status, "rate_limit", json_integer((json_int_t)settings_int(self->settings, "intake.rate")));
 	json_object_set_new(status, "articles", json_integer((json_int_t)pipeline_counts_get(self->pipeline)->articles));
 	json_object_set_new(status, "revisions", json_integer((json_int_t)pipeline_counts_get(self->pipeline)->revisions));
 	json_object_set_new(status, "paused_partitions", status_paused(self));

@@ -93,6 +93,7 @@ const PROBLEMS_ZH = {
   'journal-held': '{partitions} 个分区在等待日志追上。',
   standby: '没有分配到分区：消费组的其他成员持有全部分区。',
   pressure: '读取暂停，直到有余量：在途 {bytes}，上限 {limit}。来得比处理得快。',
+  'rate-limited': '有记录在等待：intake.rate 每秒只放入 {rate} 条。',
 };
 
 const LANGUAGES = ['en', 'zh'];

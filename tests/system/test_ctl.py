@@ -97,6 +97,23 @@ def test_pause_resume_drain_and_leave(flow):
     assert {use[1] for use in uses} == {str(os.geteuid())} and {use[3] for use in uses} == {"ok"}
 
 
+def test_a_rate_holds_intake_back(flow):
+    """intake.rate: what is more waits, is told, and is taken when a reload lifts it."""
+    f = flow(partitions=2, settings={"intake.rate": 5})
+    d = f.daemon().start().wait_ready()
+    f.feed(new("rate", 600))
+    wait_until(lambda: d.metric("millrace_intake_rate_limited") == 1, 60, "records wait for the rate")
+    status = d.status()
+    assert status["rate_limit"] == 5 and d.metric("millrace_intake_rate_limit") == 5
+    wait_until(lambda: "rate-limited" in [one["code"] for one in d.status()["problems"]], 30, "it is told in words")
+    # At most one, a quarter of a second's, and what the time since the start allows.
+    assert d.balance()["read"] <= 1 + 5 / 4 + 5 * d.status()["uptime_ms"] / 1000
+    d.settings["intake.rate"] = 0
+    d.reload()
+    f.account()
+    assert d.metric("millrace_intake_rate_limited") == 0 and d.status()["rate_limit"] == 0
+
+
 def test_pools_are_replaced_and_scaled_under_load(flow):
     """Every stage is restarted, scaled up and down while records flow, also slow ones: no record is lost, doubled, or tried a second time."""
     f = flow(partitions=2, env=HOOKED["env"], settings={**HOOKED["settings"], "stage.deadline_ms": 20000})

@@ -83,6 +83,10 @@ static void each_fact_has_its_sentence(void **state)
 	expect(f, "info", "standby", "other members");
 	f = well(), f.pressed = true;
 	expect(f, "info", "pressure", "1024 of 16384 KB");
+	f = well(), f.limited = true, f.rate = 50;
+	expect(f, "info", "rate-limited", "lets in 50 a second");
+	f.lag = 90000;
+	expect(f, "warning", "rate-limited", "lets in 50 a second");
 	f = well(), f.phase = PHASE_STARTING, f.connected = false, f.joined = false;
 	expect(f, "info", "starting", "no contact with Kafka yet");
 	f = well(), f.phase = PHASE_CATCHING_UP, f.joined = false;
