@@ -21,7 +21,7 @@ static const struct command {
 	{"evaluate", evaluate_main, "measure a model on labelled texts", evaluate_help},
 	{"explain", explain_main, "why a stage decided as it did, for one document", explain_help},
 	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},
-	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy", schema_help},
+	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy; the settings, too", schema_help},
 	{"demo", demo_main, "broker, daemon and workers on the demo feed, and what came out", demo_help},
 	{"ctl", ctl_main, "steer the running daemon: pause, resume, drain, reload, restart and scale workers", ctl_help},
 	{"top", top_main, "a running daemon, live: what flows, its stages, what is wrong, the latest articles", top_help},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/expect.h"
 #include "cli/input.h"
 #include "cli/stage_local.h"
 #include "common/log.h"
@@ -18,7 +19,7 @@
 
 const char process_help[] =
 	"Usage: millrace process [--as json|text|html] [--state DIR] [--watches FILE] [--alerts FILE]\n"
-	"                        [--quiet] FILE...|-\n\n"
+	"                        [--expect FILE] [--quiet] FILE...|-\n\n"
 	"Runs records through the stages and the index without Kafka. Prints article and duplicate records\n"
 	"as JSON lines, in the order of the input; dead letters and what sink.filter keeps out are told on\n"
 	"standard error and do not change the exit code.\n\n"
@@ -27,6 +28,10 @@ const char process_help[] =
 	"  --state DIR  index kept in DIR over several runs; without it the index is empty and in memory\n"
 	"  --watches F  file of watches (conf/watches.conf): what watch.file and the stage watch do\n"
 	"  --alerts F   alerts go there as JSON lines; without it articles only name the watches they meet\n"
+	"  --expect F   prints no records, but compares them: F has a JSON object a line with the feed_id\n"
+	"               (or record: its number in the input, from 0) and page_index of one, its outcome\n"
+	"               (published, duplicate, filtered, dead), and members with the values they must\n"
+	"               have. What is not so is told, and the exit code is 1: a test of your configuration\n"
 	"  --quiet      no progress bar\n";
 
 #define BATCH 64                 /* records taken in before the stages work and an epoch is formed */
@@ -47,6 +52,7 @@ typedef struct processing {
 	int64_t started_us, bar_us;
 	size_t files, file;              /* for the progress bar */
 	FILE *alerts;                    /* NULL: they are not written */
+	expect *expect;                  /* NULL: records are printed */
 } processing;
 
 static int64_t clock_us(clockid_t id)
@@ -63,9 +69,13 @@ static void on_pressure(void *arg, bool high) { (void)arg; (void)high; }        
 /* What is filtered leaves nothing else. */
 static void on_outcome(void *arg, const item *it)
 {
-	(void)arg;
+	const processing *self = arg;
 	for (size_t i = 0; it->state == ITEM_DONE && i < it->part_count; i++)
-		if (it->parts[i]->state == PART_FILTERED)
+		if (it->parts[i]->state != PART_FILTERED)
+			continue;
+		else if (self->expect)
+			expect_nothing(self->expect, it->offset, (int64_t)i, EXPECT_FILTERED, filter_names[it->parts[i]->filtered]);
+		else
 			fprintf(stderr, "filtered: record %lld, article %zu: kept out by sink.filter (%s)\n", (long long)it->offset, i, filter_names[it->parts[i]->filtered]);
 }
 
@@ -78,11 +88,13 @@ static void release(void *arg, void *message)
 
 /* ---- out ---- */
 
-static void print_dead(const publish_batch *b, const publish_message *m)
+static void print_dead(const processing *self, const publish_message *m)
 {
 	const item *it = m->ticket;
-	(void)b;
-	fprintf(stderr, "dead letter: record %lld: %s (%s): %s\n", (long long)it->offset, it->fault.code, it->fault.stage, it->fault.message);
+	if (self->expect)
+		expect_nothing(self->expect, it->offset, 0, EXPECT_DEAD, it->fault.code);
+	else
+		fprintf(stderr, "dead letter: record %lld: %s (%s): %s\n", (long long)it->offset, it->fault.code, it->fault.stage, it->fault.message);
 }
 
 static void write_line(processing *self, mr_bytes line, FILE *out)
@@ -96,13 +108,15 @@ static bool write_batch(processing *self, const publish_batch *b)
 	for (size_t i = 0; i < b->message_count; i++) {
 		const publish_message *m = &b->messages[i];
 		if (m->kind == PUBLISH_DEAD)
-			print_dead(b, m);
+			print_dead(self, m);
 		else if (m->kind == PUBLISH_ALERT && self->alerts)
 			write_line(self, m->value, self->alerts);
 		else if (m->kind == PUBLISH_ALERT)
 			continue;
 		else if (i && m->value.data == b->messages[i - 1].value.data)
 			continue;                        /* the same record for another topic (sink.route) */
+		else if (m->value.data && self->expect)
+			expect_record(self->expect, ((const item *)m->ticket)->offset, m->kind == PUBLISH_DUPLICATE ? EXPECT_DUPLICATE : EXPECT_PUBLISHED, m->value);
 		else if (m->value.data)
 			write_line(self, m->value, stdout);
 	}
@@ -236,6 +250,7 @@ static void close_parts(processing *self)
 	ledger_free(&self->ledger);
 	index_free(&self->index);
 	settings_free(&self->settings);
+	expect_free(&self->expect);
 }
 
 static int form_of(const char *word)
@@ -249,7 +264,7 @@ static int form_of(const char *word)
 
 typedef struct options {
 	int form;
-	const char *state, *watches, *alerts;
+	const char *state, *watches, *alerts, *expect;
 	bool quiet;
 } options;
 
@@ -269,6 +284,8 @@ static int read_options(int argc, char **argv, options *o)
 			o->watches = argv[++i];
 		} else if (strcmp(argv[i], "--alerts") == 0 && value) {
 			o->alerts = argv[++i];
+		} else if (strcmp(argv[i], "--expect") == 0 && value) {
+			o->expect = argv[++i];
 		} else if (strcmp(argv[i], "--") == 0) {
 			return i + 1;
 		} else {
@@ -308,7 +325,7 @@ int process_main(int argc, char **argv)
 	self.bar = !o.quiet && isatty(STDERR_FILENO);
 	self.files = (size_t)(argc - at);
 	self.started_us = clock_us(CLOCK_MONOTONIC);
-	if (open_parts(&self, o.state, &errors) || open_alerts(&self, o.alerts, &errors)) {
+	if ((o.expect && !(self.expect = expect_read(o.expect, &errors))) || open_parts(&self, o.state, &errors) || open_alerts(&self, o.alerts, &errors)) {
 		fprintf(stderr, "millrace process: %s", buf_bytes(&errors).data);
 		code = EXIT_CONFIG;
 	}
@@ -319,6 +336,8 @@ int process_main(int argc, char **argv)
 		code = cli_failed("process", "cannot write the results");
 	} else if (code != EXIT_CONFIG) {
 		show_bar(&self, NULL, true);
+		if (self.expect && expect_tell(self.expect, stdout) && code == EXIT_CLEAN)
+			code = EXIT_FAILED;
 	}
 	close_parts(&self);
 	buf_free(&errors);

@@ -5,20 +5,22 @@
 #include "cli/cli.h"
 #include "cli/schema_clickhouse.h"
 #include "common/record.h"
+#include "common/settings_schema.h"
 
 const char schema_help[] =
-	"Usage: millrace schema [article|duplicate|alert|feed|dead-letter|clickhouse]\n\n"
+	"Usage: millrace schema [article|duplicate|alert|feed|dead-letter|config|clickhouse]\n\n"
 	"Prints the data contract as JSON Schema (draft 7), with the fields and labels of this configuration.\n"
 	"  article      messages of the output topic (default)\n"
 	"  duplicate    messages of the duplicates topic\n"
 	"  alert        messages of the alerts topic\n"
 	"  feed         JSON messages of the input topics\n"
 	"  dead-letter  headers of the dead letters\n"
+	"  config       the settings, as an object of sections: for editors, and tools that write the file\n"
 	"  clickhouse   instead: SQL of the tables with which ClickHouse reads both topics from the\n"
 	"               configured brokers (docs/warehouse.md); for PostgreSQL see\n"
 	"               millrace load postgres --print-schema\n";
 
-enum { CLICKHOUSE = SCHEMA_DEAD_LETTER + 1, NAMES };
+enum { CONFIG = SCHEMA_DEAD_LETTER + 1, CLICKHOUSE, NAMES };
 
 /* settings_section hook: the last of the two names of it wins, as in librdkafka. */
 static int find_brokers(void *arg, const char *key, const char *value)
@@ -31,6 +33,10 @@ static int find_brokers(void *arg, const char *key, const char *value)
 static void print(const settings *config, const record_rules *rules, int which, buf *out)
 {
 	char brokers[1024] = "localhost:9092", group[256];
+	if (which == CONFIG) {
+		settings_schema_print(out);
+		return;
+	}
 	if (which != CLICKHOUSE) {
 		record_schema_print(rules, (enum record_schema)which, out);
 		return;
@@ -42,7 +48,7 @@ static void print(const settings *config, const record_rules *rules, int which, 
 
 int schema_main(int argc, char **argv)
 {
-	static const char *const names[] = {"article", "duplicate", "alert", "feed", "dead-letter", "clickhouse"};
+	static const char *const names[] = {"article", "duplicate", "alert", "feed", "dead-letter", "config", "clickhouse"};
 	int which = 0;
 	if (argc > 2)
 		return cli_usage("schema", "one name at most, not %d", argc - 1);

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 
+import jsonschema
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -136,6 +137,29 @@ def test_check_tells_all_errors_at_once(tmp_path):
     for told in (":2: librdkafka has no property 'bootstrap.server'", ":4: unknown setting 'intake.topic' (did you mean 'intake.topics'?)", ":5: intake.high_bytes", ":6: unknown section 'publsh'"):
         assert told in result.stderr, told
     assert "4 errors" in result.stderr
+
+
+def test_the_schema_of_the_settings_is_that_of_the_sample():
+    """Every setting of conf/millrace.conf is in it, with the default it has there; what is wrong is refused."""
+    schema = json.loads(said_by(program("millrace"), "schema", "config"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    sample, section = {}, None
+    for line in (ROOT / "conf/millrace.conf").read_text().splitlines():
+        if head := re.fullmatch(r"\[([\w.]+)\]", line):
+            section = head[1]
+        elif found := re.fullmatch(r"#(\w+) = ?(.*)", line):
+            kind = schema["properties"][section]["properties"][found[1]]
+            value = {"array": str.split, "boolean": lambda text: text == "true", "integer": int}.get(kind.get("type"), str)(found[2])
+            assert kind["default"] == value, (section, found[0])
+            sample.setdefault(section, {})[found[1]] = value
+    own = {name: about["properties"].keys() for name, about in schema["properties"].items() if "properties" in about}
+    assert {name: keys.keys() for name, keys in sample.items() if name in own} == own and "stages" in sample["pipeline"]
+    good = {**sample, "kafka": {"bootstrap.servers": "a:9092", "ssl.key.password": "file:key"}}
+    jsonschema.validate(good, schema)
+    for bad in ({"intake": {"rat": 1}}, {"intak": {}}, {"intake": {"rate": -1}}, {"intake": {"high_bytes": "12Q"}}, {"daemon": {"drain_ms": "5 parsecs"}}, {"log": {"level": "loud"}},
+                {"log": {"outcomes": "perhaps"}}, {"pipeline": {"stages": "extract"}}, {"daemon": {"drain_ms": 600001}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, schema)
 
 
 def test_check_with_a_file_as_its_argument(tmp_path):

@@ -378,9 +378,12 @@ def test_watches(practice):
     (p.folder / "watches.conf").write_text("[lamps]\nany = 灯塔\n[ships]\nany = 渡船\n")
     title, text = "北湾的灯塔修好了", "北湾的燈塔在三月修好,渔民说夜里又看得见岸了。\n" + news.text("lamps")
     (p.folder / "page.txt").write_text(f"{title}\n\n{text}\n")
-    (p.folder / "FILE").write_bytes(news.value(news.record("lamps", title=title, text=text)))
+    (p.folder / "FILE").write_bytes(b"\n".join(news.value(r) for r in (news.record("lamps", id="lamps", title=title, text=text), news.record("cooking", id="cooking"))))
+    (expected,) = blocks("docs/watches.md", "json")
+    (p.folder / "expected.jsonl").write_text(expected)
     said = list(run_blocks(p, "docs/watches.md").values())
     assert "2 watches" in said[0] and "lamps" in said[1] and '"watches":["lamps"]' in said[2].replace(" ", "")
+    assert "2 of 2 expectations met" in said[3]
     assert [json.loads(line)["watch"] for line in (p.folder / "alerts.jsonl").read_text().splitlines()] == ["lamps"]
 
 
