@@ -204,7 +204,7 @@ def test_two_daemons_and_one_is_killed_under_load(flow):
 
 
 def test_memory_is_flat(flow):
-    """The same load four times: what the daemon holds does not grow with what it has done (the index's own entries allowed for)."""
+    """The same load four times: what the daemon holds does not grow with what it has done, once it has warmed up (the index's own entries allowed for)."""
     f = flow(settings={"log.outcomes": "false"})
     d = f.daemon().start().wait_ready()
     sizes = []
@@ -212,7 +212,7 @@ def test_memory_is_flat(flow):
         f.feed((news.value(news.record(f"flat {round} {i}", 300)), f"flat {round} {i}", "new") for i in range(1200))
         wait_until(lambda: d.balance()["published"] == 1200 * (round + 1), 240, "all are published", every=0.2)
         sizes.append(d.memory_bytes())
-    assert sizes[3] < sizes[0] + (12 << 20), f"resident memory grew: {[s >> 20 for s in sizes]} MB"
+    assert sizes[3] < sizes[1] + (8 << 20), f"resident memory grew: {[s >> 20 for s in sizes]} MB"
     assert sizes[3] < 150 << 20
     f.account()
 
