@@ -151,6 +151,12 @@ int demo_daemon_stop(demo_daemon *self, double seconds)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* What needs no look when something has failed. Lines of others (libraries, the dynamic linker) do. */
+static bool is_ordinary(const char *line)
+{
+	return strstr(line, "level=info ") || strstr(line, "level=debug ");
+}
+
 void demo_daemon_tell(const demo_daemon *self)
 {
 	char lines[TOLD_LINES][400], line[400], clean[400];
@@ -159,7 +165,7 @@ void demo_daemon_tell(const demo_daemon *self)
 	if (!f)
 		return;
 	while (fgets(line, sizeof line, f))
-		if (line[0] != '<' || line[1] <= '4')            /* syslog's priorities: warnings and worse; lines of others, too */
+		if (!is_ordinary(line))
 			memcpy(lines[n++ % TOLD_LINES], line, sizeof line);
 	fclose(f);
 	for (size_t i = n > TOLD_LINES ? n - TOLD_LINES : 0; i < n; i++) {

@@ -156,31 +156,6 @@ int demo_feed_dead(demo_feed *self, int64_t offset, mr_bytes code, mr_bytes mess
 	return 0;
 }
 
-static bool has_ended(const demo_record *r)
-{
-	if (r->outcome == DEMO_NONE || r->outcome == DEMO_DEAD)
-		return r->outcome == DEMO_DEAD;
-	json_t *first = json_array_get(r->articles, 0);
-	bool whole = r->outcome == DEMO_DUPLICATE && json_array_size(r->articles) == 1;      /* a byte-equal page is one record */
-	return whole || (json_int_t)json_array_size(r->articles) >= json_integer_value(json_object_get(first, "page_count"));
-}
-
-size_t demo_feed_ended(const demo_feed *self)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < self->count; i++)
-		n += has_ended(&self->records[i]);
-	return n;
-}
-
-size_t demo_feed_expected(const demo_feed *self)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < self->count; i++)
-		n += !self->records[i].null_value;
-	return n;
-}
-
 const char *demo_text(const json_t *article, const char *member)
 {
 	const char *text = json_string_value(json_object_get(article, member));

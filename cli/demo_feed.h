@@ -37,9 +37,6 @@ void demo_feed_free(demo_feed *self);
 /* What came out of the output topics, at `now_ms`. `value` of an article or duplicate is JSON; unknown places are told as -1. */
 int demo_feed_article(demo_feed *self, enum demo_outcome outcome, mr_bytes value, int64_t now_ms);
 int demo_feed_dead(demo_feed *self, int64_t offset, mr_bytes code, mr_bytes message, int64_t now_ms);
-/* Records that have ended; a page when all its parts are there. Tombstones end without a trace and are not counted. */
-size_t demo_feed_ended(const demo_feed *self);
-size_t demo_feed_expected(const demo_feed *self);
 
 /* Member of an article as text; "" when it is null or none. Borrowed. */
 const char *demo_text(const json_t *article, const char *member);

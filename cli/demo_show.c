@@ -255,11 +255,13 @@ static void show_times(const showing *self)
 static void show_account(const showing *self)
 {
 	const demo_account *a = self->account;
-	char text[256];
+	char text[256], filtered[40] = "";
 	term_heading(&self->out, "The account: every record ends in exactly one way");
-	snprintf(text, sizeof text, "%lld read = %lld published + %lld duplicate%s + %lld dead letter%s + %lld tombstone%s + %lld in flight", (long long)a->read,
-		 (long long)a->published, (long long)a->duplicates, plural(a->duplicates), (long long)a->dead, plural(a->dead), (long long)a->tombstones, plural(a->tombstones),
-		 (long long)a->in_flight);
+	if (a->filtered)                 /* with --set sink.filter=... */
+		snprintf(filtered, sizeof filtered, " + %lld filtered", (long long)a->filtered);
+	snprintf(text, sizeof text, "%lld read = %lld published + %lld duplicate%s%s + %lld dead letter%s + %lld tombstone%s + %lld in flight", (long long)a->read,
+		 (long long)a->published, (long long)a->duplicates, plural(a->duplicates), filtered, (long long)a->dead, plural(a->dead), (long long)a->tombstones,
+		 plural(a->tombstones), (long long)a->in_flight);
 	term_paragraph(&self->out, 2, text);
 	show_times(self);
 }

@@ -111,6 +111,16 @@ def test_differences_are_told_and_end_with_1(tmp_path):
     shutil.rmtree(kept)
 
 
+def test_what_a_setting_keeps_out_is_not_waited_for():
+    done = millrace("demo", "--once", "--set", "sink.filter=languages=en", "--set", "dedup.duplicates=drop")
+    out = done.stdout.decode()
+    read, published, filtered, dead = map(int, re.search(r"(\d+) read = (\d+) published \+ \d+ duplicates \+ (\d+) filtered \+ (\d+) dead", out).groups())
+    assert published >= 1 and filtered > 10 and f"Articles: {published} " in out and "Duplicates: 0 " in out and f"Dead letters: {dead} " in out and read > published + filtered
+    assert done.returncode == 1 and b"should be" in done.stderr and b"can be read" not in done.stderr           # the feed expects all of them
+    assert b"level=info" not in done.stderr                      # of the daemon's log only what is wrong
+    shutil.rmtree(folder_of(done.stderr.decode()))
+
+
 def started(tmp_path):
     """A demo that stays; (process, admin port, pids of its children and theirs)."""
     demo = Process([BIN / "millrace", "demo"], tmp_path / "demo.log", life=120)
