@@ -28,24 +28,12 @@ const char *cli_help(const char *name);
 int complete_main(int argc, char **argv);                    /* not for people: cli/complete.c */
 
 /* The commands, in the order of `millrace --help`. To add one: a line here, the same in the table of main.c. */
-int check_main(int argc, char **argv);
-extern const char check_help[];
-int process_main(int argc, char **argv);
-extern const char process_help[];
-int train_main(int argc, char **argv);
-extern const char train_help[];
-int evaluate_main(int argc, char **argv);
-extern const char evaluate_help[];
-int explain_main(int argc, char **argv);
-extern const char explain_help[];
-int schema_main(int argc, char **argv);
-extern const char schema_help[];
-int version_main(int argc, char **argv);
-extern const char version_help[];
-int broker_main(int argc, char **argv);
-extern const char broker_help[];
 int demo_main(int argc, char **argv);
 extern const char demo_help[];
+int check_main(int argc, char **argv);
+extern const char check_help[];
+int ctl_main(int argc, char **argv);
+extern const char ctl_help[];
 int top_main(int argc, char **argv);
 extern const char top_help[];
 int tap_main(int argc, char **argv);
@@ -56,9 +44,21 @@ int load_main(int argc, char **argv);
 extern const char load_help[];
 int index_main(int argc, char **argv);
 extern const char index_help[];
-int ctl_main(int argc, char **argv);
-extern const char ctl_help[];
 int keys_main(int argc, char **argv);
 extern const char keys_help[];
+int process_main(int argc, char **argv);
+extern const char process_help[];
+int explain_main(int argc, char **argv);
+extern const char explain_help[];
+int schema_main(int argc, char **argv);
+extern const char schema_help[];
+int train_main(int argc, char **argv);
+extern const char train_help[];
+int evaluate_main(int argc, char **argv);
+extern const char evaluate_help[];
+int broker_main(int argc, char **argv);
+extern const char broker_help[];
+int version_main(int argc, char **argv);
+extern const char version_help[];
 
 #endif

@@ -32,35 +32,46 @@ typedef struct entities_args {
 int entities_args_read(entities_args *self, int argc, char **argv);
 
 #define ENTITIES_TRAIN_HELP \
-	"entities: learns named entities. Files hold JSON lines {\"id\", \"text\", \"entities\": [{\"start\", \"end\", \"type\"}]}, plain or gzipped; start and end count Unicode\n" \
-	"characters. FILE@3: read three times in a pass. --map, --open and --doubt hold for the files named behind them.\n\n" \
-	"  --data         FILE[@N]       texts to learn from (may be repeated; takes all names up to the next option)\n" \
+	"entities: learns named entities. Files hold JSON lines {\"id\", \"text\", \"entities\": [{\"start\", \"end\",\n" \
+	"\"type\"}]}, plain or gzipped; start and end count Unicode characters. FILE@3: read three times in a\n" \
+	"pass. --map, --open and --doubt hold for the files named behind them.\n" \
+	"\n" \
+	"  --data         FILE[@N]       texts to learn from (may be repeated; takes all names up to the next\n" \
+	"                                option)\n" \
 	"  --before       FILE[@N]       texts to start with, in passes of their own (large, less exact)\n" \
 	"  --out          MODEL          the model file; ENTITIES_CARD.md is written beside it\n" \
 	"  --types        NAME,NAME      the types of the model; others are dropped (default: all that occur)\n" \
-	"  --map          FROM=TO        another name for a type; FROM=A|B: one of these, the annotation does not tell which; FROM=: dropped\n" \
-	"  --open         NAME,NAME      types that the annotation does not know: its other characters may belong to one\n" \
-	"  --words        FILE           word list: WORD<TAB>CLASS a line (may be repeated); becomes part of the model (default: the shipped lists)\n" \
+	"  --map          FROM=TO        another name for a type; FROM=A|B: one of these, the annotation does\n" \
+	"                                not tell which; FROM=: dropped\n" \
+	"  --open         NAME,NAME      types that the annotation does not know: its other characters may\n" \
+	"                                belong to one\n" \
+	"  --words        FILE           word list: WORD<TAB>CLASS a line (may be repeated); becomes part of\n" \
+	"                                the model (default: the shipped lists)\n" \
 	"  --no-words                    no word list at all\n" \
 	"  --name         NAME           name in the model (default: entities)\n" \
-	"  --notes        FILE           text for the model card: sources and their terms, scores, known weaknesses\n" \
+	"  --notes        FILE           text for the model card: sources and their terms, scores, known\n" \
+	"                                weaknesses\n" \
 	"  --seed         N              same data, options and seed: same model (default: 1)\n" \
 	"  --passes       N              over the --data texts (default: 6)\n" \
 	"  --before-passes N             over the --before texts (default: 3)\n" \
 	"  --runs         N              models in other orders of the texts, averaged (default: 4)\n" \
 	"  --min-times    N              times a gram must occur (default: 2)\n" \
-	"  --features     N              2: without those of neighbouring words, known names and brackets, faster (default: 3)\n" \
+	"  --features     N              2: without those of neighbouring words, known names and brackets,\n" \
+	"                                faster (default: 3)\n" \
 	"  --rows         N              rows of weights kept in the model (default: 400000)\n" \
 	"  --cost         C              cost of an error against the size of the weights (default: 4)\n" \
 	"  --rate         X              of learning, at the start (default: 0.1)\n" \
 	"  --margin       X              nats by which a wrong label must be behind (default: 1)\n" \
 	"  --missed       X              ... and a character of an entity taken for none (default: 1.3)\n" \
-	"  --doubt        X              nats by which a type that --open names must be ahead to be learnt from such a text (default: 2)\n" \
-	"  --drop         X              share of features left out of a sentence at random while learning (default: 0.4)\n" \
+	"  --doubt        X              nats by which a type that --open names must be ahead to be learnt\n" \
+	"                                from such a text (default: 2)\n" \
+	"  --drop         X              share of features left out of a sentence at random while learning\n" \
+	"                                (default: 0.4)\n" \
 	"  --quiet                       no progress bar\n"
 
 #define ENTITIES_EVALUATE_HELP \
-	"entities: tags texts (as for millrace train) and compares spans and types exactly.\n\n" \
+	"entities: tags texts (as for millrace train) and compares spans and types exactly.\n" \
+	"\n" \
 	"  --model        MODEL          the model file\n" \
 	"  --map          FROM=TO        another name for a type of the files behind it; FROM=: dropped\n" \
 	"  --json                        figures as one JSON object\n" \

@@ -14,14 +14,18 @@
 
 const char evaluate_help[] =
 	"Usage: millrace evaluate classify --model MODEL FILE... [OPTION]...\n"
-	"       millrace evaluate entities --model MODEL FILE... [OPTION]...\n\n"
-	"classify: judges labelled texts (as for millrace train) as the worker does and says how many came out right.\n\n"
+	"       millrace evaluate entities --model MODEL FILE... [OPTION]...\n"
+	"\n"
+	"classify: judges labelled texts (as for millrace train) as the worker does and says how many came\n"
+	"out right.\n"
+	"\n"
 	"  --model        MODEL          the model file\n"
 	"  --json                        figures as one JSON object\n"
 	"  --errors       N              show the first N texts that came out wrong\n"
 	"  --plot         FILE           calibration as SVG: probability said against share that came true\n"
-	"  --fold         K/N            train: leave fold K of the --data texts out; evaluate: take that fold only\n"
-	"  --quiet                       no progress bar\n\n"
+	"  --fold         K/N            measures the fold that train left out\n"
+	"  --quiet                       no progress bar\n"
+	"\n"
 	ENTITIES_EVALUATE_HELP;
 
 static void print_json(const measure *self, const char (*names)[MODEL_NAME_BYTES], const model *m, double seconds)

@@ -15,14 +15,8 @@ static const struct command {
 	const char *summary;             /* one line for `millrace --help`; NULL: not for people, told nowhere */
 	const char *help;                /* usage and options of the command itself, for `millrace NAME --help` */
 } commands[] = {
-	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
-	{"process", process_main, "run files through the stages without Kafka, print the records", process_help},
-	{"train", train_main, "learn labels from texts: a model for the classifier", train_help},
-	{"evaluate", evaluate_main, "measure a model on labelled texts", evaluate_help},
-	{"explain", explain_main, "why a stage decided as it did, for one document", explain_help},
-	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},
-	{"schema", schema_main, "the data contract as JSON Schema, for the configured taxonomy; the settings, too", schema_help},
 	{"demo", demo_main, "broker, daemon and workers on the demo feed, and what came out", demo_help},
+	{"check", check_main, "check a configuration, show what holds and where it was set", check_help},
 	{"ctl", ctl_main, "steer the running daemon: pause, resume, drain, reload, restart and scale workers", ctl_help},
 	{"top", top_main, "a running daemon, live: what flows, its stages, what is wrong, the latest articles", top_help},
 	{"tap", tap_main, "a running daemon, live: a sample of its records", tap_help},
@@ -30,6 +24,12 @@ static const struct command {
 	{"load", load_main, "published records into a warehouse: a PostgreSQL database", load_help},
 	{"index", index_main, "the index of the daemon on disk: what is in it, is it sound, make it small", index_help},
 	{"keys", keys_main, "keys for workers on other hosts: make them, show the public ones", keys_help},
+	{"process", process_main, "run files through the stages without Kafka, print the records", process_help},
+	{"explain", explain_main, "why a stage decided as it did, for one document", explain_help},
+	{"schema", schema_main, "the data contract as JSON Schema or ClickHouse's tables; the settings as JSON Schema", schema_help},
+	{"train", train_main, "learn from texts: a model for the classifier or the tagger of names", train_help},
+	{"evaluate", evaluate_main, "measure a model on texts with their labels or names", evaluate_help},
+	{"broker", broker_main, "an embedded Kafka broker in memory, for trying things out", broker_help},
 	{"version", version_main, "versions of the program and of its libraries", version_help},
 	{"complete", complete_main, NULL, NULL},
 };

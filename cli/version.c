@@ -1,6 +1,8 @@
 /* version.c - `millrace version`: what is running, for bug reports. */
 #include <event2/event.h>
+#include <hs.h>
 #include <jansson.h>
+#include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
 #include <libxml/xmlversion.h>
 #include <stdio.h>
@@ -20,5 +22,6 @@ int version_main(int argc, char **argv)
 	printf("millrace %s\n", MILLRACE_VERSION);
 	printf("librdkafka %s\nlibzmq %d.%d.%d\nlibevent %s\n", rd_kafka_version_str(), major, minor, patch, event_get_version());
 	printf("jansson %s\nxxhash %u\nlibxml2 %s (built with)\n", jansson_version_str(), XXH_versionNumber(), LIBXML_DOTTED_VERSION);
+	printf("hyperscan or vectorscan %s\nlibpq %d\n", hs_version(), PQlibVersion());
 	return EXIT_CLEAN;
 }

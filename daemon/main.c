@@ -7,7 +7,7 @@
 #include "daemon/kafka_conf.h"
 
 static const char help[] =
-	"usage: millraced [--config FILE] [--set SECTION.KEY=VALUE]...\n"
+	"Usage: millraced [--config FILE] [--set SECTION.KEY=VALUE]...\n"
 	"\n"
 	"The daemon: takes article feeds from Kafka, passes them through worker stages, publishes enriched records.\n"
 	"Runs in the foreground, logs to standard error; SIGTERM drains, a second one leaves at once, SIGHUP reloads.\n"
@@ -18,7 +18,7 @@ static const char help[] =
 static void print_help(void)
 {
 	fputs(help, stdout);
-#define PRINT_CODE(name, number, text) printf("  %2d  %s\n", number, text);
+#define PRINT_CODE(name, number, text) if (number < EXIT_ORPHAN || number == EXIT_CONFIG) printf("  %2d  %s\n", number, text);
 	EXIT_CODES(PRINT_CODE)
 #undef PRINT_CODE
 	puts("\nSettings with their defaults. `millrace check --explain NAME` tells kind and range; what each of\n"

@@ -24,7 +24,7 @@ typedef struct arguments {
 
 static int usage(FILE *out, int code)
 {
-	fprintf(out, "usage: millrace-worker --stage NAME [--endpoint ADDR] [--config FILE] [--set section.key=value]...\n"
+	fprintf(out, "Usage: millrace-worker --stage NAME [--endpoint ADDR] [--config FILE] [--set section.key=value]...\n"
 	             "One worker process of one stage. millraced starts its own (workers.spawn); more may be started by hand or by systemd.\n\n"
 	             "  --stage NAME      stage to work for:");
 	for (size_t i = 0; stages_name(i); i++)
@@ -37,8 +37,8 @@ static int usage(FILE *out, int code)
 	             "  --config FILE     configuration, the same as the daemon's\n"
 	             "  --set K=V         one setting, wins over the file; repeatable\n"
 	             "  --cage-test       closes the cage, tries to open files and sockets, tells what happened\n"
-	             "  --version, --help\n\nexit codes:\n");
-#define WORKER_ROW(name, number, help) if (number <= EXIT_USAGE || number >= EXIT_ORPHAN) fprintf(out, "  %3d  %s\n", number, help);
+	             "  --version, --help\n\nExit codes:\n");
+#define WORKER_ROW(name, number, help) if (number <= EXIT_USAGE || (number >= EXIT_ORPHAN && number != EXIT_NO_DAEMON)) fprintf(out, "  %2d  %s\n", number, help);
 	EXIT_CODES(WORKER_ROW)
 #undef WORKER_ROW
 	return code;

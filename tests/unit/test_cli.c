@@ -60,6 +60,7 @@ static void commands_are_found(void **state)
 	expect("check --help", EXIT_CLEAN, "--set SECTION.KEY=VALUE");
 	expect("--version", EXIT_CLEAN, "millrace " MILLRACE_VERSION "\n");
 	expect("version", EXIT_CLEAN, "librdkafka ");
+	expect("version", EXIT_CLEAN, "\nlibpq ");
 	expect("chekc", EXIT_USAGE, "unknown command 'chekc' (did you mean 'check'?)");
 	expect("xyzzyxyzzy", EXIT_USAGE, "unknown command 'xyzzyxyzzy'; see millrace --help");
 	expect("", EXIT_USAGE, "no command");
