@@ -10,6 +10,7 @@ The same sources give the same bytes: the date is SOURCE_DATE_EPOCH or that of t
 import argparse
 import datetime
 import email.utils
+import itertools
 import os
 import pathlib
 import re
@@ -118,10 +119,7 @@ def table(rows):
     head, body = cells(rows[0]), [cells(row) for row in rows[2:]]
     widths = [max(columns(plain(row[i])) for row in [head, *body] if i < len(row)) for i in range(len(head))]
     if sum(widths) + 3 * len(widths) <= WIDTH and any(head):
-        lines = [".TS", "l " * len(head) + "", "l " * len(head) + "."]
-        lines[1] = " ".join(["lb"] * len(head))
-        lines[2] = " ".join(["l"] * len(head)) + "."
-        lines += ["\t".join(prose(cell) for cell in head)]
+        lines = [".TS", " ".join(["lb"] * len(head)), " ".join(["l"] * len(head)) + ".", "\t".join(prose(cell) for cell in head)]
         return [".PP", *lines, *("\t".join(guard(inline(cell)) for cell in row) for row in body), ".TE"]
     out = [".PP"]
     if len(head) > 2 and max(columns(plain(name)) for name in head[1:]) > 24:           # said once, not with each row
@@ -328,8 +326,17 @@ def configuration(text):
     return out
 
 
+def conf_rows(lines):
+    """Indented rows, `condition    what it means`, below the text that they belong to."""
+    out = [".RS"]
+    for line in lines:
+        name, text = re.split(r"\s{2,}", line.strip(), maxsplit=1)
+        out += tag(font("B", escape(name)), filled(text))
+    return [*out, ".RE"]
+
+
 def conf_text(lines):
-    """Paragraphs of a comment; `Form:   ...` with an indented rest is a definition; the line in parentheses at the end tells kind and range."""
+    """Paragraphs of a comment; `Form:   ...` with an indented rest is a definition; indented lines are rows; the line in parentheses at the end tells kind and range."""
     out = []
     for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
         part = block.split("\n")
@@ -340,8 +347,8 @@ def conf_text(lines):
             for word, text in re.findall(r"^(\w+:)\s{2,}(.*(?:\n\s.*)*)", block, re.M):
                 out += tag(font("B", word), filled(text))
             continue
-        if part:
-            out += [".PP", *filled(" ".join(part))]
+        for rows, some in itertools.groupby(part, lambda line: line.startswith("  ")):
+            out += conf_rows(some) if rows else [".PP", *filled(" ".join(some))]
         if kind:
             out += [".br", font("I", prose(kind))] if part else [".PP", font("I", prose(kind))]
     return out
@@ -358,13 +365,9 @@ class Page:
         return result.stdout
 
     def expand(self, words):
-        """{{help PROGRAM}}, {{commands PROGRAM}}, {{exit-codes PROGRAM}}, {{options PROGRAM}}, {{conf}}, {{doc NAME}}, {{chapter NAME HEADING}} ..."""
+        """{{synopsis PROGRAM}}, {{commands PROGRAM}}, {{exit-codes PROGRAM}}, {{options PROGRAM}}, {{conf}}, {{doc NAME}}, {{chapter NAME HEADING}} ..."""
         kind, *rest = words
         return getattr(self, "expand_" + kind.replace("-", "_"))(*rest)
-
-    def expand_help(self, program):
-        """All that stands before the exit codes."""
-        return help_blocks(re.split(r"\n\n[Ee]xit codes:\n", self.help(program))[0])
 
     def expand_synopsis(self, program):
         return synopsis(self.help(program).split("\n")[:1])
@@ -375,7 +378,7 @@ class Page:
         return options(part.group(1).rstrip("\n").split("\n"))
 
     def expand_exit_codes(self, program):
-        part = re.search(r"[Ee]xit codes:\n((?: +\d+ .*\n)+)", self.help(program))
+        part = re.search(r"Exit codes:\n((?: +\d+ .*\n)+)", self.help(program))
         out = []
         for line in part.group(1).rstrip("\n").split("\n"):
             number, text = line.split(None, 1)
