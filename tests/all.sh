@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# all.sh [--quick] - every test; `./run test` built everything before. Unit tests come first; then five lanes run beside each other, because the system tests
-# mostly wait: one lane computes (fuzzing, then the model), four have a Kafka each. Each part adds "passed failed skipped" to a tally; the last line sums them.
+# all.sh [--quick] - every test; `./run test` built everything before. Unit tests come first; then six lanes run beside each other, because the system tests
+# mostly wait: two lanes compute (fuzzing; static tests and the model), four have a Kafka each. Each part adds "passed failed skipped" to a tally; the last line sums them.
 # A part that ends badly without having counted a failure counts as one.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -55,16 +55,19 @@ python_part() {
 	rm -rf "$own.files"
 }
 
-computing() {
+fuzzing() {
 	renice -n 5 "$BASHPID" >/dev/null     # the others measure time
-	for folder in tests/static tests/golden; do
-		! ls "$folder"/test_*.py >/dev/null 2>&1 || python_part "${folder#tests/} tests" 600 "$folder"
-	done
 	if command -v clang >/dev/null; then
 		part "fuzz targets" 1200 env MILLRACE_FUZZ_JOBS=1 tests/fuzz/run.sh "${MILLRACE_FUZZ_SECONDS:-300}"
 	else
 		skip "fuzz targets: no clang here"
 	fi
+}
+
+computing() {
+	renice -n 5 "$BASHPID" >/dev/null
+	python_part "static tests" 600 tests/static
+	python_part "golden tests" 600 tests/golden
 	if command -v spin >/dev/null; then
 		part "model of the epoch protocol" 900 tests/model/check.sh quick
 		part "model: every known mistake is caught" 600 tests/model/check.sh mutations
@@ -73,15 +76,14 @@ computing() {
 	fi
 }
 
-# Trouble takes about as long as all the rest; the journal waits for sessions and transactions to time out, and needs little meanwhile. What people see, load and steer
-# has a lane of its own.
+# Which file is in which lane makes the four take about as long; trouble and journal wait for sessions and transactions to time out, and need little meanwhile.
 trouble=(tests/system/test_faults.py tests/system/test_harness.py)
 journal=(tests/system/test_journal.py tests/system/test_scale.py)
 people=()
 rest=()
 for file in tests/system/test_*.py; do
 	case $file in
-	*/test_ctl.py|*/test_page.py|*/test_top_tap.py|*/test_load.py|*/test_warehouse.py|*/test_observed.py|*/test_drills.py|*/test_docs*.py) people+=("$file") ;;
+	*/test_ctl.py|*/test_page.py|*/test_top_tap.py|*/test_load.py|*/test_warehouse.py|*/test_observed.py|*/test_docs.py) people+=("$file") ;;
 	*) [[ " ${trouble[*]} ${journal[*]} " == *" $file "* ]] || rest+=("$file") ;;
 	esac
 done
@@ -91,6 +93,7 @@ lane() { local name=$1; shift; "$@" 2>&1 | sed -u "s/^/[$name] /"; }
 part "unit tests, ASan and UBSan" 900 tests/unit/run.sh build-asan
 part "unit tests, release" 900 tests/unit/run.sh build
 if [ "${1:-}" != --quick ]; then
+	lane fuzz fuzzing &
 	lane compute computing &
 	lane faults python_part "system tests: trouble" 1500 "${trouble[@]}" &
 	lane journal python_part "system tests: journal, other hosts" 1500 "${journal[@]}" &

@@ -10,6 +10,8 @@ import subprocess
 import jsonschema
 import pytest
 
+from require import cannot
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,7 +30,7 @@ def said_by(*command):
 def program(name):
     path = BUILD / "bin" / name
     if not path.exists():
-        pytest.skip(f"{path} is not built")
+        cannot(f"{path} is not built")
     return str(path)
 
 
@@ -123,9 +125,10 @@ def test_every_command_is_written_about():
     assert [name for name in named if f"`{name}`" not in table] == []
 
 
-@pytest.mark.parametrize("name", ["check", "process", "schema", "demo", "broker", "top", "tap", "dlq", "load", "index", "keys", "version"])
-def test_help_fits_a_terminal(name):
-    assert [line for line in said_by(program("millrace"), name, "--help").splitlines() if len(line) > 100] == []
+def test_help_fits_a_terminal():
+    names = re.findall(r"^  (\w+) +\S", said_by(program("millrace"), "--help").split("Options")[0], re.M)
+    assert len(names) > 12
+    assert [(name, line) for name in names for line in said_by(program("millrace"), name, "--help").splitlines() if len(line) > 100] == []
 
 
 def test_check_tells_all_errors_at_once(tmp_path):
@@ -182,4 +185,4 @@ def test_the_readme_record_is_real():
                 assert real[name].startswith(value.removesuffix("……")), name
             else:
                 assert real[name] == value, name
-    assert f"its {len(out)} members" in (ROOT / "README.md").read_text()
+    assert f"its {len(out)} members" in " ".join((ROOT / "README.md").read_text().split())

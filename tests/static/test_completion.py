@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+from require import cannot
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build")
 LIBRARY = pathlib.Path("/usr/share/bash-completion/bash_completion")
@@ -42,9 +44,9 @@ printf '%s\n' "${{COMPREPLY[@]}}"
 @functools.cache
 def offered(line):
     if not LIBRARY.exists():
-        pytest.skip("no bash-completion here")
+        cannot("no bash-completion here")
     if not (BUILD / "bin/millrace").exists():
-        pytest.skip(f"{BUILD} is not built")
+        cannot(f"{BUILD} is not built")
     script = ASK.format(library=LIBRARY, script=shlex.quote(str(ROOT / "packaging/completion.bash")))
     result = subprocess.run(["bash", "--norc", "-c", script, "bash", line], capture_output=True, text=True, timeout=60, cwd=ROOT,
                             env={**os.environ, "PATH": f"{BUILD}/bin:{os.environ['PATH']}"})
@@ -163,7 +165,7 @@ bind -x '"\C-x\C-l": printf "LINE<%s>\n" "$READLINE_LINE"'; echo READY$((40 + 2)
 @pytest.fixture(scope="module")
 def terminal():
     if not LIBRARY.exists() or not (BUILD / "bin/millrace").exists():
-        pytest.skip("no bash-completion, or not built")
+        cannot("no bash-completion, or not built")
     terminal = Terminal()
     yield terminal
     terminal.close()

@@ -15,6 +15,7 @@ import subprocess
 
 import pytest
 
+from require import cannot
 from test_commands import ROOT, check, commands, program, said_by
 
 PAGES = ["README.md", "README.zh-CN.md", *(f"docs/{name}.md" for name in ("operations", "watches", "classify", "dedup", "entities", "bench"))]
@@ -62,6 +63,14 @@ def test_what_is_not_run_is_spelled_right(page):
             assert [(words, check(words)) for words in found if check(words)] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_links_within_a_page_lead_somewhere(page):
+    """GitHub's anchors: small letters, blanks to dashes, other signs gone."""
+    text = (ROOT / page).read_text()
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", BLOCK.sub("", text), re.M)}
+    assert [link for link in re.findall(r"\]\(#([^)]*)\)", text) if link not in anchors] == []
+
+
 def test_reasons_are_used():
     assert {info.split()[2] for page in PAGES for info, _ in blocks(page) if info.startswith("sh not-run")} == set(NOT_RUN)
 
@@ -79,7 +88,7 @@ def test_configurations_shown_are_good(page, number, tmp_path):
     info, body = blocks(page)[number]
     if info == "ini unit":
         if not shutil.which("systemd-analyze"):
-            pytest.skip("no systemd-analyze here")
+            cannot("no systemd-analyze here")
         unit = "millrace-worker@.service" if "worker-key" in body else "millraced.service"
         (tmp_path / unit).write_text((ROOT / "systemd" / unit).read_text().replace("/usr/bin/", f"{ROOT}/build/bin/"))
         (tmp_path / f"{unit}.d").mkdir()

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from require import cannot
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MILLRACE = ROOT / os.environ.get("MILLRACE_BUILD", "build") / "bin" / "millrace"
 KEY = re.compile(r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}")
@@ -14,7 +16,7 @@ KEY = re.compile(r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}")
 
 def keys(*words, umask=0o022):
     if not MILLRACE.exists():
-        pytest.skip(f"{MILLRACE} is not built")
+        cannot(f"{MILLRACE} is not built")
     return subprocess.run([MILLRACE, "keys", *map(str, words)], capture_output=True, text=True, timeout=60, preexec_fn=lambda: os.umask(umask))
 
 

@@ -57,7 +57,7 @@ def test_reasons_of_ready():
 
 
 def test_codes_of_control_errors():
-    told = set(re.findall(r"`([a-z-]+)`", re.search(r"^Codes of errors: (.*)$", TEXT, re.M).group(1))) - {"lines"}
+    told = set(re.findall(r"`([a-z-]+)`", re.search(r"^Codes of errors: (.*?)\n\n", TEXT, re.S | re.M).group(1))) - {"lines"}
     code = source("daemon/steer.c", "daemon/control.c", "daemon/control_message.c")
     used = set(re.findall(r'control_error\([\w>.-]+, "([a-z-]+)"|wrong\(fault, "([a-z-]+)"|(?:refuse\(fd, &peer|turn_away\(call), "([a-z-]+)"', code))
     assert told == {next(filter(None, one)) for one in used}

@@ -8,13 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 
 import sandbox
+from process import free_port
+from require import cannot
+from wait import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build")
@@ -128,7 +130,7 @@ def test_what_it_may_do(unit, tmp_path):
 def installed(tmp_path_factory):
     """The files of the package, as `cmake --install` puts them."""
     if not (BUILD / "bin/millraced").exists():
-        pytest.skip(f"{BUILD} is not built")
+        cannot(f"{BUILD} is not built")
     folder = tmp_path_factory.mktemp("installed")
     result = subprocess.run(["cmake", "--install", str(BUILD)], env={**os.environ, "DESTDIR": str(folder)}, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr[-2000:]
@@ -178,22 +180,6 @@ class Manager:
                 return self.said
 
 
-def wait_for(what, told, seconds=60):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, told()
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def broker():
-    child = subprocess.Popen([BUILD / "bin/millrace", "broker", "--seconds", "180", "--topics", "articles.raw:1,articles.enriched:1,articles.duplicates:1,dlq.articles.raw:1,articles.alerts:1"],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    yield child.stdout.readline().strip()
-    child.stdin.close()
-    child.wait(timeout=20)
-
-
 CONF = """
 [kafka]
 bootstrap.servers = {broker}
@@ -220,9 +206,7 @@ TEXT = "The harbour school of Larkwater opened its doors on Monday to ninety pup
 def test_daemon_and_workers_in_their_units(installed, broker, tmp_path):
     """Articles, a web page, a copy and a bad record go all the way; a worker of a unit of its own serves `extract`; reload, watchdog, drain. Nothing is killed by a filter."""
     kafka = pytest.importorskip("confluent_kafka")
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     pipeline = stages()                        # all there are: the shipped ones in their order, then those that are switched on by hand
     spawn = " ".join(f"{stage}:1" for stage in pipeline if stage != "extract")
     for name in ("state", "run", "conf"):
@@ -262,15 +246,15 @@ def test_daemon_and_workers_in_their_units(installed, broker, tmp_path):
             return 0
 
     try:
-        wait_for(lambda: "READY=1" in manager.lines() or daemon.poll() is not None, log)
-        wait_for(lambda: metric("records_published_total") == 3 and metric("records_duplicate_total") == 1 and metric("records_dead_total") == 1 or daemon.poll() is not None, log)
+        wait_until(lambda: "READY=1" in manager.lines() or daemon.poll() is not None, 60, log)
+        wait_until(lambda: metric("records_published_total") == 3 and metric("records_duplicate_total") == 1 and metric("records_dead_total") == 1 or daemon.poll() is not None, 60, log)
         for user, groups, code in ((USER, [], 0), (MEMBER, [OPERATORS], 0), (STRANGER, [], 19)):        # who calls is known in the sandbox, too
             asked = subprocess.run(command("millrace-worker@.service", "/mnt/usr/bin/millrace", "ctl", "status", "--socket", "/mnt/run/millrace/control.sock", binds=binds, user=user,
                                            groups=groups), capture_output=True, text=True, timeout=60)
             assert asked.returncode == code, (user, asked.stdout, asked.stderr)
         daemon.send_signal(signal.SIGHUP)
-        wait_for(lambda: "RELOADING=1" in manager.lines() and metric("config_reloads_total") == 1 or daemon.poll() is not None, log)
-        wait_for(lambda: "WATCHDOG=1" in manager.lines() or daemon.poll() is not None, log)
+        wait_until(lambda: "RELOADING=1" in manager.lines() and metric("config_reloads_total") == 1 or daemon.poll() is not None, 60, log)
+        wait_until(lambda: "WATCHDOG=1" in manager.lines() or daemon.poll() is not None, 60, log)
         daemon.terminate()
         assert daemon.wait(timeout=60) == 0, log()
         assert worker.wait(timeout=60) in (0, 15, 16), log()
