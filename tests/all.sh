@@ -83,7 +83,7 @@ people=()
 rest=()
 for file in tests/system/test_*.py; do
 	case $file in
-	*/test_ctl.py|*/test_page.py|*/test_top_tap.py|*/test_load.py|*/test_warehouse.py|*/test_observed.py|*/test_docs.py) people+=("$file") ;;
+	*/test_ctl.py|*/test_page.py|*/test_top_tap.py|*/test_load.py|*/test_warehouse.py|*/test_observed.py|*/test_docs.py|*/test_sink.py|*/test_watches.py) people+=("$file") ;;
 	*) [[ " ${trouble[*]} ${journal[*]} " == *" $file "* ]] || rest+=("$file") ;;
 	esac
 done
