@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh BUILD_FOLDER - runs the unit test programs of a build, two at a time, and counts the tests in them.
+# run.sh BUILD_FOLDER - runs the unit test programs of a build, three at a time since some of them wait for clocks, and counts the tests in them.
 # Prints what failed, and the last line "N passed, N failed". A program that dies without a count is one failure.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
@@ -14,7 +14,7 @@ one() {
 	echo $? >"$2/$name.code"
 }
 export -f one
-find "$folder/tests" -maxdepth 1 -type f -name 'test_*' -perm -u+x | sort | xargs -r -P2 -I{} bash -c 'one "$1" "$2"' _ {} "$logs"
+find "$folder/tests" -maxdepth 1 -type f -name 'test_*' -perm -u+x | sort | xargs -r -P3 -I{} bash -c 'one "$1" "$2"' _ {} "$logs"
 
 passed=0 failed=0
 for code_file in "$logs"/*.code; do
