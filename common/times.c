@@ -286,15 +286,28 @@ static bool noon(cursor *c, civil *t)
 	return false;
 }
 
+enum day_half { HALF_NONE, HALF_NIGHT, HALF_MORNING, HALF_AFTERNOON, HALF_EVENING };
+
+static enum day_half day_half(cursor *c)
+{
+	static const char *const night[] = {"凌晨", NULL}, *const morning[] = {"上午", "早上", "清晨", NULL}, *const afternoon[] = {"下午", NULL}, *const evening[] = {"晚上", "傍晚", NULL};
+	return take_any(c, night) ? HALF_NIGHT : take_any(c, morning) ? HALF_MORNING : take_any(c, afternoon) ? HALF_AFTERNOON : take_any(c, evening) ? HALF_EVENING : HALF_NONE;
+}
+
+/* 凌晨12:20 is twenty past midnight, 晚上12点 the midnight at the end of the day. */
+static int hour_of(enum day_half half, int hour)
+{
+	if (hour == 12)
+		return half == HALF_NIGHT ? 0 : half == HALF_EVENING ? 24 : 12;
+	return half >= HALF_AFTERNOON && hour < 12 ? hour + 12 : hour;
+}
+
 /* 08:30, 8:30:15.25, 8时30分15秒, 下午3:20, 3:20 pm, 0830 and 083015 (`basic`, behind a T) */
 static bool time_of_day(cursor *c, civil *t, bool basic)
 {
-	static const char *const before[] = {"上午", "早上", "凌晨", "清晨", NULL}, *const after[] = {"下午", "晚上", "傍晚", NULL};
 	static const char *const colons[] = {":", "：", NULL}, *const hours[] = {"时", "時", "点", "點", NULL};
 	cursor saved = *c;
-	bool late = take_any(c, after);
-	if (!late)
-		take_any(c, before);
+	enum day_half half = day_half(c);
 	blanks(c);
 	t->precision = TIME_MINUTE;
 	if (basic && digits(c, 2, &t->hour) && digits(c, 2, &t->minute)) {
@@ -326,8 +339,7 @@ static bool time_of_day(cursor *c, civil *t, bool basic)
 	} else if (!noon(c, t)) {
 		goto none;
 	}
-	if (late && t->hour < 12)
-		t->hour += 12;
+	t->hour = hour_of(half, t->hour);
 	return true;
 none:
 	*c = saved;
