@@ -2,8 +2,6 @@
  *
  * Every field is written, every time, with one type; a stage that did not run leaves the field's empty value. Nothing is copied on the way: strings
  * go from where they stand into the output buffer. */
-#include <assert.h>
-
 #include "record_impl.h"
 #include "times.h"
 #include "utf8.h"
@@ -17,13 +15,6 @@ typedef struct dump {
 	int64_t now_ms;
 	buf *out;
 } dump;
-
-/* IPTC Media Topics near to the labels that Millrace ships with (cv.iptc.org/newscodes/mediatopic). Talent has none of its own: labour stands for it. */
-static const struct { const char *label, *code; } media_topics[] = {
-	{"education", "medtop:05000000"},
-	{"science", "medtop:13000000"},
-	{"talent", "medtop:09000000"},
-};
 
 static const json_t *value_of(const dump *d, enum field field)
 {
@@ -109,25 +100,6 @@ static void add_scores(const dump *d)
 		buf_add_str(d->out, rules->score_keys[i]);
 		json_add_number(d->out, d->art->scores[i], 6);
 	}
-}
-
-static void add_media_topics(const dump *d)
-{
-	const json_t *given = value_of(d, FIELD_MEDIA_TOPICS), *labels = value_of(d, FIELD_LABELS);
-	bool first = true;
-	if (given) {
-		json_add_value(d->out, given);
-		return;
-	}
-	buf_add_char(d->out, '[');
-	for (size_t i = 0; i < json_array_size(labels); i++)
-		for (size_t k = 0; k < sizeof media_topics / sizeof *media_topics; k++)
-			if (strcmp(json_string_value(json_array_get(labels, i)), media_topics[k].label) == 0) {
-				buf_add_str(d->out, first ? "" : ",");
-				json_add_text(d->out, mr_bytes_of(media_topics[k].code));
-				first = false;
-			}
-	buf_add_char(d->out, ']');
 }
 
 /* ---- detail ---- */
@@ -264,9 +236,6 @@ static void add_content(const dump *d, enum field field)
 		break;
 	case FIELD_SCORES:
 		add_scores(d);
-		break;
-	case FIELD_MEDIA_TOPICS:
-		add_media_topics(d);
 		break;
 	case FIELD_DETAIL:
 		add_detail(d);
