@@ -40,7 +40,7 @@ typedef struct record_source {
 typedef struct record_fault {
 	char code[32];                           /* input.not-json, stage.timeout, ...: a fixed word of the contract */
 	char stage[32];                          /* intake, or the stage's name, or publish */
-	char message[201];                       /* what was tried, on what, why it failed; cleaned, UTF-8, at most 200 characters */
+	char message[201];                       /* what was tried, on what, why it failed; cleaned, UTF-8, at most 200 bytes */
 } record_fault;
 
 void record_fault_set(record_fault *fault, const char *code, const char *stage, const char *format, ...) MR_PRINTF(4, 5);
