@@ -21,8 +21,8 @@ typedef struct parser {
 
 static void complain(parser *self, const char *what)
 {
-	buf_printf(self->errors, "%s:%d: %s\n", self->at.file, self->at.line, what);
-	self->bad++;
+	if (++self->bad <= INI_MISTAKES_MAX)
+		buf_printf(self->errors, "%s:%d: %s\n", self->at.file, self->at.line, what);
 }
 
 static bool is_blank(char c)
@@ -149,6 +149,8 @@ int ini_parse_most(mr_bytes text, size_t max, const char *file, ini_hooks hooks,
 		parse_line(&self, (mr_bytes){at, (size_t)(stop - at)});
 		at = stop + 1;
 	}
+	if (self.bad > INI_MISTAKES_MAX)
+		buf_printf(errors, "%s: %d lines are wrong, the first %d are told\n", file, self.bad, INI_MISTAKES_MAX);
 	buf_free(&self.value);
 	return self.bad;
 }

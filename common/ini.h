@@ -14,6 +14,7 @@
 #define INI_FILE_MAX (1024 * 1024)       /* bytes of a file */
 #define INI_LINE_MAX 8192                /* bytes of a line: room for a long broker list, not for a wrong file */
 #define INI_NAME_MAX 128                 /* bytes of a section name or key */
+#define INI_MISTAKES_MAX 100             /* wrong lines that are told: a wrong file may have millions */
 
 typedef struct ini_place {
 	const char *file;
@@ -26,7 +27,7 @@ typedef struct ini_hooks {
 	void *arg;
 } ini_hooks;
 
-/* Calls the hooks in the order of the text; lines that are wrong are told in `errors` ("file:line: what") and left out. Returns their number. */
+/* Calls the hooks in the order of the text; lines that are wrong are told in `errors` ("file:line: what"; the first INI_MISTAKES_MAX) and left out. Returns their number. */
 int ini_parse(mr_bytes text, const char *file, ini_hooks hooks, buf *errors);
 /* The same for files that may have more than INI_FILE_MAX bytes: lists that a program wrote. */
 int ini_parse_most(mr_bytes text, size_t max, const char *file, ini_hooks hooks, buf *errors);

@@ -317,10 +317,8 @@ static void read_file(reading *at, const char *file)
 	char *folder = folder_of(file);
 	at->folder = folder;
 	at->unknown_section = false;
-	if (ini_load(file, INI_FILE_MAX, &text, at->errors) != 0)
-		at->bad++;
-	else
-		at->bad += ini_parse(buf_bytes(&text), file, (ini_hooks){on_section, on_entry, at}, at->errors);
+	int lines = ini_load(file, INI_FILE_MAX, &text, at->errors) ? 1 : ini_parse(buf_bytes(&text), file, (ini_hooks){on_section, on_entry, at}, at->errors);
+	at->bad += lines;                        /* not in one: the hooks change `bad`, too */
 	at->folder = NULL;
 	free(folder);
 	if (text.data)
@@ -639,14 +637,19 @@ const char *settings_state_dir(const settings *self) { return self->state_dir; }
 const char *settings_runtime_dir(const settings *self) { return self->runtime_dir; }
 int settings_admin_port(const settings *self) { return self->admin_port; }
 
-const char *settings_alerts_topic(const settings *self)
+bool settings_has_stage(const settings *self, const char *name)
 {
 	const char *const *stages;
 	size_t count = settings_list(self, "pipeline.stages", &stages);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(stages[i], "watch") == 0)
-			return settings_str(self, "watch.alerts_topic");
-	return "";
+		if (strcmp(stages[i], name) == 0)
+			return true;
+	return false;
+}
+
+const char *settings_alerts_topic(const settings *self)
+{
+	return settings_has_stage(self, "watch") ? settings_str(self, "watch.alerts_topic") : "";
 }
 
 void settings_keep_fixed(settings *self, const settings *running)

@@ -77,6 +77,7 @@ void settings_keep_fixed(settings *self, const settings *running);
 /* Values derived from several settings; the rule stands here once. */
 const char *settings_state_dir(const settings *self);       /* daemon.state_dir, else $STATE_DIRECTORY, else /var/lib/millrace; plus / and the instance */
 const char *settings_runtime_dir(const settings *self);     /* daemon.runtime_dir, else $RUNTIME_DIRECTORY, else /run/millrace; plus / and the instance */
+bool settings_has_stage(const settings *self, const char *name);         /* in pipeline.stages */
 const char *settings_alerts_topic(const settings *self);    /* watch.alerts_topic; "" without the stage watch in pipeline.stages */
 int settings_admin_port(const settings *self);              /* admin.port; 0 = derived from the instance name: 9180 + XXH32(name) % 400, "millrace" = 9180 */
 

@@ -472,16 +472,6 @@ static void check_thresholds(checking *at)
 
 /* ---- the sink ---- */
 
-static bool has_stage(const checking *at, const char *name)
-{
-	const char *const *stages;
-	size_t count = settings_list(at->self, "pipeline.stages", &stages);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(stages[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool is_label(const checking *at, const char *name, size_t len, nearest *guess)
 {
 	const char *const *labels;
@@ -501,7 +491,7 @@ static void check_watches(checking *at)
 {
 	const char *const *stages, *alerts = settings_alerts_topic(at->self);
 	size_t count = settings_list(at->self, "pipeline.stages", &stages);
-	bool used = has_stage(at, "watch"), named = settings_str(at->self, "watch.file")[0] != 0;
+	bool used = settings_has_stage(at->self, "watch"), named = settings_str(at->self, "watch.file")[0] != 0;
 	if (used && !named)
 		complain(at, "watch.file", "names no file, and the stage watch of pipeline.stages needs one (conf/watches.conf is an example)");
 	if (named && !used && sound(at, "pipeline.stages"))
@@ -544,7 +534,7 @@ static void check_routes(checking *at)
 	const char *duplicates = settings_str(at->self, "publish.duplicates_topic");
 	if (strcmp(settings_str(at->self, "sink.route"), "by-label") != 0)
 		return;
-	if (!has_stage(at, "classify") && sound(at, "pipeline.stages"))
+	if (!settings_has_stage(at->self, "classify") && sound(at, "pipeline.stages"))
 		complain(at, "sink.route", "by-label needs the stage classify in pipeline.stages: without it no article has a label");
 	for (size_t i = 0; i < at->output_count; i++)
 		if (strcmp(at->outputs[i].setting, "sink.label_topics") == 0 && strcmp(at->outputs[i].topic, duplicates) == 0)
@@ -560,7 +550,7 @@ static void check_filter(checking *at)
 	for (size_t i = 0; i < count; i++)
 		if (filter_add(f, items[i], why))
 			complain(at, "sink.filter", "'%.64s' %s", items[i], why);
-	if (filter_asks_labels(f) && !has_stage(at, "classify") && sound(at, "pipeline.stages"))
+	if (filter_asks_labels(f) && !settings_has_stage(at->self, "classify") && sound(at, "pipeline.stages"))
 		complain(at, "sink.filter", "labels need the stage classify in pipeline.stages: without it no article has one");
 	filter_free(&f);
 }

@@ -67,10 +67,8 @@ int taxonomy_read(taxonomy *self, const char *path, buf *errors)
 	buf text = {0};
 	reading at = {.self = self, .errors = errors};
 	*self = (taxonomy){0};
-	if (ini_load(path, INI_FILE_MAX, &text, errors))
-		at.bad = 1;
-	else
-		at.bad += ini_parse(buf_bytes(&text), path, (ini_hooks){on_section, on_entry, &at}, errors);
+	int lines = ini_load(path, INI_FILE_MAX, &text, errors) ? 1 : ini_parse(buf_bytes(&text), path, (ini_hooks){on_section, on_entry, &at}, errors);
+	at.bad += lines;                             /* not in one: the hooks change `bad`, too */
 	if (!at.bad && !self->count) {
 		buf_printf(errors, "%s: no label in it\n", path);
 		at.bad = 1;

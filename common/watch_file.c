@@ -31,6 +31,8 @@ typedef struct reading {
 	buf *errors;
 	const char *folder;              /* NULL: no files of terms */
 	int bad;
+	int section_bad;                 /* `bad` when the section at hand began */
+	int line;                        /* of the entry at hand */
 	bool skip;                       /* the section at hand was told to be wrong */
 	unsigned set;                    /* bits of other_keys that the section has set */
 } reading;
@@ -46,11 +48,12 @@ static void complain(reading *at, ini_place place, const char *format, ...)
 {
 	char what[400], clean[401];
 	va_list args;
+	if (++at->bad > WATCH_MISTAKES_MAX)
+		return;
 	va_start(args, format);
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
 	buf_printf(at->errors, "%s:%d: %s\n", place.file, place.line, log_clean(clean, sizeof clean - 1, mr_bytes_of(what)));
-	at->bad++;
 }
 
 static watch_rule *current(reading *at)
@@ -126,6 +129,7 @@ static void add_term(reading *at, ini_place place, watch_terms *list, watch_term
 		if ((list->count & (list->count - 1)) == 0)      /* a power of two: full */
 			list->items = mem_grow(list->items, list->count ? list->count * 2 : 1, sizeof *list->items);
 		term.text = mem_copy(text.data, text.len);
+		term.line = at->line;
 		list->items[list->count++] = term;
 		at->self->term_count++;
 	}
@@ -182,12 +186,26 @@ static mr_bytes take_quoted(reading *at, ini_place place, mr_bytes *rest, watch_
 	return trim_end(buf_bytes(scratch));
 }
 
+/* What many would write between terms or behind them: one long term would come of it, which is never found. */
+static bool has_other_separator(mr_bytes text)
+{
+	for (; text.len; skip(&text, 1))
+		if (begins(text, ";") || begins(text, "；") || begins(text, "|") || begins(text, "｜") || begins(text, " #"))
+			return true;
+	return false;
+}
+
 static mr_bytes take_bare(reading *at, ini_place place, mr_bytes *rest, watch_term *term, bool whole)
 {
 	mr_bytes text = bare(rest, whole);
 	if (text.len && text.data[text.len - 1] == '*') {
 		term->open_end = true;
 		text = trim_end((mr_bytes){text.data, text.len - 1});
+	}
+	if (!whole && has_other_separator(text)) {
+		complain(at, place, "'%.*s': terms are separated by commas, and a comment has a line of its own (a term that holds one of ; | # stands in quotation marks)",
+		         (int)(text.len < 80 ? text.len : 80), text.data);
+		return (mr_bytes){NULL, 0};
 	}
 	if (!memchr(text.data, '*', text.len))
 		return text;
@@ -361,8 +379,14 @@ static void complain_key(reading *at, ini_place place, const char *key)
 	complain(at, place, "a watch has no '%.64s'%s%s%s", key, guess.best ? " (did you mean '" : "", guess.best ? guess.best : "", guess.best ? "'?)" : "");
 }
 
+static bool is_language(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+	return (len == 2 || len == 3) && !text[len];
+}
+
 /* Marks say how a phrase or a name is compared; words about the article have none. */
-static void refuse_marks(reading *at, ini_place place, enum watch_list list, size_t from)
+static void check_terms(reading *at, ini_place place, enum watch_list list, size_t from)
 {
 	const watch_terms *terms = &current(at)->lists[list];
 	for (size_t i = from; i < terms->count; i++) {
@@ -372,6 +396,8 @@ static void refuse_marks(reading *at, ini_place place, enum watch_list list, siz
 			complain(at, place, "'%.80s': = is for phrases; names are compared without regard to case", t->text);
 		else if (label && (t->open_start || t->open_end))
 			complain(at, place, "'%.80s': no * in %s", t->text, list_names[list]);
+		else if (list == WATCH_LANGUAGES && !is_language(t->text))
+			complain(at, place, "'%.80s': a language is told in two or three small letters, without region or script: zh, en", t->text);
 	}
 }
 
@@ -383,14 +409,11 @@ static void on_entry(void *arg, ini_place place, const char *section, const char
 		return;
 	watch_rule *rule = current(at);
 	int list = list_find(key);
+	at->line = place.line;
 	if (list >= 0) {
 		size_t from = rule->lists[list].count;
 		take_list(at, place, &rule->lists[list], value);
-		refuse_marks(at, place, (enum watch_list)list, from);
-		if (list >= WATCH_PERSONS && list <= WATCH_POLICIES && !rule->names_line)
-			rule->names_line = place.line;
-		if ((list == WATCH_LABELS || list == WATCH_NOT_LABELS) && !rule->labels_line)
-			rule->labels_line = place.line;
+		check_terms(at, place, (enum watch_list)list, from);
 		return;
 	}
 	for (int i = 0; i < OTHER_KEYS; i++)
@@ -414,7 +437,7 @@ static void end_section(reading *at)
 	for (int i = 0; i < WATCH_LISTS; i++)
 		if (i != WATCH_NOT && i != WATCH_NOT_LABELS && i != WATCH_NOT_SOURCES && i != WATCH_LANGUAGES)
 			wanted += rule->lists[i].count;
-	if (!wanted && !at->bad)
+	if (!wanted && at->bad == at->section_bad)
 		complain(at, place, "[%s] says nothing that an article must hold (any, all, also, persons, places, organizations, policies, labels or sources)", rule->id);
 	if (rule->at_least > 1 && (size_t)rule->at_least > rule->lists[WATCH_ANY].count)
 		complain(at, place, "[%s] wants %d terms of 'any', which has %zu", rule->id, rule->at_least, rule->lists[WATCH_ANY].count);
@@ -427,6 +450,7 @@ static void on_section(void *arg, ini_place place, const char *name)
 	end_section(at);
 	at->skip = true;
 	at->set = 0;
+	at->section_bad = at->bad;
 	for (size_t i = 0; i < self->count; i++)
 		if (strcmp(self->rules[i].id, name) == 0) {
 			complain(at, place, "[%s] stands twice, first in line %d", name, self->rules[i].line);
@@ -451,8 +475,11 @@ watch_file *watch_file_parse(mr_bytes text, const char *path, const char *folder
 	watch_file *self = mem_alloc(sizeof *self);
 	self->path = mem_string(path);
 	reading at = {.self = self, .errors = errors, .folder = folder};
-	at.bad += ini_parse_most(text, WATCH_FILE_BYTES, self->path, (ini_hooks){on_section, on_entry, &at}, errors);
+	int lines = ini_parse_most(text, WATCH_FILE_BYTES, self->path, (ini_hooks){on_section, on_entry, &at}, errors);
 	end_section(&at);
+	if (at.bad > WATCH_MISTAKES_MAX)
+		buf_printf(errors, "%s: %d mistakes, the first %d are told\n", path, at.bad, WATCH_MISTAKES_MAX);
+	at.bad += lines;                 /* not in one: the hooks change `bad`, too */
 	if (at.bad)
 		watch_file_free(&self);
 	return self;
@@ -501,19 +528,9 @@ void watch_file_free(watch_file **self_p)
 
 /* ---- with the settings ---- */
 
-static bool in_pipeline(const struct settings *settings, const char *stage)
-{
-	const char *const *stages;
-	size_t count = settings_list(settings, "pipeline.stages", &stages);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(stages[i], stage) == 0)
-			return true;
-	return false;
-}
-
 bool watch_has_names(const struct settings *settings)
 {
-	return in_pipeline(settings, "extract") && strcmp(settings_str(settings, "extract.tagger"), "off") != 0;
+	return settings_has_stage(settings, "extract") && strcmp(settings_str(settings, "extract.tagger"), "off") != 0;
 }
 
 static int check_labels(const watch_file *self, const watch_rule *rule, enum watch_list list, const char *const *labels, size_t count, buf *errors)
@@ -527,27 +544,38 @@ static int check_labels(const watch_file *self, const watch_rule *rule, enum wat
 			nearest_offer(&guess, labels[k++]);
 		if (k < count || strcmp(label, "none") == 0)
 			continue;
-		buf_printf(errors, "%s:%d: [%s]: the taxonomy has no label '%.64s'%s%s%s\n", self->path, rule->labels_line, rule->id, label,
+		buf_printf(errors, "%s:%d: [%s]: the taxonomy has no label '%.64s'%s%s%s\n", self->path, rule->lists[list].items[i].line, rule->id, label,
 		           guess.best ? " (did you mean '" : "", guess.best ? guess.best : "", guess.best ? "'?)" : "");
 		bad++;
 	}
 	return bad;
 }
 
+/* Of the first of these lists that the watch has; 0: it has none. */
+static int line_of(const watch_rule *rule, enum watch_list first, enum watch_list last)
+{
+	int line = 0;
+	for (enum watch_list list = first; list <= last; list++)
+		if (rule->lists[list].count && (!line || rule->lists[list].items[0].line < line))
+			line = rule->lists[list].items[0].line;
+	return line;
+}
+
 int watch_file_check(const watch_file *self, const struct settings *settings, buf *errors, buf *notes)
 {
 	const char *const *labels;
 	size_t count = settings_list(settings, "classify.labels", &labels);
-	bool names = watch_has_names(settings), classified = in_pipeline(settings, "classify");
+	bool names = watch_has_names(settings), classified = settings_has_stage(settings, "classify");
 	int bad = 0;
 	for (size_t i = 0; i < self->count; i++) {
 		const watch_rule *rule = &self->rules[i];
 		bad += check_labels(self, rule, WATCH_LABELS, labels, count, errors) + check_labels(self, rule, WATCH_NOT_LABELS, labels, count, errors);
-		if (rule->names_line && !names)
+		int names_line = line_of(rule, WATCH_PERSONS, WATCH_POLICIES), labels_line = line_of(rule, WATCH_LABELS, WATCH_NOT_LABELS);
+		if (names_line && !names)
 			buf_printf(notes, "%s:%d: [%s]: this pipeline finds no names (extract.tagger = off, or no stage extract): they are looked for as phrases\n", self->path,
-			           rule->names_line, rule->id);
-		if (rule->labels_line && !classified)
-			buf_printf(notes, "%s:%d: [%s]: this pipeline gives no labels (no stage classify): every article counts as none\n", self->path, rule->labels_line, rule->id);
+			           names_line, rule->id);
+		if (labels_line && !classified)
+			buf_printf(notes, "%s:%d: [%s]: this pipeline gives no labels (no stage classify): every article counts as none\n", self->path, labels_line, rule->id);
 	}
 	return bad;
 }

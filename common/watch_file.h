@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "common/buf.h"
+#include "common/ini.h"
 
 struct settings;
 
@@ -32,6 +32,7 @@ typedef struct watch_term {
 	char *text;                      /* as it stands, without its marks */
 	bool as_written;                 /* = in front: case counts */
 	bool open_start, open_end;       /* * in front, behind: a word may go on there */
+	int line;                        /* of its list in the file of watches, also of a term that comes from a file of terms */
 } watch_term;
 
 typedef struct watch_terms {
@@ -48,7 +49,6 @@ typedef struct watch_rule {
 	watch_terms also[WATCH_ALSO_MAX];
 	size_t also_count;
 	int line;                        /* of the section */
-	int names_line, labels_line;     /* of the first list of names, of labels; 0: none */
 } watch_rule;
 
 typedef struct watch_file {
@@ -58,7 +58,9 @@ typedef struct watch_file {
 	size_t term_count;
 } watch_file;
 
-/* NULL when anything is wrong: every mistake is a line `file:line: what` in `errors`. */
+#define WATCH_MISTAKES_MAX INI_MISTAKES_MAX      /* told of what the reader of INI files does not see */
+
+/* NULL when anything is wrong: a mistake is a line `file:line: what` in `errors`. */
 watch_file *watch_file_read(const char *path, buf *errors);
 /* The same of a text. `folder`: where files of terms are looked for; NULL: naming one is an error. */
 watch_file *watch_file_parse(mr_bytes text, const char *path, const char *folder, buf *errors);

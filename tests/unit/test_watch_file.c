@@ -42,11 +42,11 @@ static void expect_terms(const watch_terms *terms, const char *want)
 static void lists_are_split_into_terms(void **state)
 {
 	(void)state;
-	watch_file *file = parse("[w]\nany = 芯片， 集成电路、integrated circuit ,\"a, \"\"b\"\"\", “引号，里” ,=WHO, *chip , semi*, * both *, \"c*d\"*, =\"Q&A\"\nany = more\n", NULL, "");
-	expect_terms(&file->rules[0].lists[WATCH_ANY], "芯片\n集成电路\nintegrated circuit\na, \"b\"\n引号，里\n=WHO\n*chip\nsemi*\n* both*\nc*d*\n=Q&A\nmore\n");
+	watch_file *file = parse("[w]\nany = 芯片， 集成电路、integrated circuit ,\"a, \"\"b\"\"\", “引号，里” ,=WHO, *chip , semi*, * both *, \"c*d\"*, =\"Q&A\"\nany = more, C#, #tag, \"a; b|c # d\"\n", NULL, "");
+	expect_terms(&file->rules[0].lists[WATCH_ANY], "芯片\n集成电路\nintegrated circuit\na, \"b\"\n引号，里\n=WHO\n*chip\nsemi*\n* both*\nc*d*\n=Q&A\nmore\nC#\n#tag\na; b|c # d\n");
 	assert_true(file->rules[0].lists[WATCH_ANY].items[9].open_end);
 	assert_string_equal(file->rules[0].lists[WATCH_ANY].items[9].text, "c*d");
-	assert_int_equal(file->term_count, 12);
+	assert_int_equal(file->term_count, 15);
 	watch_file_free(&file);
 }
 
@@ -74,6 +74,9 @@ static void every_key_is_read(void **state)
 	watch_file_free(&file);
 }
 
+#define SEPARATORS "terms are separated by commas, and a comment has a line of its own (a term that holds one of ; | # stands in quotation marks)\n"
+#define LANGUAGE "a language is told in two or three small letters, without region or script: zh, en\n"
+
 static void every_mistake_is_told_with_its_line(void **state)
 {
 	(void)state;
@@ -89,6 +92,11 @@ static void every_mistake_is_told_with_its_line(void **state)
 	wrong("[w]\nany = aa, bb\nat_least = 3\n", "w.conf:1: [w] wants 3 terms of 'any', which has 2\n");
 	wrong("[w]\nalso_or = aa\n", "w.conf:2: 'also_or' goes on with the line 'also' above it, and there is none\n");
 	wrong("[w]\npersons = =Li\nlabels = sci*\n", "w.conf:2: 'Li': = is for phrases; names are compared without regard to case\nw.conf:3: 'sci': no * in labels\n");
+	wrong("[w]\nany = 芯片; 半导体\nany = aa | bb\nall = 集成电路；晶圆\nlabels = science # or talent\n",
+	      "w.conf:2: '芯片; 半导体': " SEPARATORS "w.conf:3: 'aa | bb': " SEPARATORS "w.conf:4: '集成电路；晶圆': " SEPARATORS "w.conf:5: 'science # or talent': " SEPARATORS);
+	wrong("[w]\nany = aa\nlanguages = zh, zh-CN, ZH, chinese\n", "w.conf:3: 'zh-CN': " LANGUAGE "w.conf:3: 'ZH': " LANGUAGE "w.conf:3: 'chinese': " LANGUAGE);
+	wrong("[a]\nayn = xx\n[b]\nnot = cc\n", "w.conf:2: a watch has no 'ayn' (did you mean 'any'?)\nw.conf:3: [b] says nothing that an article must hold "
+	      "(any, all, also, persons, places, organizations, policies, labels or sources)\n");
 	wrong("[w]\nany = @x.txt\n", "w.conf:2: a file of terms (@) cannot be read here\n");
 	wrong("[w]\nany = aa\n[w w]\nany = bb\n[v]\nany = cc, d\n",
 	      "w.conf:3: section name is empty, too long or holds something else than letters, digits, '.', '_', '-'\nw.conf:6: 'd': a single letter or digit is found everywhere\n");
@@ -116,6 +124,18 @@ static void sizes_are_bounded(void **state)
 	for (int i = 0; i <= WATCH_ALSO_MAX; i++)
 		buf_add_str(&text, "also = aa\n");
 	wrong(text.data, "w.conf:18: more than 16 lines 'also'\n");
+	/* Who names a wrong file is not told a million lines. */
+	buf_clear(&text);
+	buf_add_str(&text, "[w]\n");
+	for (int i = 0; i < 2 * WATCH_MISTAKES_MAX; i++)
+		buf_add_str(&text, "any = x\nno entry\n");
+	assert_null(watch_file_parse(buf_bytes(&text), "w.conf", NULL, &errors));
+	size_t lines = 0;
+	for (size_t i = 0; i < errors.len; i++)
+		lines += errors.data[i] == '\n';
+	assert_int_equal(lines, 2 * WATCH_MISTAKES_MAX + 2);
+	assert_non_null(strstr(errors.data, "w.conf: 200 mistakes, the first 100 are told\n"));
+	assert_non_null(strstr(errors.data, "w.conf: 200 lines are wrong, the first 100 are told\n"));
 	buf_free(&text);
 	buf_free(&errors);
 }
@@ -173,12 +193,12 @@ static void the_settings_have_a_say(void **state)
 {
 	(void)state;
 	buf errors = {0}, notes = {0};
-	watch_file *file = parse("[w]\npersons = 林晓\nlabels = sciense, none\n", NULL, "");
+	watch_file *file = parse("[w]\nlabels = science\npersons = 林晓\nnot_labels = sciense, none\n", NULL, "");
 	settings *s = settings_read(NULL, (const char *const[]){"extract.tagger=off", "pipeline.stages=extract watch"}, 2, &errors);
 	assert_int_equal(watch_file_check(file, s, &errors, &notes), 1);
-	assert_string_equal(errors.data, "w.conf:3: [w]: the taxonomy has no label 'sciense' (did you mean 'science'?)\n");
-	assert_string_equal(notes.data, "w.conf:2: [w]: this pipeline finds no names (extract.tagger = off, or no stage extract): they are looked for as phrases\n"
-	                                "w.conf:3: [w]: this pipeline gives no labels (no stage classify): every article counts as none\n");
+	assert_string_equal(errors.data, "w.conf:4: [w]: the taxonomy has no label 'sciense' (did you mean 'science'?)\n");
+	assert_string_equal(notes.data, "w.conf:3: [w]: this pipeline finds no names (extract.tagger = off, or no stage extract): they are looked for as phrases\n"
+	                                "w.conf:2: [w]: this pipeline gives no labels (no stage classify): every article counts as none\n");
 	settings_free(&s);
 	watch_file_free(&file);
 	buf_free(&errors);
