@@ -322,6 +322,8 @@ int process_main(int argc, char **argv)
 		return cli_usage("process", "no file is named (- for standard input)");
 	if (!(self.settings = cli_settings_watching(o.watches)))
 		return EXIT_CONFIG;
+	if (o.alerts && !settings_has_stage(self.settings, "watch"))
+		fprintf(stderr, "millrace process: no alerts: nothing is watched for (--watches FILE, or the stage watch in pipeline.stages)\n");
 	self.bar = !o.quiet && isatty(STDERR_FILENO);
 	self.files = (size_t)(argc - at);
 	self.started_us = clock_us(CLOCK_MONOTONIC);
