@@ -111,11 +111,12 @@ static void make_gone(loader *self, load_entry *e, record_fault *fault)
 		return;
 	}
 	e->stage = p->kind == LOAD_ARTICLES ? STAGE_GONE_ARTICLES : STAGE_GONE_DUPLICATES;
-	copy_tuple(&self->bytes, 4);
+	copy_tuple(&self->bytes, 5);
 	copy_text(&self->bytes, key);
 	copy_text(&self->bytes, mr_bytes_of(p->topic));
 	copy_int4(&self->bytes, p->number);
 	copy_int8(&self->bytes, m->offset);
+	copy_int8(&self->bytes, timestamp_of(m) < 0 ? INT64_MAX : timestamp_of(m));
 	e->len = self->bytes.len - e->from;
 }
 
@@ -434,15 +435,16 @@ static enum load_result take_error(loader *self, rd_kafka_resp_err_t error, bool
 static enum load_result loop(loader *self)
 {
 	enum load_result rc = LOAD_DONE;
-	int64_t heard = now_ms(), looked = heard;
+	int64_t looked = now_ms(), silence = 0;          /* time spent listening in vain: what the database takes is no silence of Kafka's */
 	while (rc == LOAD_DONE && !load_stopped() && (self->options->follow || !at_end(self))) {
 		rd_kafka_resp_err_t error;
 		size_t at;
+		int64_t asked = now_ms();
 		rd_kafka_message_t *m = load_reader_next(&self->reader, self->count ? IDLE_MS : 500, &at, &error);
+		silence = m ? 0 : silence + now_ms() - asked;
 		if (m)
 			take(self, m, at);
-		heard = m ? now_ms() : heard;
-		rc = take_error(self, error, !m && !self->options->follow && now_ms() - heard > SILENCE_MS);
+		rc = take_error(self, error, !self->options->follow && silence > SILENCE_MS);
 		bool full = self->count == (size_t)self->options->batch || self->value_bytes + self->bytes.len >= BATCH_BYTES;
 		if (rc == LOAD_DONE && (full || (self->count && (!m || now_ms() - self->first_ms > LINGER_MS))))
 			rc = flush(self);

@@ -105,7 +105,7 @@ static void print_indexes(const load_tables *t, buf *out)
 	static const char *const indexes[][2] = {
 		{"articles", "(published_at)"}, {"articles", "(primary_label, published_at)"}, {"articles", "(story_id)"}, {"articles", "USING hash (source_name)"},
 		{"articles", "USING hash (url_canonical)"}, {"articles", "USING gin (labels)"}, {"articles", "USING gin (organizations)"},
-		{"articles", "USING gin (persons)"}, {"articles", "(processed_at)"}, {"duplicates", "(story_id)"}, {"duplicates", "(published_at)"},
+		{"articles", "USING gin (persons)"}, {"articles", "USING gin (watches)"}, {"articles", "(processed_at)"}, {"duplicates", "(story_id)"}, {"duplicates", "(published_at)"},
 	};
 	buf_add_char(out, '\n');
 	for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
@@ -155,15 +155,17 @@ void load_schema_stage(const load_tables *t, buf *out)
 		}
 		buf_add_str(out, "record_topic text, record_partition integer, record_offset bigint, other_members jsonb) ON COMMIT DELETE ROWS;\n");
 	}
-	buf_add_str(out, "CREATE TEMP TABLE gone (article_id text, record_topic text, record_partition integer, record_offset bigint) ON COMMIT DELETE ROWS;\n"
+	buf_add_str(out, "CREATE TEMP TABLE gone (article_id text, record_topic text, record_partition integer, record_offset bigint, at_ms bigint) ON COMMIT DELETE ROWS;\n"
 		"CREATE TEMP TABLE new_rejects (topic text, \"partition\" integer, \"offset\" bigint, reason text, message text, key bytea, value bytea, value_bytes integer, "
 		"record_timestamp timestamptz) ON COMMIT DELETE ROWS;\n");
 }
 
+#define TAKEN "r.article_id = g.article_id AND CASE WHEN r.record_topic = g.record_topic AND r.record_partition = g.record_partition " \
+	"THEN r.record_offset < g.record_offset ELSE coalesce(r.processed_at_ms, 0) <= g.at_ms END"
+
 void load_schema_delete(const load_tables *t, enum load_kind kind, buf *out)
 {
-	buf_printf(out, "DELETE FROM %s.%s AS a USING pg_temp.gone AS g WHERE a.article_id = g.article_id AND NOT (a.record_topic = g.record_topic AND "
-		"a.record_partition = g.record_partition AND a.record_offset > g.record_offset)", t->schema, load_table(kind));
+	buf_printf(out, "DELETE FROM %s.%s AS r USING pg_temp.gone AS g WHERE " TAKEN, t->schema, load_table(kind));
 }
 
 void load_schema_upsert(const load_tables *t, enum load_kind kind, buf *out)
@@ -175,9 +177,8 @@ void load_schema_upsert(const load_tables *t, enum load_kind kind, buf *out)
 	buf_add_str(out, ") SELECT DISTINCT ON (article_id) ");
 	add_names(out, columns);
 	buf_add_str(out, " FROM (SELECT DISTINCT ON (article_id, record_topic, record_partition) * "
-		"FROM (SELECT n.* FROM pg_temp.");
-	buf_printf(out, "new_%s AS n WHERE NOT EXISTS (SELECT FROM pg_temp.gone AS g WHERE g.article_id = n.article_id AND g.record_topic = n.record_topic AND "
-		"g.record_partition = n.record_partition AND g.record_offset > n.record_offset)) AS alive "
+		"FROM (SELECT r.* FROM pg_temp.");
+	buf_printf(out, "new_%s AS r WHERE NOT EXISTS (SELECT FROM pg_temp.gone AS g WHERE " TAKEN ")) AS alive "
 		"ORDER BY article_id, record_topic, record_partition, record_offset DESC) AS last "
 		"ORDER BY article_id, processed_at_ms DESC NULLS LAST, %srecord_topic, record_partition "
 		"ON CONFLICT (article_id) DO UPDATE SET ", load_table(kind), revision);

@@ -21,9 +21,10 @@ bool load_schema_name_good(const char *name);
 void load_schema_print(const load_tables *tables, buf *out);
 /* Temporary tables of the session: new_articles, new_duplicates, gone, new_rejects; emptied by each commit. */
 void load_schema_stage(const load_tables *tables, buf *out);
-/* Deletes what the tombstones in `gone` name, in the table and in what is new. */
+/* Deletes what the tombstones in `gone` name. A tombstone is newer than a record of its partition with a smaller offset, and than a record of another partition or topic that was
+ * made before it. */
 void load_schema_delete(const load_tables *tables, enum load_kind kind, buf *out);
-/* The newest of each article_id from the new ones into the table, unless that has a newer one. Newer: in one partition of a topic the larger offset, as
+/* The newest of each article_id from the new ones that no tombstone took into the table, unless that has a newer one. Newer: in one partition of a topic the larger offset, as
  * in a compacted topic; else the later processed_at_ms, then the higher revision, then topic and partition, so that the result does not depend on who came first. */
 void load_schema_upsert(const load_tables *tables, enum load_kind kind, buf *out);
 void load_schema_rejects(const load_tables *tables, buf *out);

@@ -212,6 +212,18 @@ def test_the_newest_wins_and_tombstones_delete(warehouse, article, batch):
     assert "would be: 0 records" in place.load("--dry-run") and "would be: 13 records: 11 rows written, 2 deleted, 0 rejected" in place.load("--dry-run", "--again")
 
 
+def test_a_tombstone_takes_what_is_older(warehouse, article):
+    """Of a topic that was widened, or of several (sink.route = by-label): an article that came again after its deletion stays, whichever partition is read first."""
+    place = warehouse()
+    place.put([(make_id(1), article(1, "born again", processed_at_ms=4102444800000), 1), (make_id(2), article(2, "to go"), 1)])
+    place.load()
+    place.put([(make_id(1), article(1, "first"), 0), (make_id(1), None, 0), (make_id(2), None, 0)])
+    assert place.load("--batch", "1").endswith("1 deleted, 0 rejected\n")
+    assert [r["title"] for r in place.articles()] == ["born again"]
+    place.load("--again")                                              # both partitions in one batch
+    assert "born again" in [r["title"] for r in place.articles()]
+
+
 def test_bad_records_are_rejected_and_harm_nobody(warehouse, article):
     place = warehouse()
     place.database.psql("ALTER TABLE millrace.articles ADD CONSTRAINT no_bad_title CHECK (title <> 'refuse me')")
