@@ -48,7 +48,7 @@ const char *ini_wrong_bytes(mr_bytes line)
 	for (size_t i = 0; i < line.len; i++) {
 		unsigned char c = (unsigned char)line.data[i];
 		if (!c)
-			return "NUL byte in the line";
+			return "NUL byte in the line (UTF-16? UTF-8 is wanted)";
 		if ((c < ' ' && c != '\t') || c == 0x7F)
 			return "control byte in the line";
 	}

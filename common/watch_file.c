@@ -376,7 +376,15 @@ static void complain_key(reading *at, ini_place place, const char *key)
 		nearest_offer(&guess, list_names[i]);
 	for (int i = 0; i < OTHER_KEYS; i++)
 		nearest_offer(&guess, other_keys[i]);
-	complain(at, place, "a watch has no '%.64s'%s%s%s", key, guess.best ? " (did you mean '" : "", guess.best ? guess.best : "", guess.best ? "'?)" : "");
+	if (guess.best) {
+		complain(at, place, "a watch has no '%.64s' (did you mean '%s'?)", key, guess.best);
+		return;
+	}
+	buf all = {0};
+	for (int i = 0; i < WATCH_LISTS + OTHER_KEYS; i++)
+		buf_printf(&all, "%s%s", i ? ", " : "", i < WATCH_LISTS ? list_names[i] : other_keys[i - WATCH_LISTS]);
+	complain(at, place, "a watch has no '%.64s', but: %s", key, all.data);
+	buf_free(&all);
 }
 
 static bool is_language(const char *text)

@@ -75,7 +75,7 @@ static void bytes_that_are_no_text_are_refused(void **state)
 	buf out, errors;
 	static const char nul[] = "[a]\nb = 1\0" "2\nc = 3\n";
 	assert_int_equal(parse((mr_bytes){nul, sizeof nul - 1}, &out, &errors), 1);
-	assert_string_equal(errors.data, "x.conf:2: NUL byte in the line\n");
+	assert_string_equal(errors.data, "x.conf:2: NUL byte in the line (UTF-16? UTF-8 is wanted)\n");
 	assert_string_equal(out.data, "1[a]\n3 a.c=<3>\n");
 	buf_free(&out);
 	buf_free(&errors);

@@ -81,7 +81,8 @@ static void every_mistake_is_told_with_its_line(void **state)
 {
 	(void)state;
 	wrong("any = x\n", "w.conf:1: key = value before the first [section]\n");
-	wrong("[w]\nayn = xx\nbanana = 1\n", "w.conf:2: a watch has no 'ayn' (did you mean 'any'?)\nw.conf:3: a watch has no 'banana'\n");
+	wrong("[w]\nayn = xx\nbanana = 1\n", "w.conf:2: a watch has no 'ayn' (did you mean 'any'?)\nw.conf:3: a watch has no 'banana', but: any, all, not, persons, places, "
+	      "organizations, policies, labels, not_labels, sources, not_sources, languages, name, note, enabled, title_only, at_least, also, also_or\n");
 	wrong("[w]\nany = x\nany = ...\nany =\nany = , ,\n", "w.conf:2: 'x': a single letter or digit is found everywhere\nw.conf:3: '...': there is no letter in it\nw.conf:4: the list is empty\nw.conf:5: the list is empty\n");
 	wrong("[w]\nany = \"open\nany = \"a\" b, cc\nany = a*b\n", "w.conf:2: a quotation mark is not closed\nw.conf:3: a comma is missing behind the closing quotation mark\n"
 	      "w.conf:4: 'a*b': a * may stand only at the beginning or at the end of a term (in quotation marks it is an ordinary character)\n");
