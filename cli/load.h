@@ -14,7 +14,7 @@
 typedef struct load_options {
 	const char *database;            /* conninfo, URI or name; NULL: libpq's own means alone */
 	const char *schema;
-	const char *topics[LOAD_TOPICS_MAX];     /* of articles; none: publish.topic */
+	const char *topics[LOAD_TOPICS_MAX];     /* of articles; none: those of the configuration (common/routes.h) */
 	size_t topic_count;
 	bool duplicates, follow, create, print_schema, dry_run, again;
 	int batch;                       /* messages of a transaction, at most */

@@ -16,6 +16,7 @@
 #include "cli/term.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/routes.h"
 
 #define BATCH_BYTES (16u << 20)
 #define LINGER_MS 1000                   /* a record waits at most so long for others */
@@ -298,14 +299,25 @@ static enum load_result take_patiently(loader *self, size_t *held)
 	return rc;
 }
 
+/* Of the topics that the command line names, else of those that the daemon publishes articles to. */
+static int find_articles(loader *self)
+{
+	const load_options *o = self->options;
+	routes *configured = routes_new(self->conf);
+	const char *const *topics = o->topics;
+	size_t count = o->topic_count ? o->topic_count : routes_topics(configured, &topics), i = 0;
+	while (i < count && load_reader_find(&self->reader, topics[i], LOAD_ARTICLES, &self->errors) >= 0)
+		i++;
+	routes_free(&configured);
+	return i == count ? 0 : -1;
+}
+
 static int find_partitions(loader *self)
 {
 	const load_options *o = self->options;
-	const char *configured = settings_str(self->conf, "publish.topic");
 	size_t before = self->reader.count;
-	for (size_t i = 0; i < (o->topic_count ? o->topic_count : 1); i++)
-		if (load_reader_find(&self->reader, o->topic_count ? o->topics[i] : configured, LOAD_ARTICLES, &self->errors) < 0)
-			return -1;
+	if (find_articles(self))
+		return -1;
 	if (o->duplicates && load_reader_find(&self->reader, settings_str(self->conf, "publish.duplicates_topic"), LOAD_DUPLICATES, &self->errors) < 0)
 		return -1;
 	if (self->reader.count > before)

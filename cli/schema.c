@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/schema_clickhouse.h"
 #include "common/record.h"
+#include "common/routes.h"
 #include "common/settings_schema.h"
 
 const char schema_help[] =
@@ -41,9 +42,16 @@ static void print(const settings *config, const record_rules *rules, int which, 
 		record_schema_print(rules, (enum record_schema)which, out);
 		return;
 	}
+	buf articles = {0};
+	const char *const *topics;
+	routes *to = routes_new(config);
+	for (size_t i = 0, count = routes_topics(to, &topics); i < count; i++)
+		buf_printf(&articles, "%s%s", i ? "," : "", topics[i]);
 	settings_section(config, "kafka", find_brokers, brokers);
 	snprintf(group, sizeof group, "%.200s-clickhouse", settings_str(config, "intake.group"));
-	clickhouse_schema_print(rules, &(clickhouse_source){brokers, settings_str(config, "publish.topic"), settings_str(config, "publish.duplicates_topic"), group}, out);
+	clickhouse_schema_print(rules, &(clickhouse_source){brokers, articles.data, settings_str(config, "publish.duplicates_topic"), group}, out);
+	routes_free(&to);
+	buf_free(&articles);
 }
 
 int schema_main(int argc, char **argv)

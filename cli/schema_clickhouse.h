@@ -5,7 +5,7 @@
 #include "common/record_row.h"
 
 typedef struct clickhouse_source {
-	const char *brokers, *articles, *duplicates, *group;     /* borrowed */
+	const char *brokers, *articles, *duplicates, *group;     /* borrowed; topics, several with commas between them */
 } clickhouse_source;
 
 /* Made from row_columns, as the tables of `millrace load postgres`. */

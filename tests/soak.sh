@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# soak.sh [MINUTES] - the long forms, default 60 minutes: many rounds of kill -9, three brokers of which one is killed, the newest Kafka 4.x, Kafka Connect and Iceberg (once), long fuzzing. Each of the
+# soak.sh [MINUTES] - the long forms, default 60 minutes: many rounds of kill -9, three brokers of which one is killed, the newest Kafka 4.x, Kafka Connect, Iceberg and a slow database (once), long fuzzing. Each of the
 # five comes at least once, then they go round until the time is over; below 30 minutes in a short form, with the tests that matter most there.
 # Before them, once and as root only: the package in a root of its own (tests/long/).
 # A new seed every time round; it is printed, and MILLRACE_SEED=... repeats it. Ends with "N passed, N failed".
@@ -50,7 +50,7 @@ while go_on; do
 	go_on && round "three brokers" MILLRACE_ROUNDS=$few MILLRACE_KAFKA_NODES=3 MILLRACE_KAFKA_HEAP=384m -- \
 		tests/system/test_faults.py tests/system/test_groups.py tests/system/test_operation.py -k "$brokers"
 	go_on && round "Kafka 4" MILLRACE_ROUNDS=$few MILLRACE_KAFKA_VERSION="${MILLRACE_KAFKA4_VERSION:-4.1.1}" -- tests/system -k "$newest"
-	[ -z "$first" ] || round "Kafka Connect, Iceberg" -- tests/system/long
+	[ -z "$first" ] || round "Kafka Connect, Iceberg, a slow database" -- tests/system/long
 	go_on && { tests/fuzz/run.sh $fuzz && passed=$((passed + 1)) || failed=$((failed + 1)); }
 	seed=$((seed + 1)) first=
 done

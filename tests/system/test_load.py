@@ -224,6 +224,25 @@ def test_a_tombstone_takes_what_is_older(warehouse, article):
     assert "born again" in [r["title"] for r in place.articles()]
 
 
+def test_topics_by_label_are_those_of_the_configuration(warehouse, article):
+    place = warehouse(partitions=1)
+    place.sets += ["--set", "sink.route=by-label", "--set", f"sink.label_topics=none={place.out}"]
+    topics = [place.out, *(f"{place.out}.{label}" for label in ("education", "science", "talent"))]
+    for topic in topics[1:]:
+        place.kafka.create_topic(topic, 1)
+    place.put([(make_id(1), article(1), 0), (make_id(2), article(2), 0)], topic=topics[1])
+    place.put([(make_id(1), article(1), 0)], topic=topics[3])
+    place.put([(make_id(3), article(3), 0)])
+    place.load()
+    assert [r["article_id"] for r in place.articles()] == [make_id(1), make_id(2), make_id(3)]
+    assert sorted(topic for topic, _ in place.places()) == sorted(t for t in topics if t != topics[2])
+    for topic in topics:
+        place.put([(make_id(1), None, 0)], topic=topic)
+    assert place.load() == "4 records: 0 rows written, 1 deleted, 0 rejected\n"
+    sql = millrace("schema", "clickhouse", *place.sets).stdout.decode()
+    assert f"kafka_topic_list = '{','.join([*topics[1:], topics[0]])}'" in sql
+
+
 def test_bad_records_are_rejected_and_harm_nobody(warehouse, article):
     place = warehouse()
     place.database.psql("ALTER TABLE millrace.articles ADD CONSTRAINT no_bad_title CHECK (title <> 'refuse me')")

@@ -118,7 +118,7 @@ def test_postgres(recipe, postgres):
     assert said[0].startswith(f"{len(recipe.articles) + len(recipe.duplicates) + 3} records: ") and said[0].endswith(" 0 deleted, 2 rejected\n"), said[0]
     assert said[2].startswith("0 records")                             # the second loader, with few rights, finds all of it done
     told = "".join(said)
-    for needle in ("education", "课后服务", "not-json|1", "wrong-type|1", '"labels": "education"', f"{recipe.out}|0|"):
+    for needle in ("education", "课后服务", "县教育局局长莫怀远介绍", "not-json|1", "wrong-type|1", '"labels": "education"', f"{recipe.out}|0|"):
         assert needle in told, needle
     assert len(articles) > 15 and len(copies) > 3
     most = max((r for r in said if "|{" in r), key=len)                # stories: title|reprints|sources|first|labels
