@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/record_row.h"
 #include "common/settings.h"
 #include "common/taxonomy.h"
 #include "workers/classify/classify_stage.h"
@@ -325,7 +326,7 @@ static void headline_add(const json_t *record, const char *name, buf *out)
 static bool explain_record(explaining *self, mr_bytes line)
 {
 	static const char *const heads[] = {"kicker", "title", "subtitle"};
-	json_t *record = line.len && line.data[0] == '{' ? json_loadb(line.data, line.len, 0, NULL) : NULL;
+	json_t *record = line.len && line.data[0] == '{' ? row_unwrap(json_loadb(line.data, line.len, 0, NULL)) : NULL;
 	if (!json_is_object(record))
 		return json_decref(record), false;
 	buf title = {0};

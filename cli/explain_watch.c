@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/record_row.h"
 #include "common/settings.h"
 #include "workers/watch/excerpt.h"
 #include "workers/watch/watch_set.h"
@@ -176,7 +177,7 @@ static mr_bytes joined(const json_t *record, const char *name, buf *out)
 static bool explain_record(const explaining *self, mr_bytes line)
 {
 	static const char *const lists[] = {"persons", "places", "organizations", "policies", "labels"};
-	json_t *record = line.data[0] == '{' ? json_loadb(line.data, line.len, 0, NULL) : NULL;
+	json_t *record = line.data[0] == '{' ? row_unwrap(json_loadb(line.data, line.len, 0, NULL)) : NULL;
 	buf texts[5] = {{0}};
 	if (!json_is_object(record))
 		return json_decref(record), false;

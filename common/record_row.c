@@ -114,8 +114,7 @@ static json_t *parse(mr_bytes text, char why[120])
 	return tree;
 }
 
-/* The record in Kafka Connect's envelope; else the tree itself. Taken over. */
-static json_t *unwrap(json_t *tree)
+json_t *row_unwrap(json_t *tree)
 {
 	json_t *payload = json_object_get(tree, "payload");
 	if (!json_is_object(payload) || json_object_size(tree) != 2 || !json_object_get(tree, "schema"))
@@ -280,7 +279,7 @@ int row_read(const row_columns *columns, mr_bytes value, size_t max_bytes, row *
 		record_fault_set(fault, "not-json", STAGE, "not a JSON object: %s", why);
 		return -1;
 	}
-	self->tree = unwrap(self->tree);
+	self->tree = row_unwrap(self->tree);
 	if (check_head(self, fault) || take_all(columns, self, fault))
 		return -1;
 	keep_others(columns, self);

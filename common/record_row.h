@@ -63,6 +63,8 @@ typedef struct row {
 void row_free(row *self);
 /* Reads one message value of at most `max_bytes`. 0; -1: `fault` tells why, its code is one of not-json, too-large, schema-version, no-article-id, wrong-type. */
 int row_read(const row_columns *columns, mr_bytes value, size_t max_bytes, row *out, record_fault *fault) MR_MUST_USE;
+/* Takes a record's tree: the record, out of the envelope of Kafka Connect if it is in one. */
+json_t *row_unwrap(json_t *tree);
 /* 32 hex digits, as in article_id and in the key of a tombstone. */
 bool row_is_id(mr_bytes text);
 

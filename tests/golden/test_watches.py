@@ -29,6 +29,12 @@ def test_explaining_finds_what_the_stage_found():
     assert all(sorted([w["watch"] for w in t["watches"]] + [w["watch"] for w in t["not_met"]]) == sorted(everything) for t in told)
 
 
+def test_explaining_opens_the_envelope_of_kafka_connect(tmp_path):
+    (tmp_path / "records.jsonl").write_text("".join(json.dumps({"schema": {"type": "struct"}, "payload": a}) + "\n" for a in articles()))
+    for subject in (["watch", "--watches", WATCHES], ["classify"]):
+        assert run("explain", *subject, "--json", tmp_path / "records.jsonl").stdout == run("explain", *subject, "--json", CASE / "articles.jsonl").stdout
+
+
 def test_explaining_says_why_not():
     text = run("explain", "watch", "--watches", WATCHES, CASE / "articles.jsonl").stdout
     last = text[text.index("桐泊区撤回补贴"):]
