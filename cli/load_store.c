@@ -30,6 +30,7 @@ static enum load_result judge(const load_store *self, const PGresult *result)
 {
 	static const struct { const char *code; enum load_result result; } rules[] = {
 		{"22", LOAD_REFUSED}, {"23", LOAD_REFUSED}, {"54", LOAD_REFUSED},                       /* data, constraints, program limits (key of an index) */
+		{"P0001", LOAD_REFUSED},                                                                /* RAISE EXCEPTION in a trigger */
 		{"08", LOAD_LOST}, {"40", LOAD_LOST}, {"53", LOAD_LOST}, {"55", LOAD_LOST},              /* connection, serialization, resources, locks */
 		{"57", LOAD_LOST}, {"58", LOAD_LOST}, {"25006", LOAD_LOST},                             /* shutdown, its disk, a standby */
 	};

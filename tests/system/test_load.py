@@ -245,12 +245,14 @@ def test_topics_by_label_are_those_of_the_configuration(warehouse, article):
 
 def test_bad_records_are_rejected_and_harm_nobody(warehouse, article):
     place = warehouse()
-    place.database.psql("ALTER TABLE millrace.articles ADD CONSTRAINT no_bad_title CHECK (title <> 'refuse me')")
+    place.database.psql("ALTER TABLE millrace.articles ADD CONSTRAINT no_bad_title CHECK (title <> 'refuse me');"
+                        "CREATE FUNCTION public.guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.title = ''stop here'' THEN RAISE EXCEPTION ''no such title''; END IF; RETURN NEW; END';"
+                        "CREATE TRIGGER guard BEFORE INSERT ON millrace.articles FOR EACH ROW EXECUTE FUNCTION public.guard()")
     bad = [("not-json", b"\x00\xff not json"), ("not-json", b"[1]"), ("not-json", b""), ("not-json", b"[" * 5000), ("schema-version", json.dumps({"a": 1}).encode()),
            ("schema-version", json.dumps({**article(1), "schema_version": 2}).encode()), ("no-article-id", json.dumps({**article(1), "article_id": "x'; --"}).encode()),
            ("wrong-type", json.dumps({**article(1), "labels": "education"}).encode()), ("wrong-type", json.dumps({**article(1), "published_at": "soon"}).encode()),
            ("wrong-type", json.dumps({**article(1), "score_science": "much"}).encode()), ("refused", json.dumps(article(7, "refuse me")).encode()),
-           ("refused", json.dumps(article(8, organizations=[news.text("long", 5000)])).encode())]
+           ("refused", json.dumps(article(8, organizations=[news.text("long", 5000)])).encode()), ("refused", json.dumps(article(9, "stop here")).encode())]
     values = [(b"k", value, 0) for _, value in bad] + [(b"no id", None, 0)]
     for number in range(len(values) + 1):
         values.insert(2 * number, (make_id(100 + number), article(100 + number, f"good {number}"), 0))
@@ -261,7 +263,7 @@ def test_bad_records_are_rejected_and_harm_nobody(warehouse, article):
     assert [r["reason"] for r in rejects] == [reason for reason, _ in bad] + ["bad-tombstone"]
     assert [r["offset"] for r in rejects] == [2 * n + 1 for n in range(len(bad) + 1)]
     assert bytes.fromhex(rejects[0]["value"][2:]) == bad[0][1] and rejects[3]["value_bytes"] == 5000 and rejects[-1]["value"] is None
-    assert "labels" in rejects[7]["message"] and "no_bad_title" in rejects[10]["message"] and "index" in rejects[11]["message"]
+    assert "labels" in rejects[7]["message"] and "no_bad_title" in rejects[10]["message"] and "index" in rejects[11]["message"] and "no such title" in rejects[12]["message"]
     assert len(place.articles()) == len(bad) + 2
     # what was rejected is read again after the reason is gone
     place.database.psql("ALTER TABLE millrace.articles DROP CONSTRAINT no_bad_title")
