@@ -31,19 +31,11 @@ static int find_brokers(void *arg, const char *key, const char *value)
 	return 0;
 }
 
-static void print(const settings *config, const record_rules *rules, int which, buf *out)
+static void print_clickhouse(const settings *config, const record_rules *rules, buf *out)
 {
 	char brokers[1024] = "localhost:9092", group[256];
-	if (which == CONFIG) {
-		settings_schema_print(out);
-		return;
-	}
-	if (which != CLICKHOUSE) {
-		record_schema_print(rules, (enum record_schema)which, out);
-		return;
-	}
-	buf articles = {0};
 	const char *const *topics;
+	buf articles = {0};
 	routes *to = routes_new(config);
 	for (size_t i = 0, count = routes_topics(to, &topics); i < count; i++)
 		buf_printf(&articles, "%s%s", i ? "," : "", topics[i]);
@@ -52,6 +44,16 @@ static void print(const settings *config, const record_rules *rules, int which, 
 	clickhouse_schema_print(rules, &(clickhouse_source){brokers, articles.data, settings_str(config, "publish.duplicates_topic"), group}, out);
 	routes_free(&to);
 	buf_free(&articles);
+}
+
+static void print(const settings *config, const record_rules *rules, int which, buf *out)
+{
+	if (which == CONFIG)
+		settings_schema_print(out);
+	else if (which == CLICKHOUSE)
+		print_clickhouse(config, rules, out);
+	else
+		record_schema_print(rules, (enum record_schema)which, out);
 }
 
 int schema_main(int argc, char **argv)
