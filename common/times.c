@@ -286,20 +286,26 @@ static bool noon(cursor *c, civil *t)
 	return false;
 }
 
-enum day_half { HALF_NONE, HALF_NIGHT, HALF_MORNING, HALF_AFTERNOON, HALF_EVENING };
+enum day_part { PART_NONE, PART_NIGHT, PART_MORNING, PART_NOON, PART_AFTERNOON, PART_EVENING };
 
-static enum day_half day_half(cursor *c)
+static enum day_part day_part(cursor *c)
 {
-	static const char *const night[] = {"凌晨", NULL}, *const morning[] = {"上午", "早上", "清晨", NULL}, *const afternoon[] = {"下午", NULL}, *const evening[] = {"晚上", "傍晚", NULL};
-	return take_any(c, night) ? HALF_NIGHT : take_any(c, morning) ? HALF_MORNING : take_any(c, afternoon) ? HALF_AFTERNOON : take_any(c, evening) ? HALF_EVENING : HALF_NONE;
+	static const struct { const char *word; enum day_part part; } words[] = {
+		{"凌晨", PART_NIGHT}, {"上午", PART_MORNING}, {"早上", PART_MORNING}, {"清晨", PART_MORNING}, {"中午", PART_NOON}, {"下午", PART_AFTERNOON},
+		{"晚上", PART_EVENING}, {"晚间", PART_EVENING}, {"傍晚", PART_EVENING},
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (take(c, words[i].word))
+			return words[i].part;
+	return PART_NONE;
 }
 
-/* 凌晨12:20 is twenty past midnight, 晚上12点 the midnight at the end of the day. */
-static int hour_of(enum day_half half, int hour)
+/* 凌晨12:20 is twenty past midnight, 晚上12点 the midnight at the end of the day, 中午11:40 before noon. */
+static int hour_of(enum day_part part, int hour)
 {
 	if (hour == 12)
-		return half == HALF_NIGHT ? 0 : half == HALF_EVENING ? 24 : 12;
-	return half >= HALF_AFTERNOON && hour < 12 ? hour + 12 : hour;
+		return part == PART_NIGHT ? 0 : part == PART_EVENING ? 24 : 12;
+	return (part >= PART_AFTERNOON && hour < 12) || (part == PART_NOON && hour < 11) ? hour + 12 : hour;
 }
 
 /* 08:30, 8:30:15.25, 8时30分15秒, 下午3:20, 3:20 pm, 0830 and 083015 (`basic`, behind a T) */
@@ -307,7 +313,7 @@ static bool time_of_day(cursor *c, civil *t, bool basic)
 {
 	static const char *const colons[] = {":", "：", NULL}, *const hours[] = {"时", "時", "点", "點", NULL};
 	cursor saved = *c;
-	enum day_half half = day_half(c);
+	enum day_part part = day_part(c);
 	blanks(c);
 	t->precision = TIME_MINUTE;
 	if (basic && digits(c, 2, &t->hour) && digits(c, 2, &t->minute)) {
@@ -339,7 +345,7 @@ static bool time_of_day(cursor *c, civil *t, bool basic)
 	} else if (!noon(c, t)) {
 		goto none;
 	}
-	t->hour = hour_of(half, t->hour);
+	t->hour = hour_of(part, t->hour);
 	return true;
 none:
 	*c = saved;

@@ -132,12 +132,12 @@ static void take_zone(scan *s, date_value *v)
 /* `8:30`, `08:30:15.123`, `8时30分`, `8点`, `8.30am`; the words 上午 and 下午 move it by half a day. */
 static bool take_clock(scan *s, date_value *v)
 {
-	static const char *const morning[] = {"上午", "早上", "凌晨", "清晨", NULL}, *const evening[] = {"下午", "晚上", "傍晚", "晚间", "中午", NULL};
+	static const char *const night[] = {"凌晨", NULL}, *const morning[] = {"上午", "早上", "清晨", NULL}, *const noon[] = {"中午", NULL};
+	static const char *const evening[] = {"下午", "晚上", "傍晚", "晚间", NULL};
 	scan t = *s;
 	int h, m, sec = 0;
-	bool later = false, seconds = false;
-	if (!take_any(&t, morning))
-		later = take_any(&t, evening);
+	bool at_night = take_any(&t, night), at_noon = !at_night && take_any(&t, noon), seconds = false;
+	bool later = !at_night && !at_noon && !take_any(&t, morning) && take_any(&t, evening);
 	skip_space(&t, 2);
 	if (!take_wide_number(&t, 1, 2, &h))
 		return false;
@@ -166,7 +166,9 @@ static bool take_clock(scan *s, date_value *v)
 			h = 0;
 		t.at = u.at + (u.at[1] == '.' && u.end - u.at >= 4 ? 4 : 2);
 	}
-	if (later && h < 12)
+	if (at_night && h == 12)
+		h = 0;
+	if ((later && h < 12) || (at_noon && h < 11))    /* 中午11:40 is before noon */
 		h += 12;
 	if (h > 24 || m > 59 || sec > 60 || (h == 24 && m))
 		return false;
