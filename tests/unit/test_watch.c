@@ -271,7 +271,7 @@ static void names_are_compared_as_wholes(void **state)
 static void labels_sources_languages(void **state)
 {
 	(void)state;
-	watch_set *set = set_of("[l]\nlabels = science, talent\n[none]\nany = aa\nlabels = none\n[notl]\nany = aa\nnot_labels = science\n[s]\nsources = 桐泊时报*, Harbour Post\n[nots]\nany = aa\nnot_sources = *晚报\n[zh]\nany = aa\nlanguages = zh, en\n");
+	watch_set *set = set_of("[l]\nlabels = science, talent\n[none]\nany = aa\nlabels = none\n[notl]\nany = aa\nnot_labels = science\n[s]\nsources = 桐泊时报*, Harbour Post\n[nots]\nany = aa\nnot_sources = *晚报\n[zh]\nany = aa\nlanguages = zh, en\n[sign]\nsources = ★*\n");
 	watch_article a = article_of("", "aa");
 	expect_met(set, &a, "none notl nots");
 	a.labels = mr_bytes_of("talent\nscience");

@@ -401,7 +401,7 @@ static label_set labels_of(const watch_set *self, mr_bytes labels)
 static bool term_fits(const watch_term *term, mr_bytes text)
 {
 	size_t len = strlen(term->text);
-	if (len > text.len)
+	if (!len || len > text.len)              /* a term of signs alone folds to nothing: it names nobody */
 		return false;
 	if (term->open_start && term->open_end)
 		return memmem(text.data, text.len, term->text, len) != NULL;
