@@ -20,6 +20,7 @@ from wait import wait_until
 ROUNDS = int(os.environ.get("MILLRACE_ROUNDS", "3"))
 SEED = int(os.environ.get("MILLRACE_SEED", "1"))
 OUTAGE_SECONDS = int(os.environ.get("MILLRACE_OUTAGE_SECONDS", "30"))
+SOON_MISSED = {"kafka.consumer/session.timeout.ms": 4000}       # a start after kill -9 waits until the group has missed the one before
 
 
 def pause_of(r, low, high):
@@ -49,7 +50,7 @@ def test_kill_9_of_the_daemon_at_random_moments(flow):
 def test_kill_9_of_the_daemon_at_a_named_point(flow, point):
     """Twice at the same point, under load, then to the end. (With a journal: test_journal.py, at all points.)"""
     assert point != "none-found", "the daemon's source names no crash point"
-    f = flow(partitions=2)
+    f = flow(partitions=2, settings=SOON_MISSED)
     f.feed(mixed_feed(point, 200))
     d = f.daemon()
     for round in range(2):

@@ -12,7 +12,7 @@ import pytest
 import news
 from daemon import crash_points, millrace
 from flow import Load, mixed_feed
-from test_faults import SEED, restart_when_ended
+from test_faults import SEED, SOON_MISSED, restart_when_ended
 from test_groups import come_and_go
 from test_promises import stays_for
 from wait import wait_until
@@ -59,7 +59,7 @@ def test_every_published_article_has_one_entry(journaled, kafka):
 @pytest.mark.parametrize("point", crash_points() or ["none-found"])
 def test_kill_9_at_a_named_point(journaled, kafka, point):
     """Twice at the same point, under load, then to the end: nothing forgotten and nothing invented, by the outcomes and by the journal."""
-    f = journaled(partitions=2)
+    f = journaled(partitions=2, settings=SOON_MISSED)
     f.feed(mixed_feed(point, 150))
     d = f.daemon()
     for round in range(2):
