@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/args.h"
 #include "common/endpoint.h"
 #include "common/exit_codes.h"
 #include "common/keys.h"
@@ -12,36 +13,30 @@
 #include "stages.h"
 #include "worker.h"
 
-#define SETS_MAX 128
-
-typedef struct arguments {
-	const char *stage, *endpoint, *config, *daemon_key, *key;
-	const char *sets[SETS_MAX];
-	size_t set_count;
+/* The worker's own options; those of every program are read by common/args.h. */
+typedef struct choices {
+	const char *stage, *endpoint, *daemon_key, *key;
 	long parent;
 	bool cage_test;
-} arguments;
+} choices;
 
-static int usage(FILE *out, int code)
+static void print_help(void)
 {
-	fprintf(out, "Usage: millrace-worker --stage NAME [--endpoint ADDR] [--config FILE] [--set section.key=value]...\n"
-	             "One worker process of one stage. millraced starts its own (workers.spawn); more may be started by hand or by systemd.\n\n"
-	             "  --stage NAME      stage to work for:");
+	printf("Usage: millrace-worker --stage NAME [--endpoint ADDR] [--config FILE] [--set SECTION.KEY=VALUE]...\n"
+	       "One worker process of one stage. millraced starts its own (workers.spawn); more may be started by hand or by systemd.\n\n"
+	       "  --stage NAME      stage to work for:");
 	for (size_t i = 0; stages_name(i); i++)
 		if (stages_find(stages_name(i)))
-			fprintf(out, " %s", stages_name(i));
-	fprintf(out, "\n  --endpoint ADDR   where the daemon's stage is, ipc://PATH or tcp://HOST:PORT; without it as the\n"
-	             "                    configuration says: workers.connect, else ipc://<runtime dir>/<stage>.sock\n"
-	             "  --daemon-key KEY  tcp: the daemon's public key, or file:PATH (else workers.daemon_key)\n"
-	             "  --key file:PATH   tcp: the worker's own secret key (else workers.key)\n"
-	             "  --config FILE     configuration, the same as the daemon's\n"
-	             "  --set K=V         one setting, wins over the file; repeatable\n"
-	             "  --cage-test       closes the cage, tries to open files and sockets, tells what happened\n"
-	             "  --version, --help\n\nExit codes:\n");
-#define WORKER_ROW(name, number, help) if (number <= EXIT_USAGE || (number >= EXIT_ORPHAN && number != EXIT_NO_DAEMON)) fprintf(out, "  %2d  %s\n", number, help);
+			printf(" %s", stages_name(i));
+	printf("\n  --endpoint ADDR   where the daemon's stage is, ipc://PATH or tcp://HOST:PORT; without it as the\n"
+	       "                    configuration says: workers.connect, else ipc://<runtime dir>/<stage>.sock\n"
+	       "  --daemon-key KEY  tcp: the daemon's public key, or file:PATH (else workers.daemon_key)\n"
+	       "  --key file:PATH   tcp: the worker's own secret key (else workers.key)\n"
+	       "  --cage-test       closes the cage, tries to open files and sockets, tells what happened\n"
+	       "\nOptions of every program:\n" ARGS_HELP "\nExit codes:\n");
+#define WORKER_ROW(name, number, help) if (number <= EXIT_USAGE || (number >= EXIT_ORPHAN && number != EXIT_NO_DAEMON)) printf("  %2d  %s\n", number, help);
 	EXIT_CODES(WORKER_ROW)
 #undef WORKER_ROW
-	return code;
 }
 
 /* The value of `--name value` or `--name=value`; NULL when argv[*i] is another option. */
@@ -55,7 +50,7 @@ static const char *value_of(const char *name, int argc, char **argv, int *i)
 	return argv[*i][n] == 0 && *i + 1 < argc ? argv[++*i] : NULL;
 }
 
-static int read_arguments(arguments *self, int argc, char **argv)
+static int read_choices(choices *self, int argc, char **argv)
 {
 	const char *value;
 	for (int i = 1; i < argc; i++) {
@@ -68,19 +63,17 @@ static int read_arguments(arguments *self, int argc, char **argv)
 			self->daemon_key = value;
 		else if ((value = value_of("--key", argc, argv, &i)))
 			self->key = value;
-		else if ((value = value_of("--config", argc, argv, &i)))
-			self->config = value;
-		else if ((value = value_of("--set", argc, argv, &i)) && self->set_count < SETS_MAX)
-			self->sets[self->set_count++] = value;
 		else if ((value = value_of("--parent", argc, argv, &i)))         /* the supervisor's pid */
 			self->parent = atol(value);
 		else if (strcmp(argv[i], "--cage-test") == 0)
 			self->cage_test = true;
 		else {
-			fprintf(stderr, "millrace-worker: do not understand %s\n", argv[i]);
+			fprintf(stderr, "millrace-worker: unexpected '%.60s'; see millrace-worker --help\n", argv[i]);
 			return -1;
 		}
 	}
+	if (!self->stage)
+		fputs("millrace-worker: no --stage; see millrace-worker --help\n", stderr);
 	return self->stage ? 0 : -1;
 }
 
@@ -105,7 +98,7 @@ static int refuse(const char *what, const char *why)
 	return -1;
 }
 
-static void find_endpoint(const arguments *args, const settings *conf, way *out)
+static void find_endpoint(const choices *args, const settings *conf, way *out)
 {
 	const char *const *items;
 	size_t count = settings_list(conf, "workers.connect", &items);
@@ -119,7 +112,7 @@ static void find_endpoint(const arguments *args, const settings *conf, way *out)
 }
 
 /* tcp goes by keys, or on loopback when that is allowed: 0, else it is told why not. */
-static int find_keys(const arguments *args, const settings *conf, way *out)
+static int find_keys(const choices *args, const settings *conf, way *out)
 {
 	const char *public = args->daemon_key ? args->daemon_key : settings_str(conf, "workers.daemon_key");
 	const char *secret = args->key ? args->key : settings_str(conf, "workers.key");
@@ -142,7 +135,7 @@ static int find_keys(const arguments *args, const settings *conf, way *out)
 	return rc;
 }
 
-static int run(const arguments *args, const settings *conf)
+static int run(const choices *args, const settings *conf)
 {
 	way to = {0};
 	worker_options options = {.settings = conf, .endpoint = to.endpoint, .parent = args->parent, .cage_test = args->cage_test};
@@ -167,25 +160,39 @@ static int run(const arguments *args, const settings *conf)
 	return worker_run(&options);
 }
 
-int main(int argc, char **argv)
+static int read_and_run(arguments *shared, int argc, char **argv)
 {
-	arguments args = {0};
+	choices own = {0};
+	char error[160];
 	buf errors = {0};
-	close_range(3, ~0u, 0);                          /* whatever the parent forgot to close stays outside */
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, 0);
-	if (argc == 2 && strcmp(argv[1], "--version") == 0)
-		return puts("millrace-worker " MILLRACE_VERSION) < 0;
-	if (read_arguments(&args, argc, argv))
-		return usage(stderr, EXIT_USAGE);
-	settings *conf = settings_read(args.config, args.sets, args.set_count, &errors);
-	if (!conf) {
-		fputs(errors.data, stderr);
-		buf_free(&errors);
-		return EXIT_CONFIG;
+	int left = args_take(shared, argc, argv, error);
+	if (left < 0) {
+		fprintf(stderr, "millrace-worker: %s; see millrace-worker --help\n", error);
+		return EXIT_USAGE;
 	}
-	int code = run(&args, conf);
+	if (shared->help) {
+		print_help();
+		return EXIT_CLEAN;
+	}
+	if (shared->version) {
+		puts("millrace-worker " MILLRACE_VERSION);
+		return EXIT_CLEAN;
+	}
+	if (read_choices(&own, left, argv))
+		return EXIT_USAGE;
+	settings *conf = settings_read(shared->config, shared->sets, shared->set_count, &errors);
+	int code = conf ? run(&own, conf) : EXIT_CONFIG;
+	fputs(buf_bytes(&errors).data, stderr);
 	settings_free(&conf);
 	buf_free(&errors);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	arguments shared = {0};
+	close_range(3, ~0u, 0);                          /* whatever the parent forgot to close stays outside */
+	int code = read_and_run(&shared, argc, argv);
+	args_free(&shared);
 	return code;
 }
