@@ -34,7 +34,7 @@ const char demo_help[] =
 #define SILENCE_SECONDS 30               /* nothing new for so long: something is wrong */
 #define DRAIN_SECONDS 25                 /* more than daemon.drain_ms */
 
-static const char *const topics[] = {"articles.raw", "articles.enriched", "articles.duplicates", "dlq.articles.raw"};
+static const char *const topics[] = {"articles.raw", "articles.enriched", "articles.duplicates", "dlq.articles.raw", "articles.alerts"};
 enum { TOPICS = sizeof topics / sizeof *topics };
 
 typedef struct demo {
@@ -111,7 +111,7 @@ static int start_clients(demo *self)
 	if (!self->producer || !self->consumer)
 		return -1;
 	rd_kafka_poll_set_consumer(self->consumer);
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(3);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPICS);
 	for (int i = 1; i < TOPICS; i++)
 		rd_kafka_topic_partition_list_add(list, topics[i], 0)->offset = 0;
 	rd_kafka_assign(self->consumer, list);
@@ -198,6 +198,8 @@ static void take(demo *self, const rd_kafka_message_t *m)
 		mr_bytes offset = header(m, "millrace.source.offset");
 		snprintf(digits, sizeof digits, "%.*s", (int)offset.len, offset.data ? offset.data : "-1");
 		demo_feed_dead(&self->feed, strtoll(digits, NULL, 10), header(m, "millrace.error.code"), header(m, "millrace.error.message"), now_ms());
+	} else if (strcmp(topic, topics[4]) == 0) {
+		demo_feed_alert(&self->feed, (mr_bytes){m->payload, m->len});
 	} else {
 		demo_feed_article(&self->feed, strcmp(topic, topics[1]) == 0 ? DEMO_PUBLISHED : DEMO_DUPLICATE, (mr_bytes){m->payload, m->len}, now_ms());
 	}
@@ -290,15 +292,25 @@ static void stay(demo *self)
 		poll(NULL, 0, 200);
 }
 
+/* The watches of the feed; NULL: it has none, or the pipeline is somebody's own. */
+static const char *find_watches(const demo *self, const char *const *sets, size_t set_count, char path[4200])
+{
+	snprintf(path, 4200, "%s/watches.conf", self->feed_folder);
+	for (size_t i = 0; i < set_count; i++)
+		if (strncmp(sets[i], "pipeline.stages=", 16) == 0)
+			return NULL;
+	return access(path, R_OK) == 0 ? path : NULL;
+}
+
 static int run(demo *self)
 {
-	char error[256];
+	char error[256], path[4200];
 	size_t set_count;
 	const char *const *sets = cli_sets(&set_count);
 	fprintf(stderr, "Millrace %s demo, in %s\n", MILLRACE_VERSION, self->folder);
 	if (start_broker(self))
 		return EXIT_FAILED;
-	if (demo_daemon_start(&self->daemon, self->folder, embedded_bootstrap(self->broker), sets, set_count, error))
+	if (demo_daemon_start(&self->daemon, self->folder, embedded_bootstrap(self->broker), find_watches(self, sets, set_count, path), sets, set_count, error))
 		return cli_failed("demo", "%s", error);
 	if (start_clients(self) || wait_ready(self))
 		return EXIT_FAILED;

@@ -55,6 +55,7 @@ static int check_published(const demo_feed *self, const demo_record *r)
 	n += check_member(self, r, "language", "language");
 	n += check_member(self, r, "truncated", "truncated");
 	n += check_member(self, r, "revision", "revision");
+	n += check_member(self, r, "watches", "watches");
 	json_int_t units = json_integer_value(json_object_get(expect, "responsible_units"));
 	size_t told = json_array_size(json_object_get(json_object_get(json_array_get(r->articles, 0), "detail"), "responsible_units"));
 	if (units && told < (size_t)units) {
@@ -101,20 +102,21 @@ static int check_record(const demo_feed *self, const demo_record *r)
 /* What came out, in the form of expected.json; without labels. New. */
 static json_t *counts_of(const demo_feed *self, const demo_account *account)
 {
-	json_int_t articles = 0, revisions = 0;
+	json_int_t articles = 0, revisions = 0, alerts = 0;
 	json_t *codes = json_object(), *article;
 	size_t k;
 	for (size_t i = 0; i < self->count; i++) {
 		const demo_record *r = &self->records[i];
 		if (r->outcome == DEMO_DEAD)
 			json_object_set_new(codes, r->code, json_integer(json_integer_value(json_object_get(codes, r->code)) + 1));
+		alerts += (json_int_t)json_array_size(r->alerts);
 		articles += r->outcome == DEMO_PUBLISHED ? (json_int_t)json_array_size(r->articles) : 0;
 		json_array_foreach(r->articles, k, article)
 			revisions += r->outcome == DEMO_PUBLISHED && json_integer_value(json_object_get(article, "revision")) > 0;
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "records", (json_int_t)account->read, "published", (json_int_t)account->published, "duplicates",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "records", (json_int_t)account->read, "published", (json_int_t)account->published, "duplicates",
 			 (json_int_t)account->duplicates, "dead", (json_int_t)account->dead, "tombstones", (json_int_t)account->tombstones, "articles", articles,
-			 "revisions", revisions, "dead_by_code", codes);
+			 "revisions", revisions, "alerts", alerts, "dead_by_code", codes);
 }
 
 /* Members of expected.json that this program does not know are not compared: the labels stand in the lines of the feed. */

@@ -54,7 +54,7 @@ static int free_port(void)
 }
 
 /* max_record_bytes: the embedded broker does not answer when asked for a topic's limit. */
-static int write_config(demo_daemon *self, const char *folder, const char *bootstrap)
+static int write_config(demo_daemon *self, const char *folder, const char *bootstrap, const char *watches)
 {
 	FILE *f = fopen(self->config, "we");
 	if (!f)
@@ -62,6 +62,8 @@ static int write_config(demo_daemon *self, const char *folder, const char *boots
 	fprintf(f, "# The demo's configuration. conf/millrace.conf explains every setting.\n[daemon]\ninstance = demo\nstate_dir = %s/state\nruntime_dir = %s/run\n", folder, folder);
 	fprintf(f, "[kafka]\nbootstrap.servers = %s\n[kafka.consumer]\nfetch.wait.max.ms = 10\n", bootstrap);
 	fprintf(f, "[publish]\ndelivery = at-least-once\nmax_record_bytes = 1000000\n[admin]\nport = %d\n", self->port);
+	if (watches)
+		fprintf(f, "[pipeline]\nstages = extract dedup classify watch\n[watch]\nfile = %s\n", watches);
 	return fclose(f);
 }
 
@@ -80,13 +82,13 @@ static void become(const char *const *argv, pid_t parent, int log)
 	_exit(127);
 }
 
-int demo_daemon_start(demo_daemon *self, const char *folder, const char *bootstrap, const char *const *sets, size_t set_count, char error[256])
+int demo_daemon_start(demo_daemon *self, const char *folder, const char *bootstrap, const char *watches, const char *const *sets, size_t set_count, char error[256])
 {
 	snprintf(self->config, sizeof self->config, "%s/millrace.conf", folder);
 	snprintf(self->log, sizeof self->log, "%s/millraced.log", folder);
 	self->port = free_port();
 	int log = open(self->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (log < 0 || self->port < 0 || write_config(self, folder, bootstrap)) {
+	if (log < 0 || self->port < 0 || write_config(self, folder, bootstrap, watches)) {
 		snprintf(error, 256, "cannot prepare the daemon in %s: %s", folder, strerror(errno));
 		if (log >= 0)
 			close(log);

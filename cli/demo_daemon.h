@@ -18,8 +18,9 @@ typedef struct demo_daemon {
 
 /* Finds the programs beside this one, whose folder is `programs`. 0; -1 with a line in `error` that says how to get them. */
 int demo_daemon_find(demo_daemon *self, const char *programs, char error[256]) MR_MUST_USE;
-/* Writes the configuration for the broker at `bootstrap` and starts; `sets`: the --set values of the command line, passed on. 0; -1 with a line in `error`. */
-int demo_daemon_start(demo_daemon *self, const char *folder, const char *bootstrap, const char *const *sets, size_t set_count, char error[256]) MR_MUST_USE;
+/* Writes the configuration for the broker at `bootstrap` and starts; `watches`: file of watches, NULL: none; `sets`: the --set values of the command line, passed on.
+ * 0; -1 with a line in `error`. */
+int demo_daemon_start(demo_daemon *self, const char *folder, const char *bootstrap, const char *watches, const char *const *sets, size_t set_count, char error[256]) MR_MUST_USE;
 bool demo_daemon_lives(demo_daemon *self);
 /* GET from the admin port: the status, and the body in `body`; 0 when nobody answers, and why. */
 int demo_daemon_get(const demo_daemon *self, const char *path, buf *body);

@@ -104,7 +104,7 @@ int demo_feed_read(demo_feed *self, const char *folder, char error[256])
 		}
 		self->records = mem_grow(self->records, self->count + 1, sizeof *self->records);
 		demo_record *r = &self->records[self->count++];
-		*r = (demo_record){.line = line, .articles = json_array()};
+		*r = (demo_record){.line = line, .articles = json_array(), .alerts = json_array()};
 		rc = make_value(r, folder, error);
 		at += len + 1;
 	}
@@ -117,6 +117,7 @@ void demo_feed_free(demo_feed *self)
 	for (size_t i = 0; i < self->count; i++) {
 		json_decref(self->records[i].line);
 		json_decref(self->records[i].articles);
+		json_decref(self->records[i].alerts);
 		buf_free(&self->records[i].value);
 	}
 	free(self->records);
@@ -128,14 +129,31 @@ static demo_record *record_at(demo_feed *self, int64_t offset)
 	return offset >= 0 && (uint64_t)offset < self->count ? &self->records[offset] : NULL;
 }
 
+/* What came out, and which record it is of; NULL: nothing of ours. `value` is JSON; a new reference. */
+static demo_record *record_of(demo_feed *self, mr_bytes value, json_t **out)
+{
+	*out = json_loadb(value.data, value.len, 0, NULL);
+	demo_record *r = record_at(self, *out ? json_integer_value(json_object_get(*out, "source_offset")) : -1);
+	if (!r)
+		json_decref(*out);
+	return r;
+}
+
+int demo_feed_alert(demo_feed *self, mr_bytes value)
+{
+	json_t *alert;
+	demo_record *r = record_of(self, value, &alert);
+	if (r)
+		json_array_append_new(r->alerts, alert);
+	return r ? 0 : -1;
+}
+
 int demo_feed_article(demo_feed *self, enum demo_outcome outcome, mr_bytes value, int64_t now_ms)
 {
-	json_t *article = json_loadb(value.data, value.len, 0, NULL);
-	demo_record *r = record_at(self, article ? json_integer_value(json_object_get(article, "source_offset")) : -1);
-	if (!r) {
-		json_decref(article);
+	json_t *article;
+	demo_record *r = record_of(self, value, &article);
+	if (!r)
 		return -1;
-	}
 	/* A page of which one part is new counts as published (docs/record.md, Balance). */
 	if (r->outcome != DEMO_PUBLISHED)
 		r->outcome = outcome;

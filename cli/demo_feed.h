@@ -21,6 +21,7 @@ typedef struct demo_record {
 	const char *key;                 /* borrowed from line; NULL: none */
 	enum demo_outcome outcome;
 	json_t *articles;                /* array: articles or short duplicate records that came out */
+	json_t *alerts;                  /* array */
 	char code[32], message[256];     /* of a dead letter */
 	int64_t sent_ms, ended_ms;       /* monotonic; ended: the last of it was read, 0: nothing yet */
 } demo_record;
@@ -36,6 +37,7 @@ void demo_feed_free(demo_feed *self);
 
 /* What came out of the output topics, at `now_ms`. `value` of an article or duplicate is JSON; unknown places are told as -1. */
 int demo_feed_article(demo_feed *self, enum demo_outcome outcome, mr_bytes value, int64_t now_ms);
+int demo_feed_alert(demo_feed *self, mr_bytes value);
 int demo_feed_dead(demo_feed *self, int64_t offset, mr_bytes code, mr_bytes message, int64_t now_ms);
 
 /* Member of an article as text; "" when it is null or none. Borrowed. */

@@ -178,6 +178,30 @@ static void show_duplicates(const showing *self)
 	table_free(&t);
 }
 
+/* ---- alerts ---- */
+
+static void show_alerts(const showing *self)
+{
+	static const table_column columns[] = {{"Watch", 9, 14, 0, false}, {"Found", 8, 14, 0, false}, {"In", 24, 0, 0, false}, {"Where it stands first", 24, 0, 0, false}};
+	table *t = table_new(columns, 4);
+	size_t k;
+	json_t *alert;
+	for (size_t i = 0; i < self->feed->count; i++)
+		json_array_foreach(self->feed->records[i].alerts, k, alert) {
+			const json_t *hit = json_array_get(json_object_get(json_object_get(alert, "detail"), "hits"), 0);
+			const char *name = demo_text(alert, "watch_name");
+			table_add(t, TERM_YELLOW, "%s", *name ? name : demo_text(alert, "watch"));
+			table_add(t, TERM_PLAIN, "%s", demo_text(hit, "text"));
+			table_add(t, TERM_PLAIN, "%s", title_or(alert, "(no title)"));
+			table_add(t, TERM_DIM, "%s", strcmp(demo_text(hit, "field"), "title") == 0 ? "the headline" : demo_text(hit, "excerpt"));
+		}
+	if (table_rows(t)) {
+		term_heading(&self->out, "Alerts: %zu in topic articles.alerts, for the watches beside the feed", table_rows(t));
+		table_print(t, &self->out);
+	}
+	table_free(&t);
+}
+
 /* ---- dead letters and tombstones ---- */
 
 static void show_dead(const showing *self)
@@ -270,6 +294,7 @@ void demo_show(const demo_feed *feed, const demo_account *account)
 {
 	showing self = {feed, account, term_of(stdout)};
 	show_articles(&self);
+	show_alerts(&self);
 	show_duplicates(&self);
 	show_dead(&self);
 	show_tombstones(&self);

@@ -72,6 +72,7 @@ def test_the_demo_comes_out_as_expected_and_leaves_nothing_behind(tmp_path):
     assert b"\x1b" not in done.stdout + done.stderr              # nobody asked for colours here
     expected = json.loads((ROOT / "conf" / "demo" / "expected.json").read_text())
     assert f"Articles: {expected['articles']} " in out and f"Duplicates: {expected['duplicates']} " in out and f"Dead letters: {expected['dead']} " in out
+    assert f"Alerts: {expected['alerts']} " in out and re.search(r"人才安居 +安居 +海嶼大學推出青年學者安居計劃 +the headline", out)
     assert re.search(r"one newspaper page, split into 3 articles:\n +云汀县", out)
     assert re.search(r"青槐江洪峰提前.* none .*revision 1, was:", out)
     assert not folder_of(done.stderr.decode()).exists()
@@ -115,6 +116,7 @@ def test_what_a_setting_keeps_out_is_not_waited_for():
     done = millrace("demo", "--once", "--set", "sink.filter=languages=en", "--set", "dedup.duplicates=drop")
     out = done.stdout.decode()
     read, published, filtered, dead = map(int, re.search(r"(\d+) read = (\d+) published \+ \d+ duplicates \+ (\d+) filtered \+ (\d+) dead", out).groups())
+    assert re.search(r"Alerts: 1 .*\n.*\n +Larkwater's", out)
     assert published >= 1 and filtered > 10 and f"Articles: {published} " in out and "Duplicates: 0 " in out and f"Dead letters: {dead} " in out and read > published + filtered
     assert done.returncode == 1 and b"should be" in done.stderr and b"can be read" not in done.stderr           # the feed expects all of them
     assert b"level=info" not in done.stderr                      # of the daemon's log only what is wrong
@@ -140,7 +142,7 @@ def test_it_stays_until_it_is_told_to_end_and_drains(tmp_path):
     demo, port, family = started(tmp_path)
     folder = folder_of(demo.log_path.read_text())
     assert folder.is_dir()
-    assert len(family) == 4                      # the daemon and a worker of each kind
+    assert len(family) == 5                      # the daemon and a worker of each kind
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
         assert answer.status == 200
     demo.signal(signal.SIGINT)
