@@ -32,6 +32,7 @@
 #define TICK_MS 10               /* resolution of epochs and deadlines */
 #define REVOKE_DRAIN_MS 1000     /* how long a revocation waits for what is nearly finished (the group waits meanwhile) */
 #define LEAVE_MS 5000            /* for leaving the group and closing the producer */
+#define LEAVE_JOINING_MS 500     /* for leaving a group that is still being put together: so that the request gets out */
 #define UNREADY_MS 10000         /* /ready says so when an epoch takes longer */
 #define CATCH_UP_EXTEND_MS 30000
 #define FOLLOWED_MS 1000         /* what was followed in the journal is written after this time, ... */
@@ -58,7 +59,7 @@ typedef struct daemon_state {
 	bool pressure;                   /* the pipeline is full */
 	int64_t revoke_since_ms;         /* 0: no revocation waits */
 	bool revoke_lost;
-	int64_t drain_since_ms, leave_since_ms, second_ms;
+	int64_t drain_since_ms, leave_since_ms, joining_since_ms, second_ms;
 	bool term_twice, done;
 	int exit_code;
 } daemon_state;
@@ -603,7 +604,7 @@ static void on_term(evutil_socket_t signal_number, short what, void *arg)
 static void start_leaving(daemon_state *d, int code)
 {
 	d->r.phase = PHASE_LEAVING;
-	d->leave_since_ms = now_ms();
+	d->leave_since_ms = d->joining_since_ms = now_ms();
 	d->exit_code = code;
 	supervisor_stop(d->supervisor, LEAVE_MS);        /* first: workers that leave now are not to be replaced */
 	for (size_t i = 0; i < d->r.stage_count; i++)
@@ -627,27 +628,32 @@ static void advance_drain(daemon_state *d)
 	start_leaving(d, EXIT_DRAIN);
 }
 
-/* LEAVING: until the group is left (its revocation is answered as any other). */
+/* LEAVING: until the group is left (its revocation is answered as any other), or, while it is still being put together, has been told so: the coordinator reads that behind the join, and
+ * by then this process, which has nothing to lose, may have ended. */
 static void advance_leaving(daemon_state *d)
 {
-	if (intake_is_closed(d->r.intake))
+	int64_t now = now_ms();
+	if (!intake_is_joining(d->r.intake))
+		d->joining_since_ms = now;
+	if (intake_is_closed(d->r.intake) || now - d->joining_since_ms > LEAVE_JOINING_MS)
 		d->done = true;
-	else if (now_ms() - d->leave_since_ms > LEAVE_MS)
-		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the group was not left in time", "no broker answers, or the group is still being put together");
+	else if (now - d->leave_since_ms > LEAVE_MS)
+		leave_at_once(d->exit_code, "the group was not left in time", "no broker answers");
 }
 
-static void close_parts(daemon_state *d)
+/* False: only _exit ends the process (intake_close). */
+static bool close_parts(daemon_state *d)
 {
 	if (d->r.intake && d->r.ledger && d->r.pipeline)
 		pipeline_drop(d->r.pipeline, NULL);
 	bool published = d->publisher != NULL;
 	if (published && !publisher_stop(&d->publisher, LEAVE_MS))
-		leave_at_once(d->exit_code ? d->exit_code : EXIT_DRAIN, "the producer does not close", "no broker answers");
+		leave_at_once(d->exit_code, "the producer does not close", "no broker answers");
 	if (published)
 		d->log = NULL;                   /* it was the publisher's */
 	journal_close(&d->r.journal);
 	index_log_close(&d->log);
-	intake_close(&d->r.intake);
+	bool left = intake_close(&d->r.intake);
 	if (d->supervisor)
 		supervisor_stop(d->supervisor, 1000);
 	supervisor_free(&d->supervisor);
@@ -663,6 +669,7 @@ static void close_parts(daemon_state *d)
 	index_free(&d->r.index);
 	metrics_free(&d->r.metrics);
 	report_close(&d->r);
+	return left;
 }
 
 /* ---- the loop ---- */
@@ -767,12 +774,14 @@ int daemon_run(const arguments *args, settings *settings)
 		event_base_loop(d.base, EVLOOP_ONCE);
 		turn(&d);
 	}
-	close_parts(&d);
+	bool left = close_parts(&d);
 	close_loop(&d);
 	settings_free(&d.reloaded);
 	settings_free(&d.first);
 	buf_free(&errors);
 	if (!code)
 		log_info("left", "exit", "%d", d.exit_code);
+	if (!left)
+		_exit(d.exit_code);
 	return code ? code : d.exit_code;
 }

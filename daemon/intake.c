@@ -38,6 +38,7 @@ struct intake {
 	pace pace;                       /* intake.rate */
 	size_t enough_bytes;             /* of `waiting`: nothing more is fetched; again at half of it */
 	bool stopped;                    /* all partitions are paused in librdkafka */
+	bool joined;                     /* the group is put together, with us; our share may be no partition at all */
 	bool closing;
 	intake_counts counts;
 };
@@ -163,6 +164,7 @@ static void on_assign(intake *self, rd_kafka_topic_partition_list_t *list)
 		self->hooks.assigned(self->hooks.arg, ledger_assign(self->ledger, e->topic, e->partition));
 		self->counts.assigned++;
 	}
+	self->joined = true;
 	assign(self, list);
 	log_info("intake: partitions assigned", "count", "%d", list->cnt, "total", "%zu", self->counts.assigned);
 }
@@ -220,6 +222,7 @@ void intake_answer(intake *self)
 	rd_kafka_topic_partition_list_destroy(self->leaving);
 	self->leaving = NULL;
 	self->counts.revoking = false;
+	self->joined = self->joined && self->closing;    /* the group is put together anew, unless we leave it */
 }
 
 /* ---- a topic made anew ---- */
@@ -557,11 +560,17 @@ bool intake_is_closed(const intake *self)
 	return self->closing && rd_kafka_consumer_closed(self->consumer);
 }
 
-void intake_close(intake **self_p)
+bool intake_is_joining(const intake *self)
+{
+	return !self->joined && !self->counts.assigned && !self->leaving;
+}
+
+bool intake_close(intake **self_p)
 {
 	intake *self = *self_p;
+	bool left = !self || !self->closing || intake_is_closed(self);
 	if (!self)
-		return;
+		return true;
 	if (self->leaving)
 		rd_kafka_topic_partition_list_destroy(self->leaving);
 	drop_waiting(self, NULL);
@@ -570,11 +579,14 @@ void intake_close(intake **self_p)
 	event_free(self->timer);
 	event_free(self->more);
 	rd_kafka_queue_io_event_enable(self->queue, -1, NULL, 0);
-	rd_kafka_queue_destroy(self->queue);
-	rd_kafka_destroy(self->consumer);
+	if (left) {
+		rd_kafka_queue_destroy(self->queue);
+		rd_kafka_destroy(self->consumer);
+	}
 	close(self->wake_fd);
 	free(self);
 	*self_p = NULL;
+	return left;
 }
 
 intake_counts intake_counts_get(const intake *self)

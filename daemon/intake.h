@@ -5,7 +5,7 @@
  * the transaction that is open ends first. Loop thread.
  *
  * Of a partition:  assigned -> (leaving -> removed)       revoked
- *                          \-> held -> assigned           not open yet (the journal is caught up with first)
+ *                          \-> held -> assigned           not open (the journal is caught up with first, or an operator has paused it)
  *                          \-> resetting -> assigned      the topic was made anew: new records wait until the old ones have ended */
 #ifndef DAEMON_INTAKE_H
 #define DAEMON_INTAKE_H
@@ -47,7 +47,10 @@ void intake_release(void *message);
 /* Leaves the group: the answer to the last revocation is needed as to any other. Poll intake_is_closed from the loop. */
 void intake_leave(intake *self);
 bool intake_is_closed(const intake *self);
-void intake_close(intake **self);                /* after that, or at the end of patience */
+/* Nothing of the group is ours, and it is still being put together: the coordinator answers that we leave only behind the join, when all other members have come - minutes, perhaps. */
+bool intake_is_joining(const intake *self);
+/* After intake_leave: frees everything, when the group was left. False when it was not: the library would wait for it, so its handle stays, and only _exit ends the process. */
+bool intake_close(intake **self) MR_MUST_USE;
 
 typedef struct intake_counts {
 	uint64_t rebalances, lost, refused_offsets, resets, errors, pauses;

@@ -2,6 +2,8 @@
 each other with a lag); everything else holds as with one."""
 import random
 
+from confluent_kafka import Consumer
+
 import news
 from flow import Load, mixed_feed
 from test_faults import ROUNDS, SEED, pause_of, restart_when_ended
@@ -45,6 +47,30 @@ def test_two_daemons_share_the_partitions(flow):
     f.account(120, one_daemon=False)
     assert a.balance()["read"] > 0 and b.balance()["read"] > 0
     assert a.stop() == 0 and b.stop() == 0
+
+
+def test_a_daemon_that_waits_for_its_group_leaves_at_once(flow, kafka):
+    """Another member keeps the group waiting, so the daemon's join is pending and it has nothing. Told to stop it leaves with 0, and the group goes on without it, long before it
+    would miss a member."""
+    f = flow(partitions=2)
+    other = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": f.name, "partition.assignment.strategy": "range", "enable.auto.commit": False,
+                      "session.timeout.ms": 6000, "heartbeat.interval.ms": 500, "max.poll.interval.ms": 120000})
+
+    def has_all():
+        other.poll(0.1)
+        return len(other.assignment()) == 2 and group().state == "Stable"
+
+    def group():
+        return kafka.admin().list_groups(f.name, timeout=10)[0]
+    try:
+        other.subscribe([f.raw])
+        wait_until(has_all, 30, "the other one has both partitions", every=0)
+        d = f.daemon(**{"kafka.consumer/session.timeout.ms": 100000}).start()
+        wait_until(lambda: len(group().members) == 2 and group().state == "PreparingRebalance", 30, "the group waits for the other one, which does not poll")
+        assert d.stop() == 0
+        wait_until(lambda: has_all() and len(group().members) == 1, 60, "the other one has both partitions again, alone", every=0)
+    finally:
+        other.close()
 
 
 def test_two_daemons_join_and_leave_all_the_time(flow):

@@ -144,7 +144,7 @@ static void close_world(world *w)
 	intake_leave(w->intake);
 	for (int64_t end = now_ms() + PATIENCE_MS; !intake_is_closed(w->intake) && now_ms() < end;)
 		turn(w, NULL);
-	intake_close(&w->intake);
+	assert_true(intake_close(&w->intake));
 	ledger_free(&w->ledger);
 	event_base_free(w->base);
 	settings_free(&w->settings);
