@@ -79,7 +79,7 @@ const option option_table[] = {
 	{"publish.max_record_bytes", OPTION_BYTES, "0", 0, 1024 * MB, NULL, false, "largest record produced; 0: asked from the topic at start (max.message.bytes)"},
 	{"sink.detail", OPTION_ENUM, "nested", 0, 0, "nested text none", true, "the member detail: as object, as JSON text, left out"},
 	{"sink.route", OPTION_ENUM, "single", 0, 0, "single by-label", false, "single: articles go to publish.topic; by-label: to a topic for each of their labels"},
-	{"sink.label_topics", OPTION_LIST, "", 0, 0, NULL, false, "by-label: label=topic, none=topic; those not named: publish.topic + . + label"},
+	{"sink.label_topics", OPTION_LIST, "", 0, 0, NULL, false, "by-label only: label=topic, none=topic; those not named: publish.topic + . + label"},
 	{"sink.filter", OPTION_LIST, "", 0, 0, NULL, false, "conditions that an article must meet to be published; others are counted as filtered"},
 	{"sink.envelope", OPTION_ENUM, "none", 0, 0, "none connect", true, "connect: every value with its schema, as Kafka Connect's JsonConverter wants it"},
 	{"sink.cloudevents", OPTION_BOOL, "false", 0, 0, NULL, true, "CloudEvents headers (binary mode) on everything but dead letters"},

@@ -11,6 +11,8 @@
 
 #include "common/buf.h"
 
+#define SETTINGS_STAGES_MAX 16           /* names in pipeline.stages */
+
 typedef struct settings settings;
 
 enum option_type { OPTION_STRING, OPTION_LIST, OPTION_INT, OPTION_BYTES, OPTION_MS, OPTION_BOOL, OPTION_ENUM, OPTION_PATH };

@@ -320,6 +320,8 @@ static void check_stages(checking *at)
 {
 	const char *const *stages;
 	size_t count = settings_list(at->self, "pipeline.stages", &stages);
+	if (count > SETTINGS_STAGES_MAX)
+		complain(at, "pipeline.stages", "names %zu stages, at most %d are possible", count, SETTINGS_STAGES_MAX);
 	for (size_t i = 0; i < count; i++) {
 		size_t path = strlen(settings_runtime_dir(at->self)) + 1 + strlen(stages[i]) + strlen(".sock");
 		if (!is_stage_name(stages[i]))
@@ -509,7 +511,8 @@ static void check_label_topics(checking *at)
 {
 	const char *const *items;
 	size_t count = settings_list(at->self, "sink.label_topics", &items);
-	bool routed = strcmp(settings_str(at->self, "sink.route"), "by-label") == 0;     /* then the topics are outputs and looked at as such */
+	if (count && strcmp(settings_str(at->self, "sink.route"), "by-label") != 0 && sound(at, "sink.route"))
+		complain(at, "sink.label_topics", "nothing is written to them: sink.route is not by-label");
 	for (size_t i = 0; i < count; i++) {
 		char label[33];
 		size_t len = strcspn(items[i], "=");
@@ -520,8 +523,6 @@ static void check_label_topics(checking *at)
 		else if (sound(at, "classify.labels") && !is_label(at, items[i], len, &guess))
 			complain(at, "sink.label_topics", "'%.32s' is no label of classify.labels, nor none%s%s%s", label, guess.best ? " (did you mean '" : "",
 				 guess.best ? guess.best : "", guess.best ? "'?)" : "");
-		else if (!routed && !is_topic(items[i] + len + 1))
-			complain(at, "sink.label_topics", "'%.64s' is not a topic name (letters, digits, '.', '_', '-', at most %d)", items[i] + len + 1, TOPIC_MAX);
 		for (size_t k = 0; k < i; k++)
 			if (strncmp(items[k], items[i], len + 1) == 0)
 				complain(at, "sink.label_topics", "the label '%.32s' stands twice", label);

@@ -6,10 +6,11 @@
 #ifndef DAEMON_PIPELINE_H
 #define DAEMON_PIPELINE_H
 
+#include "common/settings.h"
 #include "daemon/judge.h"
 #include "daemon/stage.h"
 
-#define PIPELINE_STAGES_MAX 16
+#define PIPELINE_STAGES_MAX SETTINGS_STAGES_MAX
 
 typedef struct pipeline pipeline;
 

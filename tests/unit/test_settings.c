@@ -380,7 +380,8 @@ static void the_sink_is_checked(void **state)
 	expect_rules(SETS("sink.route=by-label", "sink.label_topics=none=rest talent=people"), NOTHING);
 	expect_rules(SETS("sink.route=by-label", "sink.label_topics=talents=people talent =x science=a/b"),
 		     WANTS("'talents' is no label of classify.labels, nor none (did you mean 'talent'?)", "'talent' is not label=topic", "'=x' is not label=topic", "'a/b' is not a topic name"));
-	expect_rules(SETS("sink.label_topics=talent=a talent=b"), WANTS("the label 'talent' stands twice"));
+	expect_rules(SETS("sink.route=by-label", "sink.label_topics=talent=a talent=b"), WANTS("the label 'talent' stands twice"));
+	expect_rules(SETS("sink.label_topics=talent=a"), WANTS("sink.label_topics: nothing is written to them: sink.route is not by-label"));
 	expect_rules(SETS("sink.route=by-label", "intake.topics=articles.enriched.none"), WANTS("sink.label_topics: 'articles.enriched.none' is an input topic"));
 	expect_rules(SETS("sink.route=by-label", "intake.topics=^feed", "sink.label_topics=none=feed.none"), WANTS("sink.label_topics: 'feed.none' is matched by the input pattern"));
 	expect_rules(SETS("sink.route=by-label", "sink.label_topics=none=dlq.articles.raw"), WANTS("the dead-letter topic 'dlq.articles.raw' is an output topic"));
@@ -424,6 +425,8 @@ static void names_must_be_legal(void **state)
 	expect_rules(SETS("classify.labels="), WANTS("classify.labels: wants 1 to 64"));
 	expect_rules(SETS("classify.thresholds=education=0.4 science=1 talent x=0.5y"), WANTS("'science=1' is not label=number", "'talent' is not label=number", "'x=0.5y' is not"));
 	expect_rules(SETS("pipeline.stages=Extract"), WANTS("'Extract' is not a stage name"));
+	expect_rules(SETS("pipeline.stages=a b c d e f g h i j k l m n o p"), NOTHING);
+	expect_rules(SETS("pipeline.stages=a b c d e f g h i j k l m n o p q"), WANTS("pipeline.stages: names 17 stages, at most 16 are possible"));
 	expect_rules(SETS("pipeline.stages="), NOTHING);
 	expect_rules(SETS("intake.group="), WANTS("intake.group"));
 	expect_rules(SETS("dedup.journal=millrace.index"), NOTHING);
