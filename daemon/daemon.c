@@ -346,14 +346,6 @@ static int open_index(daemon_state *d, buf *errors, int *code)
 	return 0;
 }
 
-static void on_worker_gone(void *arg, const char *name, long pid, const char *how)
-{
-	daemon_state *d = arg;
-	for (size_t i = 0; i < d->r.stage_count; i++)
-		if (strcmp(stage_name(d->r.stages[i]), name) == 0)
-			stage_worker_gone(d->r.stages[i], pid, how);
-}
-
 static void on_worker_hung(void *arg, const char *name, long pid, const char *why)
 {
 	daemon_state *d = arg;
@@ -367,16 +359,11 @@ static bool on_worker_ready(void *arg, const char *name, long pid)
 	return supervisor_is_old(((daemon_state *)arg)->supervisor, pid);
 }
 
-static stage *find_stage(const daemon_state *d, const char *name)
-{
-	size_t i = 0;
-	while (strcmp(stage_name(d->r.stages[i]), name) != 0)
-		i++;                             /* the supervisor's pools are those of the pipeline */
-	return d->r.stages[i];
-}
-
-static bool on_dismiss(void *arg, const char *name, long pid) { return stage_dismiss(find_stage(arg, name), pid); }
-static bool on_busy(void *arg, const char *name, long pid) { return stage_is_busy(find_stage(arg, name), pid); }
+/* The supervisor's pools are those of the pipeline. */
+static stage *stage_of(void *arg, const char *name) { return report_stage(&((daemon_state *)arg)->r, name); }
+static void on_worker_gone(void *arg, const char *name, long pid, const char *how) { stage_worker_gone(stage_of(arg, name), pid, how); }
+static bool on_dismiss(void *arg, const char *name, long pid) { return stage_dismiss(stage_of(arg, name), pid); }
+static bool on_busy(void *arg, const char *name, long pid) { return stage_is_busy(stage_of(arg, name), pid); }
 
 static int open_stages(daemon_state *d, buf *errors, int *code)
 {
@@ -489,8 +476,8 @@ static void apply_reload(daemon_state *d, const settings *s)
 	}
 	for (size_t i = 0; i < d->r.stage_count; i++)
 		stage_reload(d->r.stages[i], s);
-	if (supervisor_reload(d->supervisor, s) == 0)
-		supervisor_roll(d->supervisor);  /* workers read models and settings at their start */
+	supervisor_reload(d->supervisor, s);
+	supervisor_roll(d->supervisor);          /* workers read models and settings at their start */
 	for (size_t i = 0; i < d->r.stage_count; i++)
 		stage_roll(d->r.stages[i]);
 }
@@ -545,7 +532,7 @@ static int reload(void *arg, buf *errors, buf *fixed)
 	if (d->r.phase >= PHASE_RUNNING)
 		notify_reloading();
 	settings *s = read_again(d, fixed, &changed, errors), *before = d->reloaded;
-	if (!s || supervisor_prepare(d->supervisor, s, errors)) {        /* the file of watches is the last that may be wrong: what was read of it is what workers get */
+	if (!s || supervisor_prepare(d->supervisor, s, errors)) {        /* the last that may go wrong */
 		refuse_reload(d, errors);
 		settings_free(&s);
 		return -1;

@@ -80,6 +80,14 @@ json_t *report_paused(const report *self)
 	return list;
 }
 
+stage *report_stage(const report *self, const char *name)
+{
+	for (size_t i = 0; i < self->stage_count; i++)
+		if (strcmp(stage_name(self->stages[i]), name) == 0)
+			return self->stages[i];
+	return NULL;
+}
+
 const char *report_ready(report *self)
 {
 	intake_counts in = intake_counts_get(self->intake);

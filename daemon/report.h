@@ -50,6 +50,7 @@ void report_second(report *self);                /* once a second */
 int64_t report_clock_ms(const report *self);
 const char *report_ready(report *self);          /* NULL: ready */
 void report_metrics(report *self);               /* brings the metrics up to date */
+stage *report_stage(const report *self, const char *name);      /* NULL: no stage of this name */
 json_t *report_status(report *self);             /* new reference */
 /* What an operator has paused: ["everything"], or topics and topic:partition; new reference. */
 json_t *report_paused(const report *self);

@@ -26,9 +26,9 @@
 #define FORGIVEN_MS 10000                /* a life this long clears the record */
 #define KILL_MS 1000                     /* from SIGTERM to SIGKILL for a worker that was given up */
 #define RETIRE_MS 10000                  /* the same for one that is not wanted any more, has nothing to do and stays */
-#define POOLS_MAX 32
 #define PROGRAM_MAX 4096
 #define WATCHES "watches.conf"           /* in the folder of the sockets */
+#define SNAPSHOT "workers.conf"          /* there, too */
 
 enum child_state { CHILD_WAITING, CHILD_RUNNING, CHILD_STOPPING };
 
@@ -59,11 +59,9 @@ struct supervisor {
 	struct event *on_child;
 	char program[PROGRAM_MAX];
 	char dir[256];                           /* of the sockets and the snapshot */
-	char *stages[POOLS_MAX];                 /* of the pipeline */
-	pool pools[POOLS_MAX];
+	pool pools[SETTINGS_STAGES_MAX];
 	size_t pool_count;
 	bool started, stopping;
-	buf watches;                             /* the file of watches as workers get it; empty: no stage looks for any */
 };
 
 static void balance(pool *self);
@@ -88,7 +86,7 @@ static int spawn(child *c)
 	supervisor *self = c->pool->owner;
 	char endpoint[400], config[400], parent[32];
 	snprintf(endpoint, sizeof endpoint, "ipc://%s/%s.sock", self->dir, c->pool->stage);
-	snprintf(config, sizeof config, "%s/workers.conf", self->dir);
+	snprintf(config, sizeof config, "%s/" SNAPSHOT, self->dir);
 	snprintf(parent, sizeof parent, "%ld", (long)getpid());
 	char *args[] = {self->program, "--stage", c->pool->stage, "--endpoint", endpoint, "--config", config, "--parent", parent, NULL};
 	posix_spawnattr_t attributes;
@@ -308,10 +306,10 @@ static void write_path(const char *path, buf *out)
 	buf_add_str(out, path);
 }
 
-static void write_value(const supervisor *self, const struct settings *conf, const option *o, buf *out)
+static void write_value(const supervisor *self, const struct settings *conf, const option *o, bool watches, buf *out)
 {
 	const char *const *items;
-	if (strcmp(o->name, "watch.file") == 0 && self->watches.len) {
+	if (strcmp(o->name, "watch.file") == 0 && watches) {
 		buf_printf(out, "%s/%s", self->dir, WATCHES);
 		return;
 	}
@@ -336,7 +334,7 @@ static void write_value(const supervisor *self, const struct settings *conf, con
 	}
 }
 
-static void write_settings(const supervisor *self, const struct settings *conf, buf *out)
+static void write_settings(const supervisor *self, const struct settings *conf, bool watches, buf *out)
 {
 	size_t section_len = 0;
 	const char *section = "";
@@ -351,37 +349,43 @@ static void write_settings(const supervisor *self, const struct settings *conf, 
 			buf_printf(out, "[%.*s]\n", (int)len, section);
 		}
 		buf_printf(out, "%s = ", dot + 1);
-		write_value(self, conf, o, out);
+		write_value(self, conf, o, watches, out);
 		buf_add_char(out, '\n');
 	}
 }
 
-/* Whole or not at all: a worker may be reading it. */
-static int write_whole(const supervisor *self, const char *name, mr_bytes text)
+static int write_beside(const supervisor *self, const char *name, mr_bytes text)
 {
-	char path[400], fresh[400];
-	snprintf(path, sizeof path, "%s/%s", self->dir, name);
+	char fresh[400];
 	snprintf(fresh, sizeof fresh, "%s/%s.new", self->dir, name);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	bool good = fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len;
 	if (fd >= 0 && close(fd))
 		good = false;
-	return good && rename(fresh, path) == 0 ? 0 : -1;
+	return good ? 0 : -1;
+}
+
+/* Whole or not at all: a worker may be reading it. */
+static int put_in_place(const supervisor *self, const char *name)
+{
+	char path[400], fresh[400];
+	snprintf(path, sizeof path, "%s/%s", self->dir, name);
+	snprintf(fresh, sizeof fresh, "%s/%s.new", self->dir, name);
+	return rename(fresh, path);
 }
 
 /* Without stages nobody will read it, and the folder, which comes with the sockets, is not there. A worker that dies and is started again gets the watches that are in force, whatever
  * has become of their file since. */
-static int write_snapshot(const supervisor *self, const struct settings *conf)
+static int write_snapshot(const supervisor *self, const struct settings *conf, const buf *watches)
 {
 	buf text = {0};
 	if (!self->pool_count)
 		return 0;
-	write_settings(self, conf, &text);
-	int rc = self->watches.len ? write_whole(self, WATCHES, buf_bytes(&self->watches)) : 0;
-	if (!rc)
-		rc = write_whole(self, "workers.conf", buf_bytes(&text));
+	write_settings(self, conf, watches->len > 0, &text);
+	bool bad = (watches->len && write_beside(self, WATCHES, buf_bytes(watches))) || write_beside(self, SNAPSHOT, buf_bytes(&text)) ||
+		   (watches->len && put_in_place(self, WATCHES)) || put_in_place(self, SNAPSHOT);
 	buf_free(&text);
-	return rc;
+	return bad ? -1 : 0;
 }
 
 static void log_notes(const buf *notes)
@@ -393,20 +397,26 @@ static void log_notes(const buf *notes)
 
 int supervisor_prepare(supervisor *self, const struct settings *conf, buf *errors)
 {
-	buf notes = {0};
+	buf notes = {0}, watches = {0};
 	bool used = false;
 	for (size_t i = 0; i < self->pool_count; i++)
 		used = used || strcmp(self->pools[i].stage, "watch") == 0;
 	watch_file *file = used ? watch_file_read(settings_str(conf, "watch.file"), errors) : NULL;
 	int rc = used && (!file || watch_file_check(file, conf, errors, &notes)) ? -1 : 0;
 	if (!rc && file) {
-		buf_clear(&self->watches);
-		buf_add_str(&self->watches, "# Written by millraced for its workers at start and reload; not to be edited.\n");
-		watch_file_write(file, &self->watches);
+		buf_add_str(&watches, "# Written by millraced for its workers at start and reload; not to be edited.\n");
+		watch_file_write(file, &watches);
+	}
+	if (!rc && write_snapshot(self, conf, &watches)) {
+		buf_printf(errors, "%s/" SNAPSHOT ": cannot be written: %s\n", self->dir, strerror(errno));
+		rc = -1;
+	}
+	if (!rc && file) {
 		log_info("watches", "file", "%s", file->path, "watches", "%zu", file->count, "terms", "%zu", file->term_count);
 		log_notes(&notes);
 	}
 	watch_file_free(&file);
+	buf_free(&watches);
 	buf_free(&notes);
 	return rc;
 }
@@ -437,7 +447,7 @@ static void read_numbers(supervisor *self, const struct settings *conf)
 static void make_pools(supervisor *self, const struct settings *conf)
 {
 	const char *const *stages;
-	for (size_t i = 0, n = settings_list(conf, "pipeline.stages", &stages); i < n && i < POOLS_MAX; i++) {
+	for (size_t i = 0, n = settings_list(conf, "pipeline.stages", &stages); i < n && i < SETTINGS_STAGES_MAX; i++) {
 		pool *p = &self->pools[self->pool_count++];
 		p->owner = self;
 		p->metric = self->metrics ? metrics_stage(self->metrics, stages[i]) : -1;
@@ -473,11 +483,7 @@ supervisor *supervisor_new(struct event_base *base, const struct settings *conf,
 	self->on_child = evsignal_new(base, SIGCHLD, on_child, self);
 	if (!self->on_child || event_add(self->on_child, NULL))
 		buf_printf(errors, "no event for SIGCHLD\n");
-	else if (supervisor_prepare(self, conf, errors))
-		errno = EINVAL;                          /* told */
-	else if (write_snapshot(self, conf))
-		buf_printf(errors, "%s/workers.conf: cannot be written: %s\n", self->dir, strerror(errno));
-	else
+	else if (supervisor_prepare(self, conf, errors) == 0)
 		return self;
 	supervisor_free(&self);
 	return NULL;
@@ -500,7 +506,6 @@ void supervisor_free(supervisor **self_p)
 	}
 	if (self->on_child)
 		event_free(self->on_child);
-	buf_free(&self->watches);
 	free(self);
 	*self_p = NULL;
 }
@@ -512,14 +517,11 @@ void supervisor_start(supervisor *self)
 		balance(&self->pools[i]);
 }
 
-int supervisor_reload(supervisor *self, const struct settings *conf)
+void supervisor_reload(supervisor *self, const struct settings *conf)
 {
-	if (write_snapshot(self, conf))
-		return -1;
 	read_numbers(self, conf);
 	if (self->started)
 		supervisor_start(self);
-	return 0;
 }
 
 /* The last roll is not over: one above the number wanted, it need not be waited for. The youngest, which is the likeliest not to work yet. */

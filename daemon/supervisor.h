@@ -44,11 +44,11 @@ supervisor *supervisor_new(struct event_base *base, const struct settings *setti
 /* Kills and reaps what is left. */
 void supervisor_free(supervisor **self);
 void supervisor_start(supervisor *self);
-/* Reads what workers are given besides settings: the file of watches, if there is a stage for it. 0; -1 with lines in errors: what was read before holds. supervisor_new does it, too. */
+/* Writes what workers that start from now on are given: the snapshot, and the file of watches, if there is a stage for it, as it is now. 0; -1 with lines in errors: they are given what
+ * was written before. supervisor_new does it, too. */
 int supervisor_prepare(supervisor *self, const struct settings *settings, buf *errors) MR_MUST_USE;
-/* New numbers (what supervisor_scale said ends), new snapshot. Running workers stay as they are: see supervisor_roll. 0; -1 when the snapshot could not be written
- * (the old one stays). */
-int supervisor_reload(supervisor *self, const struct settings *settings);
+/* New numbers; what supervisor_scale said ends. Running workers stay as they are: see supervisor_roll. */
+void supervisor_reload(supervisor *self, const struct settings *settings);
 /* Replaces all workers, one more than wanted at a time: a new one is started, the stage (stage_roll) lets an old one go when it is ready. When the new
  * ones do not come up, the old ones stay. */
 void supervisor_roll(supervisor *self);
