@@ -120,12 +120,14 @@ static int read_answer(int fd, const char *path, const control_request *request,
 	}
 }
 
-static void wait_for_end(int fd)
+static int wait_for_end(int fd, const char *path)
 {
 	buf rest = {0};
-	for (int64_t until_ms = now_ms() + PATIENCE_MS; read_more(fd, until_ms, &rest) > 0;)
+	int rc;
+	for (int64_t until_ms = now_ms() + PATIENCE_MS; (rc = read_more(fd, until_ms, &rest)) > 0;)
 		buf_cut(&rest, 0);
 	buf_free(&rest);
+	return rc < 0 ? cli_failed("ctl", "%s: the daemon said that it leaves, and is still there after %d s", path, PATIENCE_MS / 1000) : 0;
 }
 
 int ctl_ask(const char *path, const control_request *request, bool to_the_end, buf *line)
@@ -145,7 +147,7 @@ int ctl_ask(const char *path, const control_request *request, bool to_the_end, b
 	buf_free(&text);
 	rc = read_answer(fd, path, request, line);
 	if (!rc && to_the_end)
-		wait_for_end(fd);
+		rc = wait_for_end(fd, path);
 	close(fd);
 	return rc;
 }

@@ -37,7 +37,7 @@ typedef struct control_peer {
 typedef struct control_hooks {
 	/* To be answered once by control_answer, now or later, unless `gone` comes first. `request` is borrowed for the time of the call. */
 	void (*command)(void *arg, control_call *call, const control_request *request);
-	/* Whoever asked has left before his answer. */
+	/* Whoever asked has left before the answer. */
 	void (*gone)(void *arg, control_call *call);
 	void *arg;
 } control_hooks;

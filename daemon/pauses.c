@@ -50,7 +50,7 @@ void pauses_free(pauses **self_p)
 
 bool pauses_cover(const pauses *self, const char *topic, int32_t partition)
 {
-	for (size_t i = 0; i < self->count; i++) {
+	for (size_t i = 0; topic && i < self->count; i++) {
 		const entry *e = &self->entries[i];
 		if (strcmp(e->topic, topic) == 0 && (e->partition == PAUSES_ALL_PARTITIONS || e->partition == partition))
 			return true;
@@ -60,7 +60,7 @@ bool pauses_cover(const pauses *self, const char *topic, int32_t partition)
 
 enum pauses_result pauses_add(pauses *self, const char *topic, int32_t partition)
 {
-	if (topic ? pauses_cover(self, topic, partition) : self->all)
+	if (pauses_cover(self, topic, partition))
 		return PAUSES_SAME;
 	drop(self, topic, partition);
 	if (!topic) {

@@ -27,6 +27,7 @@ void pauses_free(pauses **self);
 enum pauses_result pauses_add(pauses *self, const char *topic, int32_t partition);
 /* Everything: no pause is left. A topic: its single partitions, too. PAUSES_SAME: it was not paused. */
 enum pauses_result pauses_remove(pauses *self, const char *topic, int32_t partition);
+/* Is all of it paused? `topic` NULL: everything; PAUSES_ALL_PARTITIONS: the whole topic, whatever partitions it has. */
 bool pauses_cover(const pauses *self, const char *topic, int32_t partition);
 bool pauses_all(const pauses *self);             /* everything is paused */
 bool pauses_any(const pauses *self);

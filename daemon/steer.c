@@ -1,5 +1,5 @@
-/* steer.c - see steer.h. One function a command, in a table; it does what it is asked and says so in an answer. Whoever asked with `wait` gets that answer when
- * `missing` has nothing to name any more, or an error with what is missing when his time is over; what was begun goes on. */
+/* steer.c - see steer.h. One function a command, in a table; it does what it is asked and says so in an answer. With `wait` that answer is given when `look_after` finds the command
+ * finished; instead an error, when somebody else has asked for the contrary, or when the time is over, with what is missing: what was begun goes on then. */
 #include "steer.h"
 
 #include <regex.h>
@@ -15,7 +15,9 @@
 
 #define ERROR_LINES_MAX 200              /* of a refused reload; with ERROR_BYTES_MAX an answer stays below CONTROL_ANSWER_MAX, whatever must be escaped */
 #define ERROR_BYTES_MAX 8192
-#define MISSING_MAX 160
+#define WHAT_MAX 160
+
+enum progress { GOES_ON, FINISHED, OVERTAKEN };
 
 typedef struct wait {
 	control_call *call;              /* NULL: the place is free */
@@ -34,14 +36,6 @@ struct steer {
 };
 
 /* ---- looking ---- */
-
-static const stage *find_stage(const steer *self, const char *name)
-{
-	for (size_t i = 0; i < self->r->stage_count; i++)
-		if (strcmp(stage_name(self->r->stages[i]), name) == 0)
-			return self->r->stages[i];
-	return NULL;
-}
 
 typedef struct pool_look {
 	supervisor_pool pool;
@@ -74,6 +68,12 @@ static size_t parked_partitions(const steer *self, size_t *in_flight)
 	return parked;
 }
 
+/* What pauses.h calls it: NULL is everything. */
+static const char *topic_of(const control_request *request)
+{
+	return request->topic[0] ? request->topic : NULL;
+}
+
 static bool is_empty(const steer *self)
 {
 	return ledger_count(self->r->ledger) == 0 && !epochs_busy(self->r->epochs);
@@ -81,44 +81,66 @@ static bool is_empty(const steer *self)
 
 /* ---- what is still to be done ---- */
 
-static bool pool_missing(const steer *self, const stage *s, char out[MISSING_MAX])
+static enum progress look_after_pool(const steer *self, const stage *s, char what[WHAT_MAX])
 {
 	pool_look look = look_at(self, s);
 	if (!look.pool.old && !look.pool.leaving && look.ready == look.pool.wanted)
-		return false;
-	snprintf(out, MISSING_MAX, "%s: %zu of %zu workers ready, %zu to be replaced, %zu leaving, %zu waiting to be started again", stage_name(s), look.ready, look.pool.wanted,
+		return FINISHED;
+	snprintf(what, WHAT_MAX, "%s: %zu of %zu workers ready, %zu to be replaced, %zu leaving, %zu waiting to be started again", stage_name(s), look.ready, look.pool.wanted,
 		 look.pool.old, look.pool.leaving, look.pool.waiting);
-	return true;
+	return GOES_ON;
 }
 
-static bool flow_missing(size_t in_flight, char out[MISSING_MAX])
+static enum progress overtaken(char what[WHAT_MAX], const char *why)
 {
-	snprintf(out, MISSING_MAX, "%zu records are in flight", in_flight);
-	return true;
+	snprintf(what, WHAT_MAX, "%s", why);
+	return OVERTAKEN;
 }
 
-/* False: the command is finished. */
-static bool missing(const steer *self, const control_request *request, char out[MISSING_MAX])
+static enum progress look_after_pause(const steer *self, const control_request *request, char what[WHAT_MAX])
 {
-	size_t in_flight = 0;
+	size_t in_flight;
+	if (!pauses_cover(self->pauses, topic_of(request), request->partition))
+		return overtaken(what, "it was resumed meanwhile");
+	parked_partitions(self, &in_flight);
+	snprintf(what, WHAT_MAX, "%zu records are in flight", in_flight);
+	return in_flight ? GOES_ON : FINISHED;
+}
+
+static enum progress look_after_drain(const steer *self, const control_request *request, char what[WHAT_MAX])
+{
+	if (request->exit ? self->r->phase == PHASE_LEAVING && is_empty(self) : is_empty(self) && pauses_all(self->pauses))
+		return FINISHED;
+	if (request->exit && self->r->phase == PHASE_LEAVING)
+		return overtaken(what, "daemon.drain_ms has passed, it leaves; what was in flight is read again at the next start");
+	if (!request->exit && !pauses_all(self->pauses))
+		return overtaken(what, "it was resumed meanwhile");
+	snprintf(what, WHAT_MAX, "%zu records are in flight", ledger_count(self->r->ledger));
+	return GOES_ON;
+}
+
+/* GOES_ON and OVERTAKEN with the words for it. */
+static enum progress look_after(const steer *self, const control_request *request, char what[WHAT_MAX])
+{
+	enum progress progress = FINISHED;
+	supervisor_pool pool;
 	switch (request->command) {
 	case CONTROL_PAUSE:
-		parked_partitions(self, &in_flight);
-		return in_flight && flow_missing(in_flight, out);
+		return look_after_pause(self, request, what);
 	case CONTROL_DRAIN:
-		if (request->exit ? self->r->phase == PHASE_LEAVING : is_empty(self))
-			return false;
-		return flow_missing(ledger_count(self->r->ledger), out);
+		return look_after_drain(self, request, what);
 	case CONTROL_RELOAD:
-		for (size_t i = 0; i < self->r->stage_count; i++)
-			if (pool_missing(self, self->r->stages[i], out))
-				return true;
-		return false;
-	case CONTROL_RESTART:
+		for (size_t i = 0; i < self->r->stage_count && progress == FINISHED; i++)
+			progress = look_after_pool(self, self->r->stages[i], what);
+		return progress;
 	case CONTROL_SCALE:
-		return pool_missing(self, find_stage(self, request->stage), out);
+		if (supervisor_pool_get(self->supervisor, request->stage, &pool) && pool.wanted != (size_t)request->number)
+			return overtaken(what, "another number is wanted meanwhile");
+		return look_after_pool(self, report_stage(self->r, request->stage), what);
+	case CONTROL_RESTART:
+		return look_after_pool(self, report_stage(self->r, request->stage), what);
 	default:
-		return false;
+		return FINISHED;
 	}
 }
 
@@ -152,11 +174,6 @@ static void end_wait(wait *w, json_t *answer, int64_t now_ms)
 	control_answer(call, answer);            /* may bring the next command of this connection */
 }
 
-static json_t *too_late(const wait *w, const char *what)
-{
-	return control_error(w->request.command, "timeout", "not finished within %u ms, it goes on: %s", (unsigned)w->request.timeout_ms, what);
-}
-
 void steer_turn(steer *self, int64_t now_ms)
 {
 	if (self->draining && is_empty(self)) {
@@ -165,13 +182,16 @@ void steer_turn(steer *self, int64_t now_ms)
 	}
 	for (size_t i = 0; i < CONTROL_CONNECTIONS; i++) {
 		wait *w = &self->waits[i];
-		char what[MISSING_MAX];
+		char what[WHAT_MAX];
 		if (!w->call)
 			continue;
-		if (!missing(self, &w->request, what))
+		enum progress progress = look_after(self, &w->request, what);
+		if (progress == FINISHED)
 			end_wait(w, w->answer, now_ms);
+		else if (progress == OVERTAKEN)
+			end_wait(w, control_error(w->request.command, "overtaken", "not finished: %s", what), now_ms);
 		else if (now_ms >= w->until_ms)
-			end_wait(w, too_late(w, what), now_ms);
+			end_wait(w, control_error(w->request.command, "timeout", "not finished within %u ms, it goes on: %s", (unsigned)w->request.timeout_ms, what), now_ms);
 	}
 }
 
@@ -217,7 +237,7 @@ static bool is_input(const steer *self, const char *topic)
 	return false;
 }
 
-static void name_of(const control_request *request, char out[CONTROL_TOPIC_MAX + 32])
+static const char *name_of(const control_request *request, char out[CONTROL_TOPIC_MAX + 32])
 {
 	if (!request->topic[0])
 		snprintf(out, CONTROL_TOPIC_MAX + 32, "intake");
@@ -225,6 +245,7 @@ static void name_of(const control_request *request, char out[CONTROL_TOPIC_MAX +
 		snprintf(out, CONTROL_TOPIC_MAX + 32, "topic %s", request->topic);
 	else
 		snprintf(out, CONTROL_TOPIC_MAX + 32, "partition %s:%d", request->topic, (int)request->partition);
+	return out;
 }
 
 static json_t *with_paused(const steer *self, json_t *answer)
@@ -238,30 +259,23 @@ static json_t *with_paused(const steer *self, json_t *answer)
 
 static json_t *on_pause(steer *self, const control_request *request)
 {
-	const char *topic = request->topic[0] ? request->topic : NULL;
+	enum pauses_result result = pauses_add(self->pauses, topic_of(request), request->partition);
 	char name[CONTROL_TOPIC_MAX + 32];
 	size_t in_flight;
-	name_of(request, name);
-	if (topic && !is_input(self, topic))
-		return control_error(request->command, "unknown-topic", "%s is none of intake.topics", topic);
-	enum pauses_result result = pauses_add(self->pauses, topic, request->partition);
 	if (result == PAUSES_FULL)
 		return control_error(request->command, "full", "%d pauses are held already; pause whole topics, or everything", PAUSES_MAX);
 	park(self);
 	size_t parked = parked_partitions(self, &in_flight);
-	return with_paused(self, control_done(request->command, "%s %s paused; %zu partitions of this daemon are, %zu of their records are in flight and end", name,
+	return with_paused(self, control_done(request->command, "%s %s paused; %zu partitions of this daemon are, %zu of their records are in flight and end", name_of(request, name),
 					      result == PAUSES_SAME ? "was already" : "is", parked, in_flight));
 }
 
 static json_t *on_resume(steer *self, const control_request *request)
 {
-	const char *topic = request->topic[0] ? request->topic : NULL;
+	enum pauses_result result = pauses_remove(self->pauses, topic_of(request), request->partition);
 	char name[CONTROL_TOPIC_MAX + 32];
 	size_t in_flight;
 	name_of(request, name);
-	if (topic && !is_input(self, topic))
-		return control_error(request->command, "unknown-topic", "%s is none of intake.topics", topic);
-	enum pauses_result result = pauses_remove(self->pauses, topic, request->partition);
 	if (result == PAUSES_WIDER)
 		return control_error(request->command, "paused-wider", "%s stays paused: %s; resume that", name, pauses_all(self->pauses) ? "all intake is" : "its whole topic is");
 	park(self);
@@ -305,7 +319,7 @@ static json_t *lines_of(const buf *errors, size_t *count)
 	return lines;
 }
 
-/* What was set by hand and is not as configured: "log.level extract". */
+/* What was set by hand and is not as configured: "log.level=debug extract:3". */
 static void by_hand(const steer *self, buf *out)
 {
 	if (self->r->log_level)
@@ -397,7 +411,7 @@ static bool owned(void *arg, long pid)
 
 static json_t *on_restart(steer *self, const control_request *request)
 {
-	stage *s = (stage *)find_stage(self, request->stage);
+	stage *s = report_stage(self->r, request->stage);
 	if (!s)
 		return unknown_stage(self, request);
 	pool_look look = look_at(self, s);
@@ -412,7 +426,7 @@ static json_t *on_restart(steer *self, const control_request *request)
 
 static json_t *on_scale(steer *self, const control_request *request)
 {
-	const stage *s = find_stage(self, request->stage);
+	const stage *s = report_stage(self->r, request->stage);
 	if (!s)
 		return unknown_stage(self, request);
 	size_t before = look_at(self, s).pool.wanted, number = (size_t)request->number;
@@ -420,7 +434,7 @@ static json_t *on_scale(steer *self, const control_request *request)
 	pool_look look = look_at(self, s);
 	bool nobody = !number && !look.others;
 	return with_pool(self, control_done(request->command, "%s: %zu worker%s wanted, before %zu%s%s", request->stage, number, number == 1 ? " is" : "s are", before,
-					    number < before ? "; who goes finishes what he holds" : "",
+					    number < before ? "; those that go finish what they hold" : "",
 					    nobody ? "; nobody is left, its records wait" : number != look.pool.configured ? "; the next reload takes workers.spawn again" : ""), s);
 }
 
@@ -480,6 +494,8 @@ static json_t *carry_out(steer *self, const control_request *request)
 		return control_error(request->command, "wrong-instance", "this is the daemon %s, not %s; nothing was done", instance, request->instance);
 	if (self->r->phase >= PHASE_DRAINING && request->command != CONTROL_STATUS)
 		return control_error(request->command, "leaving", "the daemon was told to leave and does nothing new; nothing was done");
+	if (request->topic[0] && !is_input(self, request->topic))
+		return control_error(request->command, "unknown-topic", "%s is none of intake.topics", request->topic);
 	return commands[request->command](self, request);
 }
 
@@ -488,7 +504,7 @@ static void on_command(void *arg, control_call *call, const control_request *req
 	steer *self = arg;
 	int64_t now_ms = report_mono_us() / 1000;
 	json_t *answer = carry_out(self, request);
-	char what[MISSING_MAX];
+	char what[WHAT_MAX];
 	tell(call, request, answer);
 	if (!request->wait || !json_is_true(json_object_get(answer, "ok"))) {
 		control_answer(call, answer);
@@ -496,7 +512,7 @@ static void on_command(void *arg, control_call *call, const control_request *req
 	}
 	wait *w = free_place(self);
 	*w = (wait){call, *request, answer, now_ms, now_ms + request->timeout_ms};
-	if (!missing(self, request, what))
+	if (look_after(self, request, what) == FINISHED)
 		end_wait(w, answer, now_ms);
 }
 

@@ -23,6 +23,16 @@ def ctl(d, *words, code=0):
     return json.loads(done.stdout)
 
 
+def waiting(d, *words):
+    """The same with --wait, in the background."""
+    return subprocess.Popen([BIN / "millrace", "ctl", "--config", d.config, "--json", *words, "--wait"], stdout=subprocess.PIPE)
+
+
+def overtaken(waits):
+    answer = json.loads(waits.communicate(timeout=60)[0])
+    assert waits.returncode == 1 and answer["error"]["code"] == "overtaken" and answer["finished"] is False, answer
+
+
 def paused(d):
     return d.metric("millrace_intake_paused_by_operator")
 
@@ -179,6 +189,25 @@ def test_a_pause_holds_over_a_rebalance(flow, kafka):
     f.account(120, one_daemon=False)
 
 
+def test_who_waits_learns_of_the_contrary(flow):
+    """A pause or a drain that is resumed meanwhile is not finished, nor is a drain whose time has passed."""
+    f = flow(partitions=1, settings={"daemon.drain_ms": 500})
+    d = f.daemon().start().wait_ready()
+    ctl(d, "scale", "extract", "0", "--wait")
+    f.feed(new("contrary", 20))
+    wait_until(lambda: d.balance()["in_flight"] == 20, 30, "records are in flight, and nobody works at them")
+    for command in ("pause", "drain"):
+        waits = waiting(d, command)
+        wait_until(lambda: paused(d) == 1, 30, "it is begun")
+        ctl(d, "resume")
+        overtaken(waits)
+    answer = ctl(d, "drain", "--exit", "--wait", code=1)
+    assert answer["error"]["code"] == "overtaken" and "daemon.drain_ms has passed" in answer["error"]["text"]
+    assert d.wait_end(30) == 13
+    d.start().wait_ready()
+    f.account()
+
+
 # ---- the command against daemons that need no broker ----
 
 @pytest.fixture
@@ -259,6 +288,10 @@ def test_a_wait_has_an_end(lone):
     answer = ctl(d, "scale", "classify", "2", "--wait", "--timeout", "0.5", code=1)
     assert answer["error"]["code"] == "timeout" and "0 of 2 workers ready" in answer["error"]["text"] and answer["finished"] is False
     assert next(s for s in ctl(d, "status")["stages"] if s["name"] == "classify")["wanted"] == 2
+    waits = waiting(d, "scale", "classify", "3")
+    wait_until(lambda: next(s for s in ctl(d, "status")["stages"] if s["name"] == "classify")["wanted"] == 3, 30, "three are wanted")
+    ctl(d, "scale", "classify", "1")
+    overtaken(waits)
     d.kill()
     code, _, error = said("--config", d.config, "status")
     assert code == 19 and "nobody listens on this socket any more" in error
