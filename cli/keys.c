@@ -39,13 +39,22 @@ static const char *path_of(folder *self, const char *name, const char *ending)
 	return self->path;
 }
 
+/* The last line of a file that was written by hand may have no line break. */
+static bool ends_open(int fd, off_t size)
+{
+	char last;
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* Writes `line` and a line break; a new file has `mode` whatever the umask. 0; -1 with errno. */
 static int write_file(const char *path, const char *line, int flags, mode_t mode)
 {
 	char text[KEY_NAME_MAX + KEY_TEXT + 4];
-	int len = snprintf(text, sizeof text, "%s\n", line), fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode);
 	struct stat about;
-	int bad = fd < 0 || fstat(fd, &about) || (about.st_size == 0 && fchmod(fd, mode)) || write(fd, text, (size_t)len) != len || fsync(fd);
+	int bad = fd < 0 || fstat(fd, &about) || (about.st_size == 0 && fchmod(fd, mode));
+	int len = snprintf(text, sizeof text, "%s%s\n", !bad && ends_open(fd, about.st_size) ? "\n" : "", line);
+	bad = bad || write(fd, text, (size_t)len) != len || fsync(fd);
 	int code = errno;
 	if (fd >= 0 && close(fd) && !bad) {
 		bad = 1;

@@ -55,6 +55,9 @@ def test_nothing_is_overwritten(tmp_path):
     after = content(folder)
     assert {name: after[name] for name in before if name != "workers.allow"} == {name: text for name, text in before.items() if name != "workers.allow"}
     assert after["workers.allow"].startswith(before["workers.allow"]) and len(after["workers.allow"].splitlines()) == 2
+    (folder / "workers.allow").write_text(before["workers.allow"].rstrip("\n"))     # by hand, without a line break at its end
+    assert keys("new", "--out", folder, "third").returncode == 0
+    assert keys("show", "--out", folder).stdout.endswith("2 may come\n")
 
 
 def test_a_link_in_the_way_is_not_followed(tmp_path):
