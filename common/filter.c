@@ -184,12 +184,12 @@ int filter_add(filter *self, const char *condition, char why[FILTER_WHY])
 	const char *sign = condition + len, *wrong = NULL;
 	int c = condition_named(condition, len);
 	char operator = sign[0] == '=' ? '=' : sign[0] && sign[1] == '=' ? sign[0] : 0;
-	const char *text = operator == '=' ? sign + 1 : sign + 2;
 	bool number = c == FILTER_CHARACTERS;
 	if (c == FILTER_NONE || !operator || (number ? operator != '<' && operator != '>' : operator != '=' && operator != '!')) {
 		snprintf(why, FILTER_WHY, "is no condition: labels, languages, sources or hosts with = or !=, characters with >= or <=");
 		return -1;
 	}
+	const char *text = sign + (operator == '=' ? 1 : 2);
 	int64_t *limit = operator == '<' ? &self->most : &self->least;
 	values *list = number ? NULL : operator == '=' ? &self->only[c] : &self->never[c];
 	if (number ? *limit >= 0 : list->given)

@@ -648,6 +648,8 @@ static void drop_verdict(judge *self, part *p)
 	p->state = PART_STAGED;
 	p->finished = false;
 	buf_free(&p->out);
+	buf_free(&p->alerts);
+	p->alert_count = 0;
 }
 
 static void set_turn_back(item *it)
