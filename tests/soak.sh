@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 rounds=20 few=6 fuzz=600 faults= brokers="broker or daemon" newest=
 if [ "$minutes" -lt 30 ]; then
 	rounds=2 few=2 fuzz=60
-	faults="random_moments or kill_9_of_workers or join_and_leave" brokers="random_moments or broker_under_load or broker_down or one_is_killed"
+	faults="random_moments or kill_9_of_workers or join_and_leave or steered" brokers="random_moments or broker_under_load or broker_down or one_is_killed"
 	newest="harness or random_moments or promise_1 or promise_5 or asleep or two_daemons_share or process"
 fi
 
@@ -46,7 +46,7 @@ fi
 first=yes
 go_on() { [ -n "$first" ] || [ $SECONDS -lt $end ]; }
 while go_on; do
-	round "faults and groups" MILLRACE_ROUNDS=$rounds -- tests/system/test_faults.py tests/system/test_groups.py -k "$faults"
+	round "faults and groups" MILLRACE_ROUNDS=$rounds -- tests/system/test_faults.py tests/system/test_groups.py tests/system/test_steered.py -k "$faults"
 	go_on && round "three brokers" MILLRACE_ROUNDS=$few MILLRACE_KAFKA_NODES=3 MILLRACE_KAFKA_HEAP=384m -- \
 		tests/system/test_faults.py tests/system/test_groups.py tests/system/test_operation.py -k "$brokers"
 	go_on && round "Kafka 4" MILLRACE_ROUNDS=$few MILLRACE_KAFKA_VERSION="${MILLRACE_KAFKA4_VERSION:-4.1.1}" -- tests/system -k "$newest"
