@@ -14,6 +14,7 @@
 #define ENTER "\033[?1049h\033[?25l\033[?7l\033[2J"     /* alternate screen, no cursor, no wrapping at the right edge, empty */
 #define LEAVE "\033[0m\033[?7h\033[?25h\033[?1049l"
 #define WAIT_MOST_MS 250         /* a signal that comes right before poll is seen after so long */
+#define ESCAPE_MS 50             /* an escape is a key when nothing follows it for so long */
 #define WIDTH_MOST 400
 #define HEIGHT_MOST 200
 
@@ -24,6 +25,7 @@ static struct screen {
 	struct termios before;
 	bool registered;                 /* atexit */
 	keystrokes keys;
+	int key;                         /* that silence has completed; KEY_NONE */
 	unsigned char typed[64];
 	size_t typed_at, typed_len;
 	buf lines[HEIGHT_MOST];          /* what stands on the terminal */
@@ -229,6 +231,10 @@ void screen_draw(const frame *frame)
 
 int screen_key(void)
 {
+	int completed = screen.key;
+	screen.key = KEY_NONE;
+	if (completed != KEY_NONE)
+		return completed;
 	if (screen.typed_at == screen.typed_len) {
 		ssize_t n = read(STDIN_FILENO, screen.typed, sizeof screen.typed);
 		struct pollfd look = {STDIN_FILENO, POLLIN, 0};
@@ -249,16 +255,10 @@ void screen_wait(int fd, short events, int wait_ms)
 {
 	struct pollfd look[2] = {{STDIN_FILENO, POLLIN, 0}, {fd, events, 0}};
 	wait_ms = wait_ms < 0 ? 0 : wait_ms > WAIT_MOST_MS ? WAIT_MOST_MS : wait_ms;
-	if (screen.keys.len && wait_ms > 50)             /* an escape that stands alone is known by the silence after it */
-		wait_ms = 50;
+	if (screen.keys.len && wait_ms > ESCAPE_MS)
+		wait_ms = ESCAPE_MS;
 	if (screen.typed_at < screen.typed_len)
 		return;
-	int n = poll(look, fd >= 0 ? 2 : 1, wait_ms);
-	if (n == 0 && screen.keys.len == 1) {
-		keystrokes_idle(&screen.keys);
-		screen.typed[0] = KEY_ESCAPE;
-		screen.typed[1] = KEY_ESCAPE;            /* the second one tells that the first stood alone */
-		screen.typed_at = 0;
-		screen.typed_len = 2;
-	}
+	if (poll(look, fd >= 0 ? 2 : 1, wait_ms) == 0 && screen.keys.len && wait_ms == ESCAPE_MS)
+		screen.key = keystrokes_idle(&screen.keys);
 }
