@@ -77,10 +77,15 @@ static int option_read(const args *self, char **argv, int argc, int *i)
 	return 0;
 }
 
+static int word_read(const args *self, const char *text)
+{
+	return self->word ? self->word(self->into, NULL, 0, text) : args_wrong(self->command, "unexpected", text);
+}
+
 int args_read(const args *self, int argc, char **argv, int first)
 {
 	for (int i = first; i < argc; i++)
-		if (argv[i][0] == '-' ? option_read(self, argv, argc, &i) : self->word(self->into, NULL, 0, argv[i]))
+		if (argv[i][0] == '-' ? option_read(self, argv, argc, &i) : word_read(self, argv[i]))
 			return -1;
 	return 0;
 }

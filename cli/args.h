@@ -30,7 +30,7 @@ typedef struct args {
 	size_t count;
 	char of;                         /* letter of this command */
 	void *into;                      /* the caller's struct */
-	/* Takes word `nth` (from 0) of option `a`; NULL: one that belongs to no option. 0; -1: wrong, said. */
+	/* Takes word `nth` (from 0) of option `a`; NULL: one that belongs to no option. 0; -1: wrong, said. NULL: the command takes no words. */
 	int (*word)(void *into, const arg *a, size_t nth, const char *text);
 } args;
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "cli/http_answer.h"
 #include "common/mem.h"
 #include "common/settings.h"
@@ -88,7 +89,8 @@ int http_place_read(http_place *out, const char *url, char error[HTTP_WHY_BYTES]
 	return find_place(out, host, port, error);
 }
 
-int http_place_of(http_place *out, const settings *settings, char error[HTTP_WHY_BYTES])
+/* The admin port of these settings. 0; -1 with what is wrong (admin.enabled = false). */
+static int place_of(http_place *out, const settings *settings, char error[HTTP_WHY_BYTES])
 {
 	char port[8];
 	const char *host = settings_str(settings, "admin.address");
@@ -100,6 +102,19 @@ int http_place_of(http_place *out, const settings *settings, char error[HTTP_WHY
 	snprintf(port, sizeof port, "%d", settings_admin_port(settings));
 	snprintf(out->host, sizeof out->host, strchr(host, ':') ? "[%.200s]:%s" : "%.200s:%s", host, port);
 	return find_place(out, host, port, error);
+}
+
+int http_place_find(http_place *out, const char *command, const char *url)
+{
+	char error[HTTP_WHY_BYTES];
+	if (url)
+		return http_place_read(out, url, error) ? cli_usage(command, "%s", error) : 0;
+	settings *settings = cli_settings();
+	int rc = settings ? 0 : EXIT_CONFIG;
+	if (settings && place_of(out, settings, error))
+		rc = cli_failed(command, "%s", error);
+	settings_free(&settings);
+	return rc;
 }
 
 void http_add_escaped(buf *out, const char *text)

@@ -21,12 +21,10 @@ typedef struct http_place {
 	char host[256];                  /* for Host: name and port as the user gave them */
 } http_place;
 
-struct settings;
-
 /* `http://HOST[:PORT]`, or `HOST:PORT`; the port is 80 when none is named. 0; -1 with what is wrong. May ask a name server. */
 int http_place_read(http_place *out, const char *url, char error[HTTP_WHY_BYTES]) MR_MUST_USE;
-/* The admin port of these settings. 0; -1 with what is wrong (admin.enabled = false). */
-int http_place_of(http_place *out, const struct settings *settings, char error[HTTP_WHY_BYTES]) MR_MUST_USE;
+/* The admin port for a command: where its --url says (NULL: none), else that of the configuration. 0; else the exit code, said on standard error. */
+int http_place_find(http_place *out, const char *command, const char *url) MR_MUST_USE;
 /* Appends a value for a query, escaped. */
 void http_add_escaped(buf *out, const char *text);
 

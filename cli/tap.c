@@ -214,13 +214,6 @@ static void pause_before_next(tapping *self)
 
 /* ---- the command ---- */
 
-static int word(void *into, const arg *a, size_t nth, const char *text)
-{
-	(void)into;
-	(void)nth;
-	return a ? -1 : args_wrong("tap", "unexpected", text);
-}
-
 static const arg tap_options[] = {
 	{"--stage", ARG_TEXT, offsetof(options, stage), 0, 0, "t"}, {"--outcome", ARG_TEXT, offsetof(options, outcome), 0, 0, "t"},
 	{"--label", ARG_TEXT, offsetof(options, label), 0, 0, "t"}, {"--source", ARG_TEXT, offsetof(options, source), 0, 0, "t"},
@@ -245,19 +238,6 @@ static void make_path(tapping *self)
 	}
 }
 
-static int find_place(tapping *self)
-{
-	char error[HTTP_WHY_BYTES];
-	if (self->options.url)
-		return http_place_read(&self->place, self->options.url, error) ? cli_usage("tap", "%s", error) : 0;
-	settings *settings = cli_settings();
-	int rc = settings ? 0 : EXIT_CONFIG;
-	if (settings && http_place_of(&self->place, settings, error))
-		rc = cli_failed("tap", "%s", error);
-	settings_free(&settings);
-	return rc;
-}
-
 static void take_signals(void)
 {
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
@@ -269,10 +249,10 @@ static void take_signals(void)
 int tap_main(int argc, char **argv)
 {
 	tapping self = {.term = term_of(stdout), .pause_ms = PAUSE_MS};
-	const args args = {"tap", tap_options, sizeof tap_options / sizeof *tap_options, 't', &self.options, word};
+	const args args = {"tap", tap_options, sizeof tap_options / sizeof *tap_options, 't', &self.options, NULL};
 	if (args_read(&args, argc, argv, 1))
 		return EXIT_USAGE;
-	int rc = find_place(&self);
+	int rc = http_place_find(&self.place, "tap", self.options.url);
 	if (rc)
 		return rc;
 	make_path(&self);

@@ -104,7 +104,7 @@ static const char *take_body(topping *self, enum question question, int code, mr
 	}
 	if (question == ASK_STATUS)
 		return top_data_status(self->data, body, wall_ms()) ? "its /status cannot be understood" : NULL;
-	if (code == 200 && question == ASK_ARTICLES)     /* pages that an older daemon does not have are missed, no more */
+	if (code == 200 && question == ASK_ARTICLES)     /* what these do not tell is missing, no more */
 		top_data_articles(self->data, body);
 	else if (code == 200)
 		top_data_history(self->data, body);
@@ -259,39 +259,19 @@ static int run_once(topping *self)
 
 /* ---- the command ---- */
 
-static int word(void *into, const arg *a, size_t nth, const char *text)
-{
-	(void)into;
-	(void)nth;
-	return a ? -1 : args_wrong("top", "unexpected", text);
-}
-
 static const arg top_options[] = {
 	{"--once", ARG_FLAG, offsetof(options, once), 0, 0, "t"},
 	{"--interval", ARG_REAL, offsetof(options, interval), 0.1, 3600, "t"},
 	{"--url", ARG_TEXT, offsetof(options, url), 0, 0, "t"},
 };
 
-static int find_place(topping *self)
-{
-	char error[HTTP_WHY_BYTES];
-	if (self->options.url)
-		return http_place_read(&self->place, self->options.url, error) ? cli_usage("top", "%s", error) : 0;
-	settings *settings = cli_settings();
-	int rc = settings ? 0 : EXIT_CONFIG;
-	if (settings && http_place_of(&self->place, settings, error))
-		rc = cli_failed("top", "%s", error);
-	settings_free(&settings);
-	return rc;
-}
-
 int top_main(int argc, char **argv)
 {
 	topping self = {.options = {.interval = 1}};
-	const args args = {"top", top_options, sizeof top_options / sizeof *top_options, 't', &self.options, word};
+	const args args = {"top", top_options, sizeof top_options / sizeof *top_options, 't', &self.options, NULL};
 	if (args_read(&args, argc, argv, 1))
 		return EXIT_USAGE;
-	int rc = find_place(&self);
+	int rc = http_place_find(&self.place, "top", self.options.url);
 	if (rc)
 		return rc;
 	self.data = top_data_new();

@@ -8,8 +8,9 @@
 
 #include "common/mem.h"
 
-static const char *const count_names[] = {"read", "published", "duplicates", "dead"};
-static const char *const series_names[] = {"read", "published", "duplicates", "dead", "lag", "p50_ms", "p99_ms", "in_flight"};
+#define CLOCK_MOST_MS (INT64_C(1) << 53)         /* what a daemon may call a time: so that no sum of times overflows */
+
+static const char *const series_names[] = {"read", "published", "duplicates", "filtered", "dead", "lag", "p50_ms", "p99_ms", "in_flight"};
 
 /* ---- members ---- */
 
@@ -44,13 +45,6 @@ static top_row *add_row(top_data *self)
 	return row;
 }
 
-static void forget_rows(top_data *self)
-{
-	self->row_count = 0;
-	self->since_ms = 0;
-	self->queue_count = 0;
-}
-
 /* The series of a stage's queue, made if there is room; -1: none. */
 static int queue_of(top_data *self, const char *stage)
 {
@@ -71,53 +65,6 @@ int top_queue_series(const top_data *self, const char *stage)
 
 /* ---- /status ---- */
 
-static void keep_totals(top_data *self, const json_t *balance)
-{
-	for (size_t i = 0; i < 4; i++)
-		self->totals[i] = top_int(balance, count_names[i]);
-	self->totals_ms = self->daemon_ms;
-}
-
-static double lag_of(const json_t *status)
-{
-	size_t i;
-	json_t *one;
-	double sum = 0;
-	if (json_object_get(status, "lag"))
-		return top_number(status, "lag");
-	json_array_foreach(json_object_get(status, "partitions"), i, one)
-		sum += top_number(one, "lag") >= 0 ? top_number(one, "lag") : NAN;
-	return sum;
-}
-
-/* A row of our own, from two answers. */
-static void add_own_row(top_data *self)
-{
-	const json_t *balance = json_object_get(self->status, "balance"), *latency = json_object_get(self->status, "latency");
-	int64_t step_ms = self->daemon_ms - self->totals_ms;
-	size_t i;
-	json_t *stage;
-	if (self->totals_ms && step_ms < TOP_OWN_STEP_MS && step_ms >= 0)
-		return;
-	if (self->totals_ms && step_ms > 0) {
-		top_row *row = add_row(self);
-		row->at_ms = self->daemon_ms;
-		row->step_ms = step_ms;
-		for (int k = 0; k < 4; k++)
-			row->values[k] = (double)(top_int(balance, count_names[k]) - self->totals[k]);
-		row->values[TOP_LAG] = lag_of(self->status);
-		row->values[TOP_P50] = top_number(latency, "p50_ms");
-		row->values[TOP_P99] = top_number(latency, "p99_ms");
-		row->values[TOP_IN_FLIGHT] = top_number(balance, "in_flight");
-		json_array_foreach(json_object_get(self->status, "stages"), i, stage) {
-			int series = queue_of(self, top_text(stage, "name"));
-			if (series >= 0)
-				row->values[series] = top_number(stage, "queued");
-		}
-	}
-	keep_totals(self, balance);
-}
-
 static json_t *load(mr_bytes body)
 {
 	json_t *tree = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, NULL);
@@ -130,8 +77,9 @@ static json_t *load(mr_bytes body)
 /* Another process answers: what it counted begins anew. */
 static void restarted(top_data *self)
 {
-	forget_rows(self);
-	self->totals_ms = 0;
+	self->row_count = 0;
+	self->since_ms = 0;
+	self->queue_count = 0;
 	self->since_seq = 0;
 	json_array_clear(self->articles);
 }
@@ -143,17 +91,17 @@ int top_data_status(top_data *self, mr_bytes body, int64_t now_ms)
 		json_decref(status);
 		return -1;
 	}
-	json_int_t uptime_ms = top_int(status, "uptime_ms"), clock_ms = top_int(status, "now_ms");
-	if (uptime_ms < self->uptime_ms || (self->status && strcmp(top_text(status, "instance"), top_text(self->status, "instance")) != 0))
+	int64_t clock_ms = top_int(status, "now_ms"), uptime_ms = top_int(status, "uptime_ms");
+	bool plausible = uptime_ms >= 0 && clock_ms >= uptime_ms && clock_ms < CLOCK_MOST_MS;
+	int64_t started_ms = plausible ? clock_ms - uptime_ms : 0;
+	if (self->status && (started_ms != self->started_ms || strcmp(top_text(status, "instance"), top_text(self->status, "instance")) != 0))
 		restarted(self);
-	self->uptime_ms = uptime_ms;
 	json_decref(self->status);
 	self->status = status;
-	self->daemon_ms = clock_ms > 0 ? clock_ms : now_ms;
+	self->daemon_ms = plausible ? clock_ms : now_ms;
+	self->started_ms = started_ms;
 	self->heard_ms = now_ms;
 	self->lost_ms = 0;
-	if (!self->has_history)
-		add_own_row(self);
 	return 0;
 }
 
@@ -182,14 +130,15 @@ static size_t read_columns(top_data *self, const json_t *columns, int *series, s
 	return count;
 }
 
-static void read_row(top_data *self, const json_t *given, const int *series, size_t count, int64_t step_ms)
+/* A row that came late, because the daemon stood still, is that much longer. */
+static void read_row(top_data *self, const json_t *given, const int *series, size_t count)
 {
 	const json_t *at = json_array_get(given, 0);
-	if (!json_is_integer(at) || json_integer_value(at) <= self->since_ms)
+	if (!json_is_integer(at) || json_integer_value(at) <= self->since_ms || json_integer_value(at) >= CLOCK_MOST_MS)
 		return;
 	top_row *row = add_row(self);
+	row->step_ms = self->since_ms ? json_integer_value(at) - self->since_ms : self->step_ms;
 	row->at_ms = self->since_ms = json_integer_value(at);
-	row->step_ms = step_ms;
 	for (size_t i = 1; i < count; i++) {
 		const json_t *value = json_array_get(given, i);
 		if (series[i] >= 0 && json_is_number(value))
@@ -207,12 +156,10 @@ int top_data_history(top_data *self, mr_bytes body)
 	const char *first = json_string_value(json_array_get(columns, 0));
 	bool good = json_is_array(json_object_get(history, "rows")) && step_ms > 0 && step_ms <= TOP_HOUR_MS && first && strcmp(first, "at_ms") == 0;
 	if (good) {
-		if (!self->has_history)                  /* rows of our own have other steps */
-			forget_rows(self);
-		self->has_history = true;
+		self->step_ms = step_ms;
 		size_t count = read_columns(self, columns, series, sizeof series / sizeof *series);
 		json_array_foreach(json_object_get(history, "rows"), i, row)
-			read_row(self, row, series, count, step_ms);
+			read_row(self, row, series, count);
 	}
 	json_decref(history);
 	return good ? 0 : -1;
@@ -279,7 +226,7 @@ static void gather(double value, double seconds, bool is_count, double *sum, dou
 int top_fold(const top_data *self, enum top_series series, double *out, int cells)
 {
 	double time[256] = {0};
-	int64_t span = top_span_ms(self), step = self->row_count ? self->rows[self->row_count - 1].step_ms : span, most = span / (step > 0 ? step : 1);
+	int64_t span = top_span_ms(self), most = self->step_ms ? span / self->step_ms : 1;
 	bool is_count = series <= TOP_DEAD;
 	cells = cells > 256 ? 256 : cells;
 	cells = cells > most ? (int)(most < 1 ? 1 : most) : cells;
@@ -297,12 +244,4 @@ int top_fold(const top_data *self, enum top_series series, double *out, int cell
 		if (time[i] > 0)
 			out[i] /= time[i];
 	return cells;
-}
-
-double top_last(const top_data *self, enum top_series series)
-{
-	if (!self->row_count)
-		return NAN;
-	const top_row *row = &self->rows[self->row_count - 1];
-	return series <= TOP_DEAD && row->step_ms > 0 ? row->values[series] / ((double)row->step_ms / 1000) : row->values[series];
 }

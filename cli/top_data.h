@@ -1,7 +1,7 @@
 /* top_data.h - what `millrace top` knows of a daemon: its last /status, the articles that ended lately, and how its figures moved over the last hour.
  *
- * Fed with the bodies of the admin port's pages; every one of them may be anything, what is not understood is left out. The hour comes from /history; from a daemon that has no such page it is
- * made of the answers to /status. Notices that the daemon was restarted (what was kept of articles is dropped then). Bounded: TOP_ROWS rows, TOP_ARTICLES articles. Owns its trees. Single thread. */
+ * Fed with the bodies of the admin port's pages; every one of them may be anything, what is not understood is left out. Notices that another daemon
+ * answers, or the same one after a restart (rows and articles are dropped then). Bounded: TOP_ROWS rows, TOP_ARTICLES articles. Owns its trees. Single thread. */
 #ifndef CLI_TOP_DATA_H
 #define CLI_TOP_DATA_H
 
@@ -10,10 +10,10 @@
 
 #include "common/buf.h"
 
-enum { TOP_ROWS = 720, TOP_STAGES = 16, TOP_ARTICLES = 200, TOP_HOUR_MS = 3600000, TOP_OWN_STEP_MS = 5000 };
+enum { TOP_ROWS = 720, TOP_STAGES = 16, TOP_ARTICLES = 200, TOP_HOUR_MS = 3600000 };
 
-/* What moves. The first four are counted for each step, the rest is a value at its end. */
-enum top_series { TOP_READ, TOP_PUBLISHED, TOP_DUPLICATES, TOP_DEAD, TOP_LAG, TOP_P50, TOP_P99, TOP_IN_FLIGHT, TOP_QUEUES, TOP_SERIES = TOP_QUEUES + TOP_STAGES };
+/* What moves. Up to TOP_DEAD it is counted for each step, the rest is a value at its end. */
+enum top_series { TOP_READ, TOP_PUBLISHED, TOP_DUPLICATES, TOP_FILTERED, TOP_DEAD, TOP_LAG, TOP_P50, TOP_P99, TOP_IN_FLIGHT, TOP_QUEUES, TOP_SERIES = TOP_QUEUES + TOP_STAGES };
 
 typedef struct top_row {
 	int64_t at_ms;                   /* end of the step, on the daemon's clock */
@@ -28,14 +28,12 @@ typedef struct top_data {
 	size_t row_count;
 	char queues[TOP_STAGES][32];     /* names of the stages of the rows' queues */
 	size_t queue_count;
-	bool has_history;                /* /history answers */
+	int64_t step_ms;                 /* of the history; 0: none yet */
 	int64_t since_ms, since_seq;     /* what to ask /history and /articles for */
-	int64_t daemon_ms;               /* the daemon's clock at the last answer; ours when it does not tell */
+	int64_t daemon_ms, started_ms;   /* the daemon's clock: at the last answer, at its start */
 	int64_t heard_ms;                /* our wall clock at the last answer; 0: none yet */
 	int64_t lost_ms;                 /* ... when answers began to fail; 0: they come */
 	char why[160];                   /* why they fail */
-	json_int_t totals[4];            /* the counts of the last own row */
-	int64_t totals_ms, uptime_ms;
 } top_data;
 
 top_data *top_data_new(void);
@@ -60,6 +58,5 @@ int64_t top_span_ms(const top_data *self);
 /* `cells` values over the span, oldest first: counts as a rate a second, values as their most; NAN where nothing is known. Returns how many cells are filled in: fewer than asked for
  * when rows are wider than cells. */
 int top_fold(const top_data *self, enum top_series series, double *out, int cells);
-double top_last(const top_data *self, enum top_series series);           /* of the newest row; counts as a rate; NAN: not known */
 
 #endif

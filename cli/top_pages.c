@@ -68,20 +68,16 @@ static entry *sorted_stages(const top_data *data, const top_view *view, size_t *
 /* "2 busy, 1 idle" */
 static void count_states(const json_t *workers, char *out, size_t size)
 {
-	static const char *const states[] = {"busy", "idle", "silent", "leaving", "ready"};
+	static const char *const states[] = {"busy", "idle", "silent", "leaving"};
+	enum { STATES = sizeof states / sizeof *states };
 	size_t used = 0, i;
 	json_t *one;
-	int counts[5] = {0};
-	json_array_foreach(workers, i, one) {
-		const char *state = top_text(one, "state");
-		int at = json_is_true(json_object_get(one, "leaving")) ? 3 : 4;          /* a daemon that tells no states */
-		for (int k = 0; k < 5; k++)
-			if (strcmp(states[k], state) == 0)
-				at = k;
-		counts[at]++;
-	}
+	int counts[STATES] = {0};
+	json_array_foreach(workers, i, one)
+		for (int k = 0; k < STATES; k++)
+			counts[k] += strcmp(states[k], top_text(one, "state")) == 0;
 	snprintf(out, size, "%s", json_array_size(workers) ? "" : "none");
-	for (int k = 0; k < 5 && used < size; k++)
+	for (int k = 0; k < STATES && used < size; k++)
 		if (counts[k])
 			used += (size_t)snprintf(out + used, size - used, "%s%d %s", used ? ", " : "", counts[k], states[k]);
 }
@@ -145,7 +141,7 @@ static void draw_worker(const json_t *worker, frame *out)
 	bool silent = strcmp(state, "silent") == 0;
 	frame_begin(out);
 	frame_cell(out, TERM_PLAIN, 12, true, "%lld", (long long)top_int(worker, "pid"));
-	frame_cell(out, silent ? TERM_RED : TERM_PLAIN, 10, false, "  %.20s", *state ? state : json_is_true(json_object_get(worker, "leaving")) ? "leaving" : "ready");
+	frame_cell(out, silent ? TERM_RED : TERM_PLAIN, 10, false, "  %.20s", state);
 	frame_cell(out, TERM_PLAIN, 12, true, "%s tasks", top_count_text(top_number(worker, "tasks"), text));
 	frame_cell(out, silent ? TERM_RED : TERM_DIM, 18, true, "heard %s ago", top_time_text(top_number(worker, "silent_ms"), text));
 	frame_add(out, TERM_DIM, "  %.60s  %.80s", top_text(worker, "program"), top_text(worker, "model"));
@@ -175,7 +171,7 @@ static const char *why_paused(const top_data *data, const json_t *partition)
 	json_array_foreach(json_object_get(data->status, "paused_partitions"), i, one)
 		if (strcmp(top_text(one, "topic"), top_text(partition, "topic")) == 0 && top_int(one, "partition") == top_int(partition, "partition"))
 			return top_text(one, "why");
-	return json_is_true(json_object_get(partition, "leaving")) ? "leaving" : "";
+	return "";
 }
 
 static void draw_partition(const top_data *data, const json_t *partition, int name_cells, frame *out)
@@ -252,6 +248,7 @@ static void draw_bars(const char *what, const json_t *counts, bool by_name, enum
 	entry *entries = sorted_counts(counts, by_name, &count);
 	for (size_t i = 0; i < count; i++)
 		most = json_number_value(entries[i].one) > most ? json_number_value(entries[i].one) : most;
+	frame_begin(out);
 	heading(out, what, by_name ? "by name" : NULL);
 	for (size_t i = 0; i < count; i++) {
 		double n = json_number_value(entries[i].one);
@@ -268,13 +265,6 @@ static void draw_bars(const char *what, const json_t *counts, bool by_name, enum
 		frame_add(out, TERM_DIM, "none");
 	}
 	free(entries);
-}
-
-/* Of the status itself, or - older daemons - of its balance. */
-static const json_t *dead_of(const top_data *data)
-{
-	const json_t *dead = json_object_get(data->status, "dead_by_reason");
-	return dead ? dead : json_object_get(json_object_get(data->status, "balance"), "dead_by_reason");
 }
 
 static void draw_balance(const top_data *data, frame *out)
@@ -294,16 +284,9 @@ void top_draw_outcomes(const top_data *data, const top_view *view, frame *out)
 {
 	bool by_name = view->sort[TOP_OUTCOME_PAGE] % 2 == 1;
 	draw_balance(data, out);
-	if (json_object_get(data->status, "labels")) {
-		frame_begin(out);
-		draw_bars("Articles by label", json_object_get(data->status, "labels"), by_name, TERM_PLAIN, out);
-	}
-	if (json_object_get(data->status, "duplicates_by_kind")) {
-		frame_begin(out);
-		draw_bars("Duplicates by kind", json_object_get(data->status, "duplicates_by_kind"), by_name, TERM_YELLOW, out);
-	}
-	frame_begin(out);
-	draw_bars("Dead letters by reason", dead_of(data), by_name, TERM_RED, out);
+	draw_bars("Articles by label", json_object_get(data->status, "labels"), by_name, TERM_PLAIN, out);
+	draw_bars("Duplicate articles by kind", json_object_get(data->status, "duplicates_by_kind"), by_name, TERM_YELLOW, out);
+	draw_bars("Dead letters by reason", json_object_get(data->status, "dead_by_reason"), by_name, TERM_RED, out);
 }
 
 static void draw_counts_short(const char *what, const json_t *counts, enum term_style style, frame *out)
@@ -325,9 +308,8 @@ static void draw_counts_short(const char *what, const json_t *counts, enum term_
 void top_draw_outcomes_short(const top_data *data, frame *out)
 {
 	char text[TOP_TEXT];
-	if (json_object_get(data->status, "labels"))
-		draw_counts_short("labels", json_object_get(data->status, "labels"), TERM_PLAIN, out);
-	draw_counts_short("dead", dead_of(data), TERM_RED, out);
+	draw_counts_short("labels", json_object_get(data->status, "labels"), TERM_PLAIN, out);
+	draw_counts_short("dead", json_object_get(data->status, "dead_by_reason"), TERM_RED, out);
 	const json_t *partitions = json_object_get(data->status, "partitions");
 	size_t paused = json_array_size(json_object_get(data->status, "paused_partitions"));
 	frame_begin(out);

@@ -159,7 +159,7 @@ static void draw_problems(const top_data *data, frame *out, int most)
 			break;
 		}
 		snprintf(line, sizeof line, "%s %.500s", error ? "!!" : strcmp(severity, "info") == 0 ? "i" : "!", top_text(one, "text"));
-		frame_wrap(out, error ? TERM_RED : strcmp(severity, "info") == 0 ? TERM_CYAN : TERM_YELLOW, 0, 2, line);
+		frame_wrap(out, error ? TERM_RED : strcmp(severity, "info") == 0 ? TERM_CYAN : TERM_YELLOW, 0, 4, line);
 	}
 	if (json_is_array(problems) && count == 0) {
 		frame_begin(out);
@@ -223,27 +223,17 @@ static void draw_flow_row(const top_data *data, const flow_row *row, frame *out)
 		frame_add(out, TERM_DIM, "  most %s", row->text(spark_most(values, cells), most));
 }
 
-static double rate_of(const top_data *data, const char *name, enum top_series series)
-{
-	double told = top_number(json_object_get(data->status, "rates"), name);
-	return isnan(told) ? top_last(data, series) : told;
-}
-
-static double lag_now(const top_data *data)
-{
-	return json_object_get(data->status, "lag") ? top_number(data->status, "lag") : top_last(data, TOP_LAG);
-}
-
 void top_draw_flow(const top_data *data, frame *out)
 {
-	const json_t *latency = json_object_get(data->status, "latency"), *balance = json_object_get(data->status, "balance");
-	double dead = rate_of(data, "dead", TOP_DEAD);
+	const json_t *rates = json_object_get(data->status, "rates"), *latency = json_object_get(data->status, "latency"), *balance = json_object_get(data->status, "balance");
+	double dead = top_number(rates, "dead");
 	const flow_row rows[] = {
-		{"in", TOP_READ, rate_of(data, "in", TOP_READ), top_rate_text, TERM_BOLD},
-		{"published", TOP_PUBLISHED, rate_of(data, "published", TOP_PUBLISHED), top_rate_text, TERM_BOLD},
-		{"duplicates", TOP_DUPLICATES, rate_of(data, "duplicates", TOP_DUPLICATES), top_rate_text, TERM_PLAIN},
+		{"read", TOP_READ, top_number(rates, "in"), top_rate_text, TERM_BOLD},
+		{"published", TOP_PUBLISHED, top_number(rates, "published"), top_rate_text, TERM_BOLD},
+		{"duplicates", TOP_DUPLICATES, top_number(rates, "duplicates"), top_rate_text, TERM_PLAIN},
+		{"filtered", TOP_FILTERED, top_number(rates, "filtered"), top_rate_text, TERM_PLAIN},
 		{"dead", TOP_DEAD, dead, top_rate_text, dead > 0 ? TERM_RED : TERM_PLAIN},
-		{"lag", TOP_LAG, lag_now(data), top_count_text, TERM_BOLD},
+		{"lag", TOP_LAG, top_number(data->status, "lag"), top_count_text, TERM_BOLD},
 		{"in flight", TOP_IN_FLIGHT, top_number(balance, "in_flight"), top_count_text, TERM_PLAIN},
 		{"p50", TOP_P50, top_number(latency, "p50_ms"), top_time_text, TERM_PLAIN},
 		{"p99", TOP_P99, top_number(latency, "p99_ms"), top_time_text, TERM_PLAIN},
@@ -251,7 +241,8 @@ void top_draw_flow(const top_data *data, frame *out)
 	frame_begin(out);
 	frame_add(out, TERM_DIM, "Flow, %s", top_span_text(data));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		draw_flow_row(data, &rows[i], out);
+		if (rows[i].series != TOP_FILTERED || top_int(balance, "filtered"))      /* few sites filter */
+			draw_flow_row(data, &rows[i], out);
 }
 
 /* ---- the overview ---- */
