@@ -57,6 +57,11 @@ void item_free(item **self_p)
 	*self_p = NULL;
 }
 
+const char *const fault_names[FAULT_CODES] = {
+	"input.not-json", "input.not-utf8", "input.bad-number", "input.nul", "input.too-deep", "input.too-large", "input.no-text", "stage.timeout",
+	"stage.crash", "stage.refused", "output.too-large", "other",
+};
+
 const char *part_outcome(const part *self)
 {
 	if (self->state == PART_FILTERED)

@@ -129,6 +129,11 @@ part *item_add_part(item *self);
 void item_clear_parts(item *self);
 /* What has become of a judged part, in the word that log lines and pages use: published, revision, duplicate, filtered. */
 const char *part_outcome(const part *self);
+
+/* Codes of dead letters (docs/record.md); FAULT_OTHER: any other word. */
+enum fault_code { FAULT_NOT_JSON, FAULT_NOT_UTF8, FAULT_BAD_NUMBER, FAULT_NUL, FAULT_TOO_DEEP, FAULT_TOO_LARGE, FAULT_NO_TEXT, FAULT_TIMEOUT, FAULT_CRASH,
+		  FAULT_REFUSED, FAULT_OUTPUT_TOO_LARGE, FAULT_OTHER, FAULT_CODES };
+extern const char *const fault_names[FAULT_CODES];
 bool item_finished(const item *self);            /* bound REPEAT, DONE, DEAD */
 bool item_filtered(const item *self);            /* JUDGED or DONE, and all its parts are filtered: an outcome of its own */
 size_t item_out_bytes(const item *self);         /* of the values that leave for it */

@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/filter.h"
 #include "common/mem.h"
 #include "common/settings.h"
+#include "daemon/item.h"                 /* fault_names */
 
 #define PARTITIONS_MAX 10000
 #define WORDS_MAX 72                     /* 64 labels (settings_check), none, other */
@@ -32,22 +34,22 @@ typedef struct words {
 
 enum { PARTITION_VALUES = 2 };           /* rows with LABEL_PARTITION */
 
-typedef struct partition {
+typedef struct place {                   /* a partition of Kafka */
 	char *topic;
 	int32_t number;
 	int64_t values[PARTITION_VALUES];
 	bool known[PARTITION_VALUES];
-} partition;
+} place;
 
 struct metrics {
 	words words[LABEL_PARTITION + 1];        /* by label; of LABEL_NONE one empty word */
-	size_t slot[METRIC_COUNT];               /* first number or histogram of the row; of PARTITION rows the place in partition.values */
+	size_t slot[METRIC_COUNT];               /* first number or histogram of the row; of PARTITION rows the place in place.values */
 	int64_t *numbers;
 	histogram *histograms;
 	char **names;                            /* copies of stages and labels */
 	size_t name_count;
 	char *models[WORDS_MAX];                 /* by stage; NULL: not told */
-	partition *partitions;                   /* sorted by topic, number */
+	place *partitions;                       /* sorted by topic, number */
 	size_t partition_count;
 	int64_t started_s;
 };
@@ -60,20 +62,12 @@ const metric_row metric_table[METRIC_COUNT] = {
 
 static const char *const label_names[] = {NULL, "stage", "reason", "kind", "label", "condition", "results", "result", NULL};
 
-/* Words of the contract (docs/record.md). */
-static const char *const reasons[] = {"input.not-json", "input.not-utf8", "input.bad-number", "input.nul", "input.too-deep", "input.too-large", "input.no-text",
-	"stage.timeout", "stage.crash", "stage.refused", "output.too-large", "other", NULL};
-static const char *const kinds[] = {"exact", "url", "near", "other", NULL};
-static const char *const conditions[] = {"labels", "languages", "sources", "hosts", "characters", "other", NULL};
-static const char *const results[] = {"kept", "rewound", "other", NULL};
-static const char *const result[] = {"ok", "failed", "other", NULL};
-
 /* ---- making ---- */
 
-static void add_words(words *set, const char *const *items)
+static void add_words(words *set, const char *const *items, size_t count)
 {
-	while (*items)
-		set->items[set->count++] = *items++;
+	for (size_t i = 0; i < count; i++)
+		set->items[set->count++] = items[i];
 }
 
 static void add_setting(metrics *self, words *set, const settings *s, const char *name)
@@ -106,15 +100,16 @@ metrics *metrics_new(const settings *s)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	self->started_s = now.tv_sec;
-	add_words(&self->words[LABEL_NONE], (const char *const[]){"", NULL});
+	add_words(&self->words[LABEL_NONE], (const char *const[]){""}, 1);
 	add_setting(self, &self->words[LABEL_STAGE], s, "pipeline.stages");
-	add_words(&self->words[LABEL_REASON], reasons);
-	add_words(&self->words[LABEL_KIND], kinds);
+	add_words(&self->words[LABEL_REASON], fault_names, FAULT_CODES);         /* the last is "other" */
+	add_words(&self->words[LABEL_KIND], (const char *const[]){"exact", "url", "near", "other"}, 4);
 	add_setting(self, &self->words[LABEL_LABEL], s, "classify.labels");
-	add_words(&self->words[LABEL_LABEL], (const char *const[]){"none", "other", NULL});
-	add_words(&self->words[LABEL_CONDITION], conditions);
-	add_words(&self->words[LABEL_RESULTS], results);
-	add_words(&self->words[LABEL_RESULT], result);
+	add_words(&self->words[LABEL_LABEL], (const char *const[]){"none", "other"}, 2);
+	add_words(&self->words[LABEL_CONDITION], filter_names + FILTER_NONE + 1, FILTER_CONDITIONS - 1);
+	add_words(&self->words[LABEL_CONDITION], (const char *const[]){"other"}, 1);
+	add_words(&self->words[LABEL_RESULTS], (const char *const[]){"kept", "rewound", "other"}, 3);
+	add_words(&self->words[LABEL_RESULT], (const char *const[]){"ok", "failed", "other"}, 3);
 	place_rows(self);
 	self->numbers[self->slot[METRIC_CONFIG_OK]] = 1;
 	return self;
@@ -253,7 +248,7 @@ static size_t find_partition(const metrics *self, const char *topic, int32_t num
 	*found = false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const partition *p = &self->partitions[middle];
+		const place *p = &self->partitions[middle];
 		int order = strcmp(p->topic, topic);
 		if (!order)
 			order = (p->number > number) - (p->number < number);
@@ -279,7 +274,7 @@ void metrics_partition_set(metrics *self, enum metric id, const char *topic, int
 			return;
 		self->partitions = mem_grow(self->partitions, self->partition_count + 1, sizeof *self->partitions);
 		memmove(&self->partitions[at + 1], &self->partitions[at], (self->partition_count - at) * sizeof *self->partitions);
-		self->partitions[at] = (partition){.topic = mem_string(topic), .number = number};
+		self->partitions[at] = (place){.topic = mem_string(topic), .number = number};
 		self->partition_count++;
 	}
 	self->partitions[at].values[self->slot[id]] = v;
@@ -308,12 +303,6 @@ int64_t metrics_get(const metrics *self, enum metric id)
 	for (size_t i = 0; self && row->label != LABEL_PARTITION && i < self->words[row->label].count; i++)
 		sum += row->type == METRIC_HISTOGRAM ? (int64_t)self->histograms[self->slot[id] + i].count : self->numbers[self->slot[id] + i];
 	return sum;
-}
-
-bool metrics_balance(const metrics *self)
-{
-	return metrics_get(self, METRIC_READ) == metrics_get(self, METRIC_PUBLISHED) + metrics_get(self, METRIC_DUPLICATES) + metrics_get(self, METRIC_FILTERED) +
-		metrics_get(self, METRIC_DEAD) + metrics_get(self, METRIC_TOMBSTONES) + metrics_get(self, METRIC_RETURNED) + metrics_get(self, METRIC_IN_FLIGHT);
 }
 
 /* ---- Prometheus text ---- */
@@ -361,7 +350,7 @@ static void render_numbers(const metrics *self, enum metric id, buf *out)
 static void render_partitions(const metrics *self, enum metric id, buf *out)
 {
 	for (size_t i = 0; i < self->partition_count; i++) {
-		const partition *p = &self->partitions[i];
+		const place *p = &self->partitions[i];
 		if (!p->known[self->slot[id]])
 			continue;
 		buf_printf(out, "millrace_%s{topic=\"", metric_table[id].name);

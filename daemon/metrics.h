@@ -6,7 +6,7 @@
  * Every function takes NULL for "nobody counts" (`millrace process`). Loop thread only.
  *
  * The balance: READ = PUBLISHED + DUPLICATES + FILTERED + DEAD (all reasons) + TOMBSTONES + RETURNED + IN_FLIGHT, each feed record once; articles
- * (parts of pages) are counted apart. metrics_balance() says whether it holds. */
+ * (parts of pages) are counted apart. */
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
@@ -64,11 +64,11 @@ enum metric_label {
 	X(LAG, GAUGE, PARTITION, "consumer_lag_records", "records of an assigned partition that were not read yet, as of the last fetch: what came since (while an operator's pause holds, or enough waits already) is not counted") \
 	X(COMMITTED, GAUGE, PARTITION, "consumer_committed_offset", "offset committed last in an assigned partition") \
 	X(ASSIGNED, GAUGE, NONE, "partitions_assigned", "input partitions of this daemon") \
-	X(PAUSED, GAUGE, NONE, "partitions_paused", "input partitions paused because too much is in flight") \
+	X(PAUSED, GAUGE, NONE, "partitions_paused", "input partitions paused because too much is in flight, or while it drains") \
 	X(OPERATOR_PAUSED, GAUGE, NONE, "intake_paused_by_operator", "1 while an operator has paused intake, wholly or in part (millrace ctl pause)") \
 	X(RATE_LIMIT, GAUGE, NONE, "intake_rate_limit", "intake.rate: records a second that are taken at most; 0: no limit") \
 	X(RATE_LIMITED, GAUGE, NONE, "intake_rate_limited", "1 while fetched records wait for intake.rate") \
-	X(PAUSES, COUNTER, NONE, "pauses_total", "times intake was paused") \
+	X(PAUSES, COUNTER, NONE, "pauses_total", "times intake was paused because too much was in flight, or to drain") \
 	X(REBALANCES, COUNTER, NONE, "rebalances_total", "assignments and revocations") \
 	X(ASSIGNMENTS_LOST, COUNTER, NONE, "assignments_lost_total", "assignments lost (session timeout), their records dropped and read again") \
 	X(KAFKA_ERRORS, COUNTER, NONE, "kafka_errors_total", "errors told by librdkafka") \
@@ -155,7 +155,7 @@ void metrics_stage_observe(metrics *self, enum metric id, int stage, double ms);
 /* Name and fingerprint of the model that the newest worker of the stage told (millrace_stage_info). */
 void metrics_stage_model(metrics *self, int stage, const char *fingerprint);
 
-/* Rows with a word: REASON, KIND, LABEL, RESULTS, RESULT. A word outside the set counts as "other". */
+/* Rows with a word: REASON, KIND, LABEL, CONDITION, RESULTS, RESULT. A word outside the set counts as "other". */
 void metrics_word(metrics *self, enum metric id, const char *word, uint64_t n);
 /* Sets a counter that is kept elsewhere. */
 void metrics_word_set(metrics *self, enum metric id, const char *word, uint64_t value);
@@ -169,7 +169,6 @@ void metrics_partition_drop(metrics *self, const char *topic, int32_t partition)
 
 /* What a row holds now: the sum over its labels; of a histogram the number of observations. */
 int64_t metrics_get(const metrics *self, enum metric id);
-bool metrics_balance(const metrics *self);
 /* Appends the Prometheus text (format 0.0.4). */
 void metrics_render(const metrics *self, buf *out);
 

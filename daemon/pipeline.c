@@ -13,11 +13,6 @@
 #include "common/routes.h"
 #include "common/settings.h"
 
-const char *const fault_names[FAULT_CODES] = {
-	"input.not-json", "input.not-utf8", "input.bad-number", "input.nul", "input.too-deep", "input.too-large", "input.no-text", "stage.timeout",
-	"stage.crash", "stage.refused", "output.too-large", "other",
-};
-
 #define EVENT_BYTES_MAX 1536     /* headers of CloudEvents: names and words 120, source at most 760, id 330, time 24 */
 
 enum duplicates { DUPLICATES_TOPIC, DUPLICATES_ENRICH, DUPLICATES_DROP };

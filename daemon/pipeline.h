@@ -61,10 +61,6 @@ void pipeline_drop(pipeline *self, partition *p);
 bool pipeline_is_high(const pipeline *self);
 size_t pipeline_bytes(const pipeline *self);             /* in flight */
 
-enum fault_code { FAULT_NOT_JSON, FAULT_NOT_UTF8, FAULT_BAD_NUMBER, FAULT_NUL, FAULT_TOO_DEEP, FAULT_TOO_LARGE, FAULT_NO_TEXT, FAULT_TIMEOUT, FAULT_CRASH,
-		  FAULT_REFUSED, FAULT_OUTPUT_TOO_LARGE, FAULT_OTHER, FAULT_CODES };
-extern const char *const fault_names[FAULT_CODES];
-
 /* The balance: taken = published + duplicates + filtered + dead + tombstones + returned + in flight, each feed record once. */
 typedef struct pipeline_counts {
 	uint64_t taken, returned, published, duplicates, filtered, dead, tombstones;

@@ -31,7 +31,7 @@ def test_names_in_the_text_exist():
 def test_settings_in_the_text_exist():
     table = set(re.findall(r'^\t\{"([^"]+)"', (ROOT / "common/options.c").read_text(), re.M))
     sections = {name.split(".")[0] for name in table}
-    reasons = set(re.findall(r'"((?:input|stage|output)\.[a-z-]+)"', source("daemon/metrics.c")))
+    reasons = set(re.findall(r'"((?:input|stage|output)\.[a-z-]+)"', source("daemon/item.c")))
     for section, key in re.findall(r"`([a-z]+)\.([a-z_-]+)`", TEXT):
         assert f"{section}.{key}" in reasons or section not in sections or f"{section}.{key}" in table, f"{section}.{key}"
 

@@ -1,4 +1,4 @@
-/* Metrics: rows, labels from bounded sets, histograms, the balance, and text that a Prometheus server can read. */
+/* Metrics: rows, labels from bounded sets, histograms, and text that a Prometheus server can read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -141,26 +141,6 @@ static void partitions_come_and_go(void **state)
 	metrics_free(&m);
 }
 
-static void the_balance_holds_or_not(void **state)
-{
-	(void)state;
-	metrics *m = make();
-	assert_true(metrics_balance(m));
-	metrics_add(m, METRIC_READ, 10);
-	assert_false(metrics_balance(m));
-	metrics_add(m, METRIC_PUBLISHED, 3);
-	metrics_add(m, METRIC_DUPLICATES, 2);
-	metrics_add(m, METRIC_FILTERED, 1);
-	metrics_dead(m, "input.nul");
-	metrics_add(m, METRIC_TOMBSTONES, 1);
-	metrics_set(m, METRIC_IN_FLIGHT, 2);
-	assert_true(metrics_balance(m));
-	metrics_add(m, METRIC_READ, 3);
-	metrics_add(m, METRIC_RETURNED, 3);
-	assert_true(metrics_balance(m));
-	metrics_free(&m);
-}
-
 /* Every line is a comment or `name{labels} number`; HELP and TYPE stand once, in front of their samples; counters end in _total. */
 static void the_text_is_well_formed(void **state)
 {
@@ -214,7 +194,6 @@ int main(void)
 		cmocka_unit_test(stages_have_rows_of_their_own),
 		cmocka_unit_test(histograms_count_up),
 		cmocka_unit_test(partitions_come_and_go),
-		cmocka_unit_test(the_balance_holds_or_not),
 		cmocka_unit_test(the_text_is_well_formed),
 		cmocka_unit_test(nobody_counts),
 	};
