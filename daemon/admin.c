@@ -47,7 +47,6 @@ struct admin_stream {
 	slot *slot;
 	void (*ended)(void *arg, admin_stream *stream);
 	void *arg;
-	uint64_t left_out;
 };
 
 struct admin_request {
@@ -216,34 +215,13 @@ bool admin_stream_write(admin_stream *self, const void *data, size_t len)
 	size_t waiting = evbuffer_get_length(bufferevent_get_output(self->slot->connection));
 	if (len == 0)                            /* an empty chunk would be the end */
 		return true;
-	if (len > ADMIN_STREAM_BYTES || waiting > ADMIN_STREAM_BYTES - len) {
-		self->left_out++;
+	if (len > ADMIN_STREAM_BYTES || waiting > ADMIN_STREAM_BYTES - len)
 		return false;
-	}
 	struct evbuffer *piece = evbuffer_new();
 	evbuffer_add(piece, data, len);
 	evhttp_send_reply_chunk(self->request, piece);
 	evbuffer_free(piece);
 	return true;
-}
-
-uint64_t admin_stream_left_out(admin_stream *self)
-{
-	uint64_t n = self->left_out;
-	self->left_out = 0;
-	return n;
-}
-
-void admin_stream_close(admin_stream **self_p)
-{
-	admin_stream *self = *self_p;
-	struct evhttp_request *request = self->request;
-	*self_p = NULL;
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
-	self->slot->stream = false;
-	self->slot->since_ms = now_ms();
-	self->request = NULL;
-	evhttp_send_reply_end(request);
 }
 
 int admin_streams(const admin *self)

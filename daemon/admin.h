@@ -5,8 +5,8 @@
  * through it. A request whose Host is not this machine's loopback is refused: a page of a stranger in an operator's browser could else reach the port under a
  * name of its own (DNS rebinding). Loop thread only; handlers answer at once from what is at hand.
  *
- * A stream is a reply without end: the handler opens it, and whoever it belongs to writes pieces later. It never waits for its client: what does not fit into
- * the buffer of ADMIN_STREAM_BYTES is refused and counted, and a client that takes nothing for ADMIN_STREAM_STALL_MS is closed. */
+ * A stream is a reply without end: the handler opens it, and whoever it belongs to writes pieces later, until the client goes. It never waits for its client: what does not fit into
+ * the buffer of ADMIN_STREAM_BYTES is refused, and a client that takes nothing for ADMIN_STREAM_STALL_MS is closed. */
 #ifndef DAEMON_ADMIN_H
 #define DAEMON_ADMIN_H
 
@@ -31,7 +31,7 @@ typedef struct admin_route {
 typedef struct admin_limits {
 	int connections;                         /* at once, at most 64; more wait in the kernel's queue */
 	int silence_ms;                          /* a connection that says nothing for so long is closed */
-	int life_ms;                             /* and one that is older in any case: clients that send a byte a second; a stream's life begins with its end */
+	int life_ms;                             /* and one that is older in any case: clients that send a byte a second; a stream has none */
 } admin_limits;
 
 #define ADMIN_LIMITS ((admin_limits){32, 3000, 10000})
@@ -56,11 +56,8 @@ int admin_refuse_param(buf *out, const char *name, const char *wanted);
  * 503 with *out NULL and the reason in `body`, when ADMIN_STREAMS are open. `ended` is told when the client has gone or the port closes: the stream is
  * gone then and must not be used by or after the call. It is never told from inside a function of this header but admin_close. */
 int admin_stream_open(admin_request *request, void (*ended)(void *arg, admin_stream *stream), void *arg, admin_stream **out, buf *body);
-/* Sends `len` bytes, all or none. false: no room, the client is slow; the piece is left out and counted. */
+/* Sends `len` bytes, all or none. false: no room, the client is slow. */
 bool admin_stream_write(admin_stream *self, const void *data, size_t len);
-uint64_t admin_stream_left_out(admin_stream *self);      /* pieces left out since the last call */
-/* The end of the reply; what is buffered still goes out. Clears *self; `ended` is not told. */
-void admin_stream_close(admin_stream **self);
 int admin_streams(const admin *self);                    /* open now */
 
 #endif

@@ -88,12 +88,9 @@ static int show_article(void *arg, admin_request *request, buf *out)
 	int64_t seq = -1;
 	if (query_number(admin_query(request), "seq", 0, NUMBER_MAX, &seq) || seq < 0)
 		return admin_refuse_param(out, "seq", "a number that /articles has told");
-	if (recent_render_one(((report *)arg)->recent, (uint64_t)seq, out)) {
-		buf_add_str(out, "{\"error\":\"it is not among the latest any more\"}");
-		return GONE;
-	}
-	buf_add_char(out, '\n');
-	return OK;
+	bool gone = recent_render_one(((report *)arg)->recent, (uint64_t)seq, out) != 0;
+	buf_add_str(out, gone ? "{\"error\":\"it is not among the latest any more\"}\n" : "\n");
+	return gone ? GONE : OK;
 }
 
 /* The status page. It changes with the program only. */
