@@ -1,7 +1,6 @@
 /* recent.c - see recent.h. What is shown is read out of the record's own JSON: canonical text that record_out.c made, so a small walk over its members is enough. */
 #include "recent.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "common/json_text.h"
@@ -20,8 +19,8 @@ typedef struct entry {
 	char topic[250];
 	int32_t partition;
 	int64_t offset;
-	record_fault fault;                      /* of a dead letter */
-	buf record;                              /* a JSON object; of a dead letter what little is known of it */
+	record_fault fault;                      /* of a dead letter; of what was filtered the code alone, the condition */
+	buf record;                              /* a JSON object; empty: nothing is known */
 } entry;
 
 struct recent {
@@ -130,52 +129,41 @@ static entry *new_entry(recent *self, int64_t at_ms, const item *it, const char 
 	return e;
 }
 
-/* What a dead letter or a filtered article was: what its feed record says of itself, if it could be read. */
-static void describe(entry *e, const item *it)
+/* What went out; else, in the short form, what is known of the record (`v` NULL: not judged). */
+static void keep(entry *e, const item *it, const buf *sent, int pages, const verdict *v)
 {
-	static const char *const names[] = {"title", "url", "source_name", NULL};
-	mr_field fields[3];
-	buf scratch = {0};
-	size_t count = it->rec ? record_fields(it->rec, names, fields, &scratch) : 0;
-	buf_add_char(&e->record, '{');
-	for (size_t i = 0; i < count; i++) {
-		mr_bytes value = fields[i].value;
-		if (value.len > MEMBER_MAX || !utf8_valid(value))
-			continue;
-		if (e->record.len > 1)
-			buf_add_char(&e->record, ',');
-		json_add_text(&e->record, fields[i].name);
-		buf_add_char(&e->record, ':');
-		json_add_text(&e->record, value);
+	buf known = {0};
+	if (sent->len) {
+		copy_record(&e->record, record_unwrap(it->rec, buf_bytes(sent)));
+	} else if (it->rec) {
+		record_preview(it->rec, pages, v, e->at_ms, &known);
+		copy_record(&e->record, buf_bytes(&known));
 	}
-	buf_add_char(&e->record, '}');
-	e->fault = it->fault;
-	buf_free(&scratch);
+	buf_free(&known);
+}
+
+static void add_part(recent *self, int64_t at_ms, const item *it, const part *p)
+{
+	bool filtered = p->state == PART_FILTERED;
+	entry *e = new_entry(self, at_ms, it, part_outcome(p));
+	keep(e, it, &p->out, (int)it->part_count, filtered ? NULL : &p->verdict);
+	if (filtered)
+		snprintf(e->fault.code, sizeof e->fault.code, "%s", filter_names[p->filtered]);
 }
 
 void recent_add(recent *self, int64_t at_ms, const item *it)
 {
 	if (it->state == ITEM_DONE && it->part_count) {
-		for (size_t i = 0; i < it->part_count; i++) {
-			const part *p = it->parts[i];
-			entry *e = new_entry(self, at_ms, it, part_outcome(p));
-			if (p->state == PART_FILTERED) {
-				describe(e, it);
-				snprintf(e->fault.code, sizeof e->fault.code, "%s", filter_names[p->filtered]);
-			} else if (p->out.len) {
-				copy_record(&e->record, record_unwrap(it->rec, buf_bytes(&p->out)));
-			}
-		}
-		return;
-	}
-	if (it->state == ITEM_REPEAT) {
-		entry *e = new_entry(self, at_ms, it, "duplicate");
-		if (it->out.len)
-			copy_record(&e->record, record_unwrap(it->rec, buf_bytes(&it->out)));
+		for (size_t i = 0; i < it->part_count; i++)
+			add_part(self, at_ms, it, it->parts[i]);
+	} else if (it->state == ITEM_REPEAT) {
+		keep(new_entry(self, at_ms, it, "duplicate"), it, &it->out, it->repeat_pages, &it->repeat_verdict);
 	} else if (it->tombstone) {
 		new_entry(self, at_ms, it, "tombstone");
 	} else {
-		describe(new_entry(self, at_ms, it, "dead"), it);
+		entry *e = new_entry(self, at_ms, it, "dead");
+		keep(e, it, &(buf){0}, 1, NULL);
+		e->fault = it->fault;
 	}
 }
 
@@ -240,11 +228,10 @@ static void add_entry(const entry *e, buf *out)
 	buf_add_str(out, ",\"topic\":");
 	json_add_text(out, mr_bytes_of(e->topic));
 	buf_printf(out, ",\"partition\":%d,\"offset\":%lld", (int)e->partition, (long long)e->offset);
-	bool dead = e->fault.code[0] != 0;
 	const char *const told[][2] = {{"reason", e->fault.code}, {"stage", e->fault.stage}, {"why", e->fault.message}};
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
 		buf_printf(out, ",\"%s\":", told[i][0]);
-		if (dead)
+		if (told[i][1][0])
 			json_add_text(out, mr_bytes_of(told[i][1]));
 		else
 			buf_add_str(out, "null");

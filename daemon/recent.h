@@ -1,7 +1,8 @@
-/* recent.h - the latest articles and dead letters, for people who look: the last RECENT_COUNT outcomes, each with the record as it went out.
+/* recent.h - the latest articles and dead letters, for people who look: the last RECENT_COUNT outcomes, each with the record as it went out, or, where none did (a dead letter,
+ * what was filtered or withheld), with what is known of it in the short form.
  *
- * Owns copies, at most RECENT_COUNT * RECENT_RECORD_BYTES; of a longer record the long members are left out. To remember costs one copy of the record's bytes;
- * everything else is done when somebody asks. Loop thread. */
+ * Owns copies, at most RECENT_COUNT * RECENT_RECORD_BYTES; of a longer record the long members are left out. To remember costs one copy of the record's bytes (of the short
+ * form: its making); everything else is done when somebody asks. Loop thread. */
 #ifndef DAEMON_RECENT_H
 #define DAEMON_RECENT_H
 

@@ -187,6 +187,44 @@ static void other_outcomes_are_told(void **state)
 	recent_free(&r);
 }
 
+/* dedup.duplicates = drop, and a dead letter that could be read: nothing went out, what is known is shown. */
+static void what_never_went_out_is_told_in_short(void **state)
+{
+	(void)state;
+	recent *r = recent_new();
+	record_rules_values values = {.staged = true};
+	record_rules *rules = record_rules_new_from(&values);
+	record_source source = {.topic = "articles.raw", .timestamp_ms = -1, .value = mr_bytes_of("{\"id\":\"r1\",\"text\":\"Reeds.\",\"title\":\"Reeds cut\",\"url\":\"https://marsh.example/1\"}")};
+	record_fault fault;
+	part p = {.state = PART_DUPLICATE, .verdict = {.duplicate_of = {0xab}, .has_owner = true, .kind = "near", .similarity = 0.5}}, *parts[] = {&p};
+	item dropped = {.partition = &home, .offset = 4, .state = ITEM_DONE, .parts = parts, .part_count = 1, .rec = record_parse(rules, &source, &fault)},
+	     repeat = {.partition = &home, .offset = 5, .state = ITEM_REPEAT, .rec = dropped.rec, .repeat_pages = 1, .repeat_verdict = {.has_owner = true, .kind = "exact", .similarity = 1}},
+	     dead = {.partition = &home, .offset = 6, .state = ITEM_DEAD, .rec = dropped.rec};
+	record_fault_set(&dead.fault, "stage.timeout", "extract", "no answer");
+	recent_add(r, 1, &dropped);
+	recent_add(r, 1, &repeat);
+	recent_add(r, 1, &dead);
+	json_t *all = shown(r, 0), *list = json_object_get(all, "articles"), *a;
+	size_t i;
+	static const char *const outcomes[] = {"duplicate", "duplicate", "dead"}, *const kinds[] = {"near", "exact", NULL};
+	json_array_foreach(list, i, a) {
+		assert_string_equal(text_of(a, "outcome"), outcomes[i]);
+		assert_string_equal(text_of(a, "title"), "Reeds cut");
+		assert_string_equal(text_of(a, "url"), "https://marsh.example/1");
+		if (kinds[i])
+			assert_string_equal(text_of(a, "duplicate_kind"), kinds[i]);
+		assert_true(json_is_null(json_object_get(a, "duplicate_of")) == !kinds[i]);
+	}
+	assert_int_equal(i, 3);
+	json_t *whole = one(r, 2);
+	assert_string_equal(text_of(json_object_get(whole, "record"), "feed_id"), "r1");
+	json_decref(whole);
+	json_decref(all);
+	recent_free(&r);
+	record_free(&dropped.rec);
+	record_rules_free(&rules);
+}
+
 /* A filtered article has no record: what its feed record says of itself is shown, and what kept it out. */
 static void filtered_articles_are_told(void **state)
 {
@@ -203,6 +241,7 @@ static void filtered_articles_are_told(void **state)
 	json_t *all = shown(r, 0), *a = json_array_get(json_object_get(all, "articles"), 0);
 	assert_string_equal(text_of(a, "outcome"), "filtered");
 	assert_string_equal(text_of(a, "reason"), "sources");
+	assert_true(json_is_null(json_object_get(a, "stage")) && json_is_null(json_object_get(a, "why")));
 	assert_string_equal(text_of(a, "title"), "Reeds cut");
 	assert_string_equal(text_of(a, "source"), "Marsh Post");
 	json_decref(all);
@@ -244,6 +283,7 @@ int main(void)
 		cmocka_unit_test(of_a_long_record_the_rest_is_kept),
 		cmocka_unit_test(the_oldest_are_forgotten),
 		cmocka_unit_test(other_outcomes_are_told),
+		cmocka_unit_test(what_never_went_out_is_told_in_short),
 		cmocka_unit_test(filtered_articles_are_told),
 		cmocka_unit_test(the_envelope_is_taken_off),
 	};
