@@ -30,6 +30,9 @@ CASES = {
         (FIRES, 8, {f"millrace_ready{{{D}}}": "1 0x10", f"millrace_draining{{{D}}}": "0x11"}),
         (SILENT, 8, {f"millrace_ready{{{D}}}": "1 0x10", f"millrace_draining{{{D}}}": "0 1x10"}),
         (SILENT, 8, {f"millrace_ready{{{D}}}": "0 0 0 1x10", f"millrace_draining{{{D}}}": "0x13"}),
+        (SILENT, 8, {f"millrace_ready{{{D}}}": "1 0x10", f"millrace_draining{{{D}}}": "0x11", f"millrace_intake_paused_by_operator{{{D}}}": "0 1x10"}),       # MillracePausedByOperator says it
+        (FIRES, 8, {f"millrace_ready{{{D}}}": "1 0x10", f"millrace_draining{{{D}}}": "0x11", f"millrace_intake_paused_by_operator{{{D}}}": "0x11",
+                    f"millrace_intake_paused_by_operator{{{E}}}": "1x11"}),
     ],
     "MillraceNoBroker": [
         (FIRES, 4, {f"millrace_kafka_connected{{{D}}}": "1 0x5"}),
