@@ -61,8 +61,8 @@ void history_observe(history *self, double ms)
 	self->latency[self->now][place < BUCKETS ? (size_t)place : BUCKETS - 1]++;
 }
 
-/* The percentile of the last `seconds` places: the middle of its bucket, by its logarithm. */
-static double percentile(const history *self, size_t seconds, double part)
+/* The percentile of the last `seconds` places, rounded: the middle of its bucket, by its logarithm. -1: they are empty. */
+static int64_t percentile(const history *self, size_t seconds, double part)
 {
 	uint64_t sum[BUCKETS] = {0}, count = 0, seen = 0;
 	for (size_t s = 0; s < seconds; s++)
@@ -73,12 +73,12 @@ static double percentile(const history *self, size_t seconds, double part)
 	for (size_t i = 0; i < BUCKETS && count; i++) {
 		seen += sum[i];
 		if ((double)seen >= part * (double)count && seen)
-			return exp2(((double)i - 0.5) / 4);
+			return llround(exp2(((double)i - 0.5) / 4));
 	}
 	return -1;
 }
 
-double history_latency(const history *self, double part)
+int64_t history_latency(const history *self, double part)
 {
 	return percentile(self, SECONDS, part);
 }
@@ -105,9 +105,8 @@ static void make_row(history *self, int64_t now_ms, const history_sample *s)
 		r->grown[i] = grown > 0 ? grown : 0;
 		self->step_totals[i] = s->totals[i];
 	}
-	double p50 = percentile(self, HISTORY_STEP_MS / 1000, 0.5), p99 = percentile(self, HISTORY_STEP_MS / 1000, 0.99);
-	r->p50 = p50 < 0 ? -1 : (int64_t)ceil(p50);
-	r->p99 = p99 < 0 ? -1 : (int64_t)ceil(p99);
+	r->p50 = percentile(self, HISTORY_STEP_MS / 1000, 0.5);
+	r->p99 = percentile(self, HISTORY_STEP_MS / 1000, 0.99);
 	memcpy(r->queued, s->queued, sizeof r->queued);
 	self->row_next = (self->row_next + 1) % HISTORY_ROWS;
 	self->row_count += self->row_count < HISTORY_ROWS;

@@ -1,9 +1,9 @@
 /* history.h - the last hour of the flow in bounded memory: a row of numbers for every ten seconds, what the last seconds bring, and how long records take.
  *
- * Fed once a second with totals that are kept elsewhere, and with the time of every record that ends. Owns some 200 KB, whatever flows. It asks no clock: every time comes from the
+ * Fed once a second with totals that are kept elsewhere, and with the time of every record that ends. Owns some 110 KB, whatever flows. It asks no clock: every time comes from the
  * caller and never goes back, so a clock that is set neither loses rows nor doubles them. Loop thread.
  *
- * Latency is kept by the second in buckets that grow by a fourth of a power of two: a percentile is true to 19 % of its value. */
+ * Latency is kept by the second in buckets that grow by a fourth of a power of two: a percentile is true to 9 % of its value. */
 #ifndef DAEMON_HISTORY_H
 #define DAEMON_HISTORY_H
 
@@ -38,8 +38,8 @@ void history_second(history *self, int64_t now_ms, const history_sample *sample)
 /* Per second over the last HISTORY_RATE_MS (or what there is of it); 0 before the second sample. */
 double history_rate(const history *self, enum history_total which);
 double history_stage_rate(const history *self, size_t stage);
-/* Of what ended in the last HISTORY_LATENCY_MS; `part` 0..1 (0.99). -1: nothing did. */
-double history_latency(const history *self, double part);
+/* Milliseconds, of what ended in the last HISTORY_LATENCY_MS; `part` 0..1 (0.99). -1: nothing did. */
+int64_t history_latency(const history *self, double part);
 /* How much a total has grown in the last `window_ms` (at most an hour; rounded up to whole rows). */
 int64_t history_grown(const history *self, enum history_total which, int64_t window_ms);
 /* Lag about `ago_ms` ago; -1: not known. */

@@ -31,20 +31,21 @@ static void add_stage_errors(json_t *list, const problem_facts *f)
 		const problem_stage *s = &f->stages[i];
 		if (!s->ready)
 			add(list, "error", "no-worker", json_pack("{s:s, s:I}", "stage", s->name, "queued", (json_int_t)s->queued),
-			    "Stage %s has no worker that is ready; %lld tasks wait for one.", s->name, (long long)s->queued);
+			    "Stage %s has no worker that is ready; tasks that wait for one: %lld. `millrace ctl status` shows its pool, the log how workers ended.", s->name, (long long)s->queued);
 	}
 }
 
 static void add_errors(json_t *list, const problem_facts *f)
 {
-	if (f->phase >= PHASE_CATCHING_UP && !f->connected)
-		add(list, "error", "no-broker", NULL, "No Kafka broker answers: nothing is read and nothing is published.");
-	if (f->stuck)
+	bool late = f->phase == PHASE_STARTING && f->uptime_ms > PROBLEM_STALL_MS;       /* a start takes seconds */
+	if (!f->connected && (late || f->phase >= PHASE_CATCHING_UP))
+		add(list, "error", "no-broker", NULL, "No broker of `bootstrap.servers` answers: until one does, nothing is read and nothing is published.");
+	if (f->stuck || (late && f->connected))
 		add(list, "error", "stuck", NULL, "Nothing can be published for more than 10 seconds: the broker or the disk of the index does not answer; the log says which.");
 	add_stage_errors(list, f);
 	if (f->phase == PHASE_RUNNING && f->in_flight && f->oldest_ms > PROBLEM_STALL_MS && !f->ended_lately)
 		add(list, "error", "stalled", values("in_flight", f->in_flight, "oldest_s", f->oldest_ms / 1000),
-		    "%lld records are in flight, the oldest for %lld seconds, and none has ended in the last minute.", (long long)f->in_flight, (long long)(f->oldest_ms / 1000));
+		    "Nothing has ended in the last minute; in flight: %lld, the oldest for %lld seconds.", (long long)f->in_flight, (long long)(f->oldest_ms / 1000));
 	if (f->config_refused)
 		add(list, "error", "reload-refused", NULL, "The last reload was refused: the file is not what runs. `millrace check` says what is wrong with it.");
 	if (!f->balanced)
@@ -54,28 +55,28 @@ static void add_errors(json_t *list, const problem_facts *f)
 static void add_counted(json_t *list, const problem_facts *f)
 {
 	if (f->dead_lately)
-		add(list, "warning", "dead-letters", value("count", f->dead_lately), "%lld records became dead letters in the last 10 minutes; `millrace dlq list` shows them.",
+		add(list, "warning", "dead-letters", value("count", f->dead_lately), "Dead letters in the last 10 minutes: %lld; `millrace dlq list` shows them.",
 		    (long long)f->dead_lately);
 	if (f->aborts_lately)
-		add(list, "warning", "aborts", value("count", f->aborts_lately), "%lld epochs were aborted in the last 10 minutes; nothing is lost, the log says why.",
+		add(list, "warning", "aborts", value("count", f->aborts_lately), "Epochs aborted in the last 10 minutes: %lld; nothing is lost, the log says why.",
 		    (long long)f->aborts_lately);
 	if (f->restarts_lately)
-		add(list, "warning", "restarts", value("count", f->restarts_lately), "Workers ended unasked %lld times in the last 10 minutes and were started again; the log says how they ended.",
+		add(list, "warning", "restarts", value("count", f->restarts_lately), "Workers that ended unasked in the last 10 minutes: %lld; they were started again, the log says how they ended.",
 		    (long long)f->restarts_lately);
 	if (f->dropped_lately)
 		add(list, "warning", "index-full", value("count", f->dropped_lately),
-		    "The index dropped %lld entries before their time in the last 10 minutes: a limit of [dedup] is reached, and copies of those articles are not recognised any more.",
+		    "Articles that the index forgot before their time in the last 10 minutes: %lld; a limit of [dedup] is reached, and copies of them come out as new.",
 		    (long long)f->dropped_lately);
 }
 
 static bool lag_grows(const problem_facts *f)
 {
-	return f->lag >= 0 && f->lag_before >= 0 && f->lag > f->lag_before + f->lag_before / 10 + PROBLEM_LAG_LEAST;
+	return !f->paused_by_operator && f->lag >= 0 && f->lag_before >= 0 && f->lag > f->lag_before + f->lag_before / 10 + PROBLEM_LAG_LEAST;
 }
 
 static void add_rate(json_t *list, const problem_facts *f, const char *severity)
 {
-	add(list, severity, "rate-limited", value("rate", f->rate), "Records wait because intake.rate lets in %lld a second.", (long long)f->rate);
+	add(list, severity, "rate-limited", value("rate", f->rate), "Records wait because `intake.rate` lets in %lld a second.", (long long)f->rate);
 }
 
 static void add_warnings(json_t *list, const problem_facts *f)
@@ -87,7 +88,7 @@ static void add_warnings(json_t *list, const problem_facts *f)
 	for (size_t i = 0; i < f->stage_count; i++)
 		if (f->stages[i].suspects)
 			add(list, "warning", "suspects", json_pack("{s:s, s:I}", "stage", f->stages[i].name, "count", (json_int_t)f->stages[i].suspects),
-			    "Workers of stage %s fail: %lld tasks are being tried again, each alone.", f->stages[i].name, (long long)f->stages[i].suspects);
+			    "Workers of stage %s fail; tasks that are tried again, each alone: %lld.", f->stages[i].name, (long long)f->stages[i].suspects);
 	if (lag_grows(f) && f->limited)
 		add_rate(list, f, "warning");
 	else if (lag_grows(f))
@@ -96,21 +97,21 @@ static void add_warnings(json_t *list, const problem_facts *f)
 		    (long long)f->lag_before);
 	add_counted(list, f);
 	if (f->config_stale)
-		add(list, "warning", "restart-needed", value("count", f->config_stale), "%lld changed settings hold only after a restart; the log names them.", (long long)f->config_stale);
+		add(list, "warning", "restart-needed", value("count", f->config_stale), "Changed settings that hold only after a restart: %lld; the log names them.", (long long)f->config_stale);
 }
 
 static void add_notes(json_t *list, const problem_facts *f)
 {
 	if (f->phase == PHASE_STARTING)
-		add(list, "info", "starting", NULL, "Starting: no contact with Kafka yet.");
+		add(list, "info", "starting", NULL, "Starting: waiting for Kafka.");
 	if (f->phase == PHASE_CATCHING_UP)
 		add(list, "info", "catching-up", NULL, "Catching up with the journal of the other daemons; reading begins after that.");
 	if (f->phase >= PHASE_DRAINING)
-		add(list, "info", "draining", value("in_flight", f->in_flight), "Draining: %lld records in flight are ended, nothing new is read.", (long long)f->in_flight);
+		add(list, "info", "draining", value("in_flight", f->in_flight), "Draining: what is in flight (%lld) ends, nothing new is read.", (long long)f->in_flight);
 	if (f->held)
-		add(list, "info", "journal-held", value("partitions", f->held), "%lld partitions wait until the journal is caught up with.", (long long)f->held);
+		add(list, "info", "journal-held", value("partitions", f->held), "Partitions that wait until the journal is caught up with: %lld.", (long long)f->held);
 	if (f->phase == PHASE_RUNNING && f->joined && !f->assigned)
-		add(list, "info", "standby", NULL, "No partition is assigned: the other members of the consumer group have them all.");
+		add(list, "info", "standby", NULL, "No partition is assigned: other members of the consumer group have them all.");
 	if (f->pressed && f->phase == PHASE_RUNNING)
 		add(list, "info", "pressure", values("bytes", f->in_flight_bytes, "limit", f->limit_bytes),
 		    "Intake is paused until there is room: %lld of %lld KB are in flight. Records come faster than they are worked on.", (long long)(f->in_flight_bytes >> 10),

@@ -20,6 +20,7 @@ typedef struct problem_stage {
 
 typedef struct problem_facts {
 	enum daemon_phase phase;
+	int64_t uptime_ms;
 	bool joined;                             /* the group has answered once */
 	bool connected, stuck, balanced;
 	bool pressed;                            /* intake is paused because too much is in flight */

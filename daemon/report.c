@@ -23,9 +23,28 @@ int64_t report_wall_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Goes on while the machine sleeps. */
+static int64_t boot_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t report_uptime_ms(const report *self)
+{
+	return boot_ms() - self->started_boot_ms;
+}
+
 int64_t report_clock_ms(const report *self)
 {
-	return self->started_ms + (report_mono_us() - self->started_us) / 1000;
+	return self->started_ms + report_uptime_ms(self);
+}
+
+const char *report_phase(const report *self)
+{
+	static const char *const phases[] = {"starting", "catching up", "running", "draining", "leaving"};
+	return phases[self->phase];
 }
 
 void report_open(report *self)
@@ -33,7 +52,7 @@ void report_open(report *self)
 	const char *const *names;
 	size_t count = settings_list(self->settings, "pipeline.stages", &names);
 	self->started_ms = report_wall_ms();
-	self->started_us = report_mono_us();
+	self->started_boot_ms = boot_ms();
 	self->history = history_new(names, count);
 	self->recent = recent_new();
 }
@@ -92,15 +111,15 @@ const char *report_ready(report *self)
 {
 	intake_counts in = intake_counts_get(self->intake);
 	if (self->phase == PHASE_STARTING)
-		return "starting: no contact with Kafka yet";
+		return "starting: waiting for Kafka";
 	if (self->phase == PHASE_CATCHING_UP)
 		return "catching up with the journal";
 	if (self->phase != PHASE_RUNNING)
 		return "draining";
-	if (!in.rebalances)
-		return "no assignment from the consumer group yet";
 	if (!in.connected)
 		return "no broker answers";
+	if (!in.rebalances)
+		return "no assignment from the consumer group yet";
 	if (self->stuck)
 		return "nothing can be published: broker or disk, see the log";
 	if ((self->paused && pauses_all(self->paused)) || (in.assigned && parked_partitions(self) == in.assigned))
@@ -174,7 +193,7 @@ void report_outcome(const report *self, const item *it)
 	long ms = (long)((report_mono_us() - it->read_us) / 1000);
 	metrics_observe(self->metrics, METRIC_E2E, (double)ms);
 	history_observe(self->history, (double)ms);
-	recent_add(self->recent, report_clock_ms(self), it);
+	recent_add(self->recent, report_wall_ms(), it);
 	for (size_t i = 0; i < it->part_count && it->state == ITEM_DONE; i++) {
 		const part *p = it->parts[i];
 		if (p->state == PART_FILTERED)
@@ -224,21 +243,21 @@ static void report_balance(report *self)
 		metrics_word_set(m, METRIC_DEAD, fault_names[i], c->dead_by_code[i]);
 }
 
-static int64_t oldest_us(const report *self)
+/* Age of the oldest record in flight; 0: there is none. */
+static int64_t oldest_ms(const report *self)
 {
 	int64_t oldest = INT64_MAX;
 	for (const partition *p = ledger_first(self->ledger); p; p = p->next)
 		if (p->head && p->head->read_us < oldest)
 			oldest = p->head->read_us;
-	return oldest;
+	return oldest == INT64_MAX ? 0 : (report_mono_us() - oldest) / 1000;
 }
 
 static void report_intake(report *self)
 {
 	intake_counts in = intake_counts_get(self->intake);
 	metrics *m = self->metrics;
-	int64_t oldest = oldest_us(self);
-	metrics_set(m, METRIC_OLDEST, oldest == INT64_MAX ? 0 : (report_mono_us() - oldest) / 1000);
+	metrics_set(m, METRIC_OLDEST, oldest_ms(self));
 	metrics_set(m, METRIC_ASSIGNED, (int64_t)in.assigned);
 	metrics_set(m, METRIC_PAUSED, in.paused ? (int64_t)in.assigned : 0);
 	metrics_set(m, METRIC_OPERATOR_PAUSED, self->paused && pauses_any(self->paused));
@@ -374,12 +393,6 @@ static bool is_balanced(const report *self)
 	return c->taken == c->published + c->duplicates + c->filtered + c->dead + c->tombstones + c->returned + ledger_count(self->ledger);
 }
 
-static int64_t oldest_ms(const report *self)
-{
-	int64_t oldest = oldest_us(self);
-	return oldest == INT64_MAX ? 0 : (report_mono_us() - oldest) / 1000;
-}
-
 static json_t *status_problems(const report *self)
 {
 	intake_counts in = intake_counts_get(self->intake);
@@ -390,7 +403,7 @@ static json_t *status_problems(const report *self)
 	}
 	const history *h = self->history;
 	return problems_list(&(problem_facts){
-		.phase = self->phase, .joined = in.rebalances > 0, .connected = in.connected, .stuck = self->stuck, .balanced = is_balanced(self),
+		.phase = self->phase, .uptime_ms = report_uptime_ms(self), .joined = in.rebalances > 0, .connected = in.connected, .stuck = self->stuck, .balanced = is_balanced(self),
 		.pressed = pipeline_is_high(self->pipeline), .config_refused = !metrics_get(self->metrics, METRIC_CONFIG_OK),
 		.config_stale = metrics_get(self->metrics, METRIC_CONFIG_STALE), .assigned = (int64_t)in.assigned, .held = (int64_t)held_partitions(self),
 		.paused_by_operator = self->paused && pauses_any(self->paused),
@@ -427,10 +440,11 @@ static json_t *status_paused(const report *self)
 	return list;
 }
 
-/* Heartbeats come every second. */
-static const char *worker_state(const stage_worker *w)
+/* Silent: three heartbeats are missing. One without work would be given up; in a long task there are none. */
+static const char *worker_state(const report *self, const stage_worker *w)
 {
-	return w->leaving ? "leaving" : w->silent_ms > 3000 ? "silent" : w->held ? "busy" : "idle";
+	bool silent = w->silent_ms > 3 * settings_int(self->settings, "stage.heartbeat_ms");
+	return w->leaving ? "leaving" : silent ? "silent" : w->held ? "busy" : "idle";
 }
 
 static json_t *status_stages(const report *self)
@@ -442,7 +456,7 @@ static json_t *status_stages(const report *self)
 		stage_worker w;
 		for (size_t k = 0; stage_worker_get(s, k, &w); k++)
 			json_array_append_new(workers, json_pack("{s:I, s:s, s:s?, s:s?, s:I, s:I, s:b, s:s}", "pid", (json_int_t)w.pid, "host", w.host, "program", w.program, "model", w.fingerprint, "tasks",
-								 (json_int_t)w.held, "silent_ms", (json_int_t)w.silent_ms, "leaving", w.leaving, "state", worker_state(&w)));
+								 (json_int_t)w.held, "silent_ms", (json_int_t)w.silent_ms, "leaving", w.leaving, "state", worker_state(self, &w)));
 		json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:f, s:o}", "name", stage_name(s), "ready", stage_ready(s), "queued", (json_int_t)stage_queued(s),
 						      "lent", (json_int_t)stage_lent(s), "suspects", (json_int_t)stage_suspects(s), "answered",
 						      (json_int_t)stage_counts_get(s)->answered, "per_second", history_stage_rate(self->history, i), "workers", workers));
@@ -480,30 +494,28 @@ static json_t *status_rates(const report *self)
 			 "duplicates", duplicates, "filtered", filtered, "dead", dead, "tombstones", tombstones);
 }
 
-static json_t *milliseconds(double ms)
+static json_t *known(int64_t number)
 {
-	return ms < 0 ? json_null() : json_integer((json_int_t)(ms + 0.5));
+	return number < 0 ? json_null() : json_integer((json_int_t)number);
 }
 
 /* Members for people who look: what is wrong, how it flows. */
 static void add_view(const report *self, json_t *status)
 {
-	int64_t lag = lag_sum(self);
 	const char *const *topics;
 	size_t count = settings_list(self->settings, "intake.topics", &topics);
 	json_t *in = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(in, json_string(topics[i]));
-	json_object_set_new(status, "now_ms", json_integer((json_int_t)report_clock_ms(self)));
 	json_object_set_new(status, "problems", status_problems(self));
 	json_object_set_new(status, "rates", status_rates(self));
-	json_object_set_new(status, "latency", json_pack("{s:o, s:o}", "p50_ms", milliseconds(history_latency(self->history, 0.5)), "p99_ms",
-							 milliseconds(history_latency(self->history, 0.99))));
+	json_object_set_new(status, "latency", json_pack("{s:o, s:o}", "p50_ms", known(history_latency(self->history, 0.5)), "p99_ms",
+							 known(history_latency(self->history, 0.99))));
 	json_object_set_new(status, "labels", status_words(self, METRIC_ARTICLE_LABELS, true));
 	json_object_set_new(status, "duplicates_by_kind", status_words(self, METRIC_ARTICLE_DUPLICATES, true));
 	json_object_set_new(status, "filtered_by", status_words(self, METRIC_ARTICLES_FILTERED, false));
 	json_object_set_new(status, "dead_by_reason", status_dead(self));
-	json_object_set_new(status, "lag", lag < 0 ? json_null() : json_integer((json_int_t)lag));
+	json_object_set_new(status, "lag", known(lag_sum(self)));
 	json_object_set_new(status, "oldest_ms", json_integer((json_int_t)oldest_ms(self)));
 	json_object_set_new(status, "in_flight_limit", json_integer((json_int_t)settings_int(self->settings, "intake.high_bytes")));
 	json_object_set_new(status, "rate_limit", json_integer((json_int_t)settings_int(self->settings, "intake.rate")));
@@ -525,13 +537,13 @@ static json_t *status_balance(const report *self)
 
 json_t *report_status(report *self)
 {
-	static const char *const phases[] = {"starting", "catching up", "running", "draining", "leaving"};
 	const char *reason = report_ready(self);
+	int64_t uptime_ms = report_uptime_ms(self);
 	epoch_counts e = epochs_counts_get(self->epochs);
 	intake_counts in = intake_counts_get(self->intake);
-	json_t *status = json_pack("{s:s, s:s, s:s, s:b, s:s?, s:I, s:o, s:o, s:o}", "instance", settings_str(self->settings, "daemon.instance"), "version", MILLRACE_VERSION,
-				   "phase", phases[self->phase], "ready", reason == NULL, "reason", reason, "uptime_ms", (json_int_t)(report_wall_ms() - self->started_ms),
-				   "balance", status_balance(self), "stages", status_stages(self), "partitions", status_partitions(self));
+	json_t *status = json_pack("{s:s, s:s, s:s, s:b, s:s?, s:I, s:I, s:o, s:o, s:o}", "instance", settings_str(self->settings, "daemon.instance"), "version", MILLRACE_VERSION,
+				   "phase", report_phase(self), "ready", reason == NULL, "reason", reason, "uptime_ms", (json_int_t)uptime_ms, "now_ms",
+				   (json_int_t)(self->started_ms + uptime_ms), "balance", status_balance(self), "stages", status_stages(self), "partitions", status_partitions(self));
 	add_view(self, status);
 	json_object_set_new(status, "in_flight_bytes", json_integer((json_int_t)pipeline_bytes(self->pipeline)));
 	json_object_set_new(status, "paused", json_boolean(in.paused));

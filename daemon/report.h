@@ -36,7 +36,7 @@ typedef struct report {
 	history *history;                /* both are there from report_open on */
 	recent *recent;
 	int64_t started_ms;              /* wall clock */
-	int64_t started_us;              /* monotonic, the same moment */
+	int64_t started_boot_ms;         /* CLOCK_BOOTTIME, the same moment */
 	const pauses *paused;            /* by an operator; NULL before there is anybody to ask */
 	int64_t paused_since_ms;         /* wall clock; 0: nothing is */
 	const char *log_level;           /* set by an operator; NULL: as configured */
@@ -46,8 +46,10 @@ typedef struct report {
 void report_open(report *self);                  /* the memory; `settings` is there */
 void report_close(report *self);
 void report_second(report *self);                /* once a second */
-/* Wall clock of the start and the time since: what rows and entries are stamped with. It never goes back. */
+int64_t report_uptime_ms(const report *self);
+/* Wall clock of the start and the uptime: what rows are stamped with. Never goes back, whoever sets the clock. */
 int64_t report_clock_ms(const report *self);
+const char *report_phase(const report *self);    /* a word of /status */
 const char *report_ready(report *self);          /* NULL: ready */
 void report_metrics(report *self);               /* brings the metrics up to date */
 stage *report_stage(const report *self, const char *name);      /* NULL: no stage of this name */

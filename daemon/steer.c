@@ -457,18 +457,17 @@ static json_t *status_stages(const steer *self, buf *text)
 
 static json_t *on_status(steer *self, const control_request *request)
 {
-	static const char *const phases[] = {"starting", "catching up", "running", "draining", "leaving"};
 	report *r = self->r;
 	const char *reason = report_ready(r), *configured = settings_str(r->settings, "log.level");
 	buf text = {0};
 	json_t *stages = status_stages(self, &text), *answer;
-	answer = control_done(request->command, "%s%s%s; workers %s", phases[r->phase], reason ? ", not ready: " : ", ready", reason ? reason : "", text.len ? text.data : "none");
+	answer = control_done(request->command, "%s%s%s; workers %s", report_phase(r), reason ? ", not ready: " : ", ready", reason ? reason : "", text.len ? text.data : "none");
 	buf_free(&text);
 	json_object_set_new(answer, "instance", json_string(settings_str(r->settings, "daemon.instance")));
 	json_object_set_new(answer, "version", json_string(MILLRACE_VERSION));
 	json_object_set_new(answer, "pid", json_integer((json_int_t)getpid()));
-	json_object_set_new(answer, "uptime_ms", json_integer((json_int_t)(report_wall_ms() - r->started_ms)));
-	json_object_set_new(answer, "phase", json_string(phases[r->phase]));
+	json_object_set_new(answer, "uptime_ms", json_integer((json_int_t)report_uptime_ms(r)));
+	json_object_set_new(answer, "phase", json_string(report_phase(r)));
 	json_object_set_new(answer, "ready", json_boolean(!reason));
 	json_object_set_new(answer, "reason", reason ? json_string(reason) : json_null());
 	json_object_set_new(answer, "log_level", json_string(r->log_level ? r->log_level : configured));

@@ -159,7 +159,7 @@ function index_node(s) {
 
 function outcomes_node(s) {
   const topics = {published: s.topics.articles, duplicates: s.topics.duplicates, dead: s.topics.dead_prefix + '\u2026', tombstones: s.topics.articles};
-  if (s.balance.filtered) topics.filtered = 'sink.filter';      // goes nowhere
+  if (is_filtering()) topics.filtered = 'sink.filter';      /* goes nowhere */
   const table = el('div', 'outcomes');
   for (const key of Object.keys(topics)) {
     const name = el('span', 'key ' + key, say('outcome_' + key));
@@ -179,7 +179,8 @@ function show_flow() {
     say('partitions_count', {count: s.partitions.length}),
     el('p', paused ? 'alarm' : '', paused ? say('paused_count', {count: paused}) : say('none_paused')),
   ]);
-  const intake = node_of('intake', say('intake'), s.rates.in, [el('p', s.paused ? 'alarm' : '', say(s.paused ? 'paused' : 'reading')),
+  const stopped = s.paused || (paused > 0 && paused === s.partitions.length), doing = s.phase !== 'running' ? 'phase.' + s.phase : stopped ? 'paused' : s.partitions.length ? 'reading' : 'no_partitions';
+  const intake = node_of('intake', say('intake'), s.rates.in, [el('p', stopped ? 'alarm' : '', say(doing)),
     of_limit(s), meter(s.in_flight_bytes / s.in_flight_limit)], 'rates.in.intake');
   nodes.push(at_source, arrow(s.rates.in, paused > 0), intake);
   let placed = !s.index;
@@ -248,30 +249,28 @@ const per_second = (column) => (row, before) => {
   return row[column] === null || ms <= 0 ? null : row[column] * 1000 / ms;
 };
 const plain = (column) => (row) => row[column] ?? null;
+const is_filtering = () => !!state.status && state.status.balance.filtered > 0;
+const charts_key = () => state.history.columns.join() + is_filtering();
 
 function make_charts() {
   const place = byId('plots'), queues = state.history.columns.filter((c) => c.startsWith('queue.')).slice(0, 6);
-  const styles = ['s1', 's2', 's3', 's4', 's5', 's6'];
+  const styles = ['s1', 's2', 's3', 's4', 's5', 's6'], ends = is_filtering() ? ['published', 'duplicates', 'filtered', 'dead'] : ['published', 'duplicates', 'dead'];
   place.replaceChildren();
   state.charts = [
-    chart_new(place, 'chart_rate', [
-      {key: 'read', word: 'read', style: 'read', value: per_second('read')},
-      {key: 'published', word: 'published', style: 'published', value: per_second('published')},
-      {key: 'duplicates', word: 'outcome_duplicates', style: 'duplicates', value: per_second('duplicates')},
-      {key: 'dead', word: 'dead', style: 'dead', value: per_second('dead')},
-    ]),
+    chart_new(place, 'chart_rate', [{key: 'read', word: 'read', style: 'read', value: per_second('read')},
+      ...ends.map((key) => ({key, word: 'outcome_' + key, style: key, value: per_second(key)}))]),
     chart_new(place, 'chart_latency', [{key: 'p99', word: 'p99', style: 's5', value: plain('p99_ms')}, {key: 'p50', word: 'p50', style: 's2', value: plain('p50_ms')}]),
     chart_new(place, 'chart_lag', [{key: 'lag', word: 'lag', style: 's1', value: plain('lag')}], true),
     chart_new(place, 'chart_queues', [{key: 'in_flight', word: 'flying', style: 'read', value: plain('in_flight')},
       ...queues.map((c, i) => ({key: c, name: c.slice(6), style: styles[i], value: plain(c)}))], true),
   ];
-  state.charts.columns = state.history.columns.join();
+  state.charts.key = charts_key();
 }
 
 function show_charts() {
   const rows = state.history.rows, now = state.history.now_ms;
   if (!now) return;
-  if (state.charts.columns !== state.history.columns.join()) make_charts();
+  if (state.charts.key !== charts_key()) make_charts();
   const age = rows.length ? now - rows[0].at_ms : 0;
   const span = [600000, 1200000, 1800000].find((ms) => age <= ms) || HOUR_MS;
   byId('span').textContent = span < HOUR_MS ? say('shown', {count: span / 60000}) : '';
@@ -342,8 +341,10 @@ function reason_line(a) {
   return line;
 }
 
+const place_of = (a) => a.topic + ' / ' + a.partition + ' / ' + a.offset;
+
 function article_row(a) {
-  const title = a.title ? (a.url ? link_to(a.url, a.title) : el('span', '', a.title)) : el('span', 'untitled', say('untitled'));
+  const title = a.title ? (a.url ? link_to(a.url, a.title) : el('span', '', a.title)) : el('span', 'untitled', place_of(a));
   title.dir = 'auto';
   const button = el('button', 'open', el('span', '', '\u203a'));
   const labels = el('div', 'labels', ...a.labels.map((l) => el('span', 'tag', say('label.' + l))), ...a.watches.map((w) => el('span', 'tag watch', w)));
@@ -418,7 +419,7 @@ function member_text(value) {
 
 function details_of(a, found) {
   const list = el('dl', '');
-  list.append(...member(say('coordinates'), a.topic + ' / ' + a.partition + ' / ' + a.offset));
+  list.append(...member(say('coordinates'), place_of(a)));
   if (found.error || !('record' in found)) return el('div', 'details', list, el('p', 'none', say('gone')));
   if (a.url) list.append(...member('url', link_to(a.url, a.url)));
   if (a.outcome === 'dead')
@@ -433,7 +434,7 @@ function details_of(a, found) {
   const body = typeof record.body === 'string' ? el('div', 'body', record.body) : null;
   if (body) body.dir = 'auto';
   const facts = record.detail ? el('pre', '', typeof record.detail === 'string' ? record.detail : JSON.stringify(record.detail, null, 1)) : null;
-  return el('div', 'details', list, el('div', '', body, facts, a.outcome === 'published' && !body ? el('p', 'none', say('shortened')) : null));
+  return el('div', 'details', list, el('div', '', body, facts, FILTERS.published(a) && !body ? el('p', 'none', say('shortened')) : null));
 }
 
 function take_articles(answer) {
@@ -472,9 +473,12 @@ async function ask_once(path) {
   }
 }
 
+/* When the daemon was started: its clock and its uptime go together, so this is the same in all its answers. */
+const started = (status) => status.now_ms - status.uptime_ms;
+
 /* A daemon that was started anew counts from 0. */
 function forget_if_new(status) {
-  if (!state.status || status.uptime_ms >= state.status.uptime_ms) return;
+  if (!state.status || started(status) === started(state.status)) return;
   Object.assign(state, {history: {columns: [], rows: []}, articles: [], next: 0, history_at: 0, held: null});
   state.opened.clear();
   byId('list').replaceChildren();

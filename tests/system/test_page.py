@@ -113,7 +113,9 @@ def shown_numbers(page):
 
 
 def told_numbers(status):
-    told = {f"balance.{key}": status["balance"][key] for key in ("published", "duplicates", "dead", "tombstones", "in_flight")}
+    told = {f"balance.{key}": status["balance"][key] for key in ("published", "duplicates", "filtered", "dead", "tombstones", "in_flight")}
+    if not status["balance"]["filtered"]:
+        del told["balance.filtered"]             # shown where there is a filter
     told |= {"lag": status["lag"], "rates.in": status["rates"]["in"], "rates.out": status["rates"]["out"], "rates.in.intake": status["rates"]["in"],
              "rates.out.publish": status["rates"]["out"], "rates.duplicates.index": status["rates"]["duplicates"], "latency.p50_ms": status["latency"]["p50_ms"],
              "latency.p99_ms": status["latency"]["p99_ms"]}
@@ -122,14 +124,16 @@ def told_numbers(status):
     return told
 
 
+def differences(page, status):
+    shown, told = shown_numbers(page), told_numbers(status)
+    if shown.keys() != told.keys():
+        return shown.keys() ^ told.keys()
+    return {name: (value, shown[name]) for name, value in told.items() if (float(shown[name][0]) if shown[name][0] else None) != value}
+
+
 def test_its_numbers_are_those_of_status(open_page, demo):
     page = open_page()
-
-    def differences():
-        shown, told = shown_numbers(page), told_numbers(demo.ask("/status"))
-        assert shown.keys() == told.keys()
-        return {name: (value, shown[name]) for name, value in told.items() if (float(shown[name][0]) if shown[name][0] else None) != value}
-    wait_until(lambda: not differences(), 60, lambda: f"the page follows: {differences()}")
+    wait_until(lambda: not differences(page, demo.ask("/status")), 60, lambda: f"the page follows: {differences(page, demo.ask('/status'))}")
     for name, (value, text) in shown_numbers(page).items():
         if value and not name.startswith(("latency", "rates", "stage")):
             assert text == f"{int(value):,}", name
@@ -284,12 +288,12 @@ def test_it_can_be_read(open_page, width, scheme, language):
 def crowded(status):
     """The same answer on a bad day of a large installation: every number long, every name long, everything wrong."""
     topic = "news.articles.raw.cn-north-1.production"
-    status["problems"] = [{"code": "no-worker", "severity": "error", "text": "Stage extract has no worker that is ready; 421100 tasks wait for one.", "values": {"stage": "extract", "queued": 421100}},
+    status["problems"] = [{"code": "no-worker", "severity": "error", "text": "Stage extract has no worker that is ready; tasks that wait for one: 421100.", "values": {"stage": "extract", "queued": 421100}},
                           {"code": "pressure", "severity": "info", "text": "Intake is paused until there is room: 16402 of 16384 KB are in flight.", "values": {"bytes": 16795648, "limit": 16777216}}]
     status["stages"][0] |= {"ready": False, "queued": 421100, "workers": []}
     status["stages"][2] |= {"queued": 3700, "lent": 960, "per_second": 4823.4, "suspects": 12,
                             "workers": [status["stages"][2]["workers"][0] | {"pid": i, "state": ("busy", "idle", "silent", "leaving")[i % 4]} for i in range(40)]}
-    status["balance"] |= {"read": 1823456789, "published": 1234567890, "duplicates": 482103488, "dead": 10233444, "tombstones": 1002333, "in_flight": 44000}
+    status["balance"] |= {"read": 1823456789, "published": 1234567890, "duplicates": 482103488, "filtered": 95505634, "dead": 10233444, "tombstones": 1002333, "in_flight": 44000}
     status |= {"ready": False, "paused": True, "lag": 18340012, "in_flight_bytes": 16795648, "oldest_ms": 7421000, "instance": "millrace-cn-north-1-production",
                "latency": {"p50_ms": 84000, "p99_ms": 2124000}, "labels": {"education": 418223344, "public_safety_and_emergency_management": 12, "none": 582233444}}
     status["rates"] |= {"in": 12345.6, "out": 11802.2, "published": 9000.1, "duplicates": 2800.9, "dead": 120.1}
@@ -302,8 +306,15 @@ def crowded(status):
 @pytest.mark.parametrize("width, language", [(400, "en"), (760, "zh"), (1100, "en"), (1260, "zh"), (1600, "en")])
 def test_long_names_and_numbers_fit(open_page, width, language):
     page = open_page(width, "light", language)
-    page.route("**/status", lambda route: route.fulfill(json=crowded(route.fetch().json())))
+    told = []
+
+    def answer(route):
+        told.append(crowded(route.fetch().json()))
+        route.fulfill(json=told[-1])
+    page.route("**/status", answer)
     page.wait_for_selector("[data-stage=extract].broken", timeout=20000)
+    wait_until(lambda: not differences(page, told[-1]), 20, lambda: f"the page follows: {differences(page, told[-1])}")
+    page.wait_for_selector("path[data-series=filtered]", state="attached", timeout=20000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     layout = page.evaluate(OVERLAPS)
     assert layout["count"] > 150 and not layout["outside"] and not layout["found"]
@@ -319,7 +330,7 @@ def test_both_languages_say_everything(open_page):
     assert words["en"] == words["zh"]
     holes = page.evaluate("LANGUAGES.map(l => Object.values(WORDS[l]).map(t => [...t.matchAll(/\\{(\\w+)\\}/g)].map(m => m[1]).sort().join()))")
     assert collections.Counter(holes[0]) == collections.Counter(holes[1])
-    codes = set(re.findall(r'add\(list, "\w+", "([\w-]+)"', (ROOT / "daemon/problems.c").read_text()))
+    codes = set(re.findall(r'add\(list, (?:"\w+"|severity), "([\w-]+)"', (ROOT / "daemon/problems.c").read_text()))
     assert codes == set(page.evaluate("Object.keys(PROBLEMS_ZH)")) and len(codes) > 15
     used = set(re.findall(r"(?:say|figure)\('([\w.]+)'", (ROOT / "daemon/page/page.js").read_text())) | set(re.findall(r'data-word="(\w+)"', (ROOT / "daemon/page/page.html").read_text()))
     assert {word for word in used if not word.endswith((".", "_"))} <= set(words["en"])
@@ -375,6 +386,21 @@ def test_what_is_wrong_comes_first(open_page, demo):
     assert places == sorted(places)
     os.kill(demo.daemon, signal.SIGHUP)
     pages["en"].wait_for_selector(".problem[data-code=reload-refused]", state="detached", timeout=20000)
+
+
+def test_another_life_of_the_daemon_is_noticed(open_page):
+    """Even when it has been up for longer than the one before: a page may have been hidden meanwhile. Numbers of articles begin anew, so nothing of the old ones may stay open."""
+    page = open_page()
+    page.click(".article .open >> nth=1")
+    page.wait_for_selector(".details")
+
+    def answer(route):
+        status = route.fetch().json()
+        route.fulfill(json=status | {"uptime_ms": status["uptime_ms"] + 3600000})
+    page.route("**/status", answer)
+    page.wait_for_selector(".details", state="detached", timeout=20000)
+    page.wait_for_selector(".article")
+    page.unroute_all(behavior="wait")
 
 
 def answer_to(demo, path, host="localhost"):

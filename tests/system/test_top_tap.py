@@ -36,7 +36,7 @@ class Site:
         self.producer = Producer({"bootstrap.servers": bootstrap, "log_level": 3})
         self.daemon = Millraced(folder / "d", "looked-at", {
             "kafka/bootstrap.servers": bootstrap, "intake.topics": "in", "publish.topic": "out", "publish.duplicates_topic": "dup", "publish.delivery": "at-least-once",
-            "kafka.consumer/session.timeout.ms": 6000, "kafka.consumer/heartbeat.interval.ms": 500})
+            "stage.heartbeat_ms": 10000, "kafka.consumer/session.timeout.ms": 6000, "kafka.consumer/heartbeat.interval.ms": 500})
         self.seed = 0
         self.daemon.start().wait_ready()
 
@@ -242,7 +242,8 @@ def test_top_is_drawn_resized_and_left(site, top):
         assert [cells(row[:row.index(word)]) for word in ("published", "试验日报")] == [10, 47], row
         assert cells(row[:next(row.index(t) for t in titles if t in row)]) == 61 if any(title in row for title in titles) else True
     assert re.search(r"extract +0 +0 +0 .* 1 (busy|idle)", "\n".join(t.screen.lines()))
-    for key, page in (("\t", r"\[2 Stages\]"), ("\x1b[C", r"\[3 Partitions\]"), ("4", r"\[4 Articles\]"), ("\x1b[D", r"\[3 Partitions\]"), ("h", r"leave\n +Tab"), ("h", r"Partitions: 1\n")):
+    for key, page in (("\t", r"\[2 Stages\]"), ("\x1b[C", r"\[3 Partitions\]"), ("4", r"\[4 Articles\]"), ("\x1b[D", r"\[3 Partitions\]"), ("h", r"leave\n +Tab"), ("\x1b", r"Partitions: 1\n"),
+                      ("1", r"\[1 Overview\]"), ("h", r"leave\n +Tab"), ("h", r"Flow, last")):
         t.keys(key)
         t.shows(page)
     t.keys("4")
@@ -254,6 +255,12 @@ def test_top_is_drawn_resized_and_left(site, top):
     t.shows(r"millrace top  paused")
     t.keys("q")
     assert t.end() == 0
+
+
+def test_a_worker_between_two_heartbeats_is_idle(site):
+    """Who says nothing for longer than the heartbeats of the default take is not silent where they are to come every ten seconds."""
+    quiet = wait_until(lambda: [w for s in site.daemon.status()["stages"] for w in s["workers"] if w["silent_ms"] > 3500], 30, "a worker has said nothing for a while")
+    assert {w["state"] for w in quiet} == {"idle"}
 
 
 def test_without_colours(site, top):

@@ -13,7 +13,7 @@ static problem_stage stages[] = {{"extract", true, 4, 0}, {"classify", true, 0, 
 
 static problem_facts well(void)
 {
-	return (problem_facts){.phase = PHASE_RUNNING, .joined = true, .connected = true, .balanced = true, .assigned = 4, .in_flight = 10, .oldest_ms = 300, .ended_lately = 500,
+	return (problem_facts){.phase = PHASE_RUNNING, .uptime_ms = 3600000, .joined = true, .connected = true, .balanced = true, .assigned = 4, .in_flight = 10, .oldest_ms = 300, .ended_lately = 500,
 			       .in_flight_bytes = 1 << 20, .limit_bytes = 16 << 20, .lag = 20, .lag_before = 10, .stages = stages, .stage_count = 2};
 }
 
@@ -54,11 +54,11 @@ static void each_fact_has_its_sentence(void **state)
 	(void)state;
 	problem_facts f = well();
 	f.connected = false;
-	expect(f, "error", "no-broker", "No Kafka broker answers");
+	expect(f, "error", "no-broker", "No broker of `bootstrap.servers` answers");
 	f = well(), f.stuck = true;
 	expect(f, "error", "stuck", "Nothing can be published");
 	f = well(), f.ended_lately = 0, f.oldest_ms = 61000;
-	expect(f, "error", "stalled", "10 records are in flight, the oldest for 61 seconds");
+	expect(f, "error", "stalled", "in flight: 10, the oldest for 61 seconds");
 	f = well(), f.config_refused = true;
 	expect(f, "error", "reload-refused", "millrace check");
 	f = well(), f.balanced = false;
@@ -68,17 +68,17 @@ static void each_fact_has_its_sentence(void **state)
 	f = well(), f.joined = false;
 	expect(f, "warning", "no-assignment", "not answered yet");
 	f = well(), f.dead_lately = 12;
-	expect(f, "warning", "dead-letters", "12 records became dead letters");
+	expect(f, "warning", "dead-letters", "Dead letters in the last 10 minutes: 12;");
 	f = well(), f.aborts_lately = 2;
-	expect(f, "warning", "aborts", "2 epochs");
+	expect(f, "warning", "aborts", "Epochs aborted in the last 10 minutes: 2;");
 	f = well(), f.restarts_lately = 5;
-	expect(f, "warning", "restarts", "5 times");
+	expect(f, "warning", "restarts", "in the last 10 minutes: 5;");
 	f = well(), f.dropped_lately = 9;
-	expect(f, "warning", "index-full", "9 entries");
+	expect(f, "warning", "index-full", "in the last 10 minutes: 9;");
 	f = well(), f.config_stale = 1;
-	expect(f, "warning", "restart-needed", "1 changed settings");
+	expect(f, "warning", "restart-needed", "after a restart: 1;");
 	f = well(), f.held = 2;
-	expect(f, "info", "journal-held", "2 partitions");
+	expect(f, "info", "journal-held", "caught up with: 2.");
 	f = well(), f.assigned = 0;
 	expect(f, "info", "standby", "other members");
 	f = well(), f.pressed = true;
@@ -87,12 +87,12 @@ static void each_fact_has_its_sentence(void **state)
 	expect(f, "info", "rate-limited", "lets in 50 a second");
 	f.lag = 90000;
 	expect(f, "warning", "rate-limited", "lets in 50 a second");
-	f = well(), f.phase = PHASE_STARTING, f.connected = false, f.joined = false;
-	expect(f, "info", "starting", "no contact with Kafka yet");
+	f = well(), f.phase = PHASE_STARTING, f.uptime_ms = 5000, f.connected = false, f.joined = false;
+	expect(f, "info", "starting", "waiting for Kafka");
 	f = well(), f.phase = PHASE_CATCHING_UP, f.joined = false;
 	expect(f, "info", "catching-up", "journal");
 	f = well(), f.phase = PHASE_DRAINING;
-	expect(f, "info", "draining", "10 records in flight");
+	expect(f, "info", "draining", "what is in flight (10) ends");
 }
 
 static void stages_are_named(void **state)
@@ -101,9 +101,9 @@ static void stages_are_named(void **state)
 	problem_facts f = well();
 	problem_stage sick[] = {{"extract", false, 4, 0}, {"classify", true, 0, 0}}, tried[] = {{"extract", true, 4, 0}, {"classify", true, 0, 2}};
 	f.stages = sick;
-	expect(f, "error", "no-worker", "Stage extract has no worker that is ready; 4 tasks");
+	expect(f, "error", "no-worker", "Stage extract has no worker that is ready; tasks that wait for one: 4.");
 	f.stages = tried;
-	expect(f, "warning", "suspects", "Workers of stage classify fail: 2 tasks");
+	expect(f, "warning", "suspects", "Workers of stage classify fail; tasks that are tried again, each alone: 2.");
 }
 
 static void the_lag_must_grow_to_be_told(void **state)
@@ -120,6 +120,24 @@ static void the_lag_must_grow_to_be_told(void **state)
 	expect(f, "warning", "lag-grows", "111001");
 	f.lag_before = -1;
 	expect_none(f);
+	f = well(), f.lag = 5000, f.paused_by_operator = true;          /* what else should it do: no advice about workers */
+	expect(f, "warning", "paused-by-operator", "paused");
+}
+
+/* Nobody waits a minute for the first contact without being told what is wrong. */
+static void a_start_that_takes_long_is_an_error(void **state)
+{
+	(void)state;
+	problem_facts f = well();
+	f.phase = PHASE_STARTING, f.joined = false, f.uptime_ms = PROBLEM_STALL_MS + 1;
+	for (int connected = 0; connected < 2; connected++) {
+		f.connected = connected;
+		json_t *list = problems_list(&f);
+		assert_int_equal(json_array_size(list), 2);
+		assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "code")), connected ? "stuck" : "no-broker");
+		assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "code")), "starting");
+		json_decref(list);
+	}
 }
 
 static void the_worst_comes_first(void **state)
@@ -142,6 +160,7 @@ int main(void)
 		cmocka_unit_test(each_fact_has_its_sentence),
 		cmocka_unit_test(stages_are_named),
 		cmocka_unit_test(the_lag_must_grow_to_be_told),
+		cmocka_unit_test(a_start_that_takes_long_is_an_error),
 		cmocka_unit_test(the_worst_comes_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
