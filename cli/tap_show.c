@@ -9,7 +9,7 @@
 #include "cli/visible.h"
 #include "common/utf8.h"
 
-#define NAME_CELLS 12            /* of the names in the left column */
+#define NAME_CELLS 14            /* of the names in the left column; the longest is organizations */
 #define TEXT_BYTES 2000          /* of one value */
 
 typedef struct block {

@@ -328,7 +328,7 @@ static void draw_foot(const top_view *view, int hidden, frame *out)
 	frame_begin(out);
 	frame_add(out, TERM_DIM, "%s  every %g s", top_clock_text(view->now_ms, now), (double)view->interval_ms / 1000);
 	if (hidden > 0)
-		frame_add(out, TERM_YELLOW, "  %d more lines (down)", hidden);
+		frame_add(out, TERM_YELLOW, "  %d more (down)", hidden);
 	frame_add(out, TERM_DIM, "  q quit  p pause  s sort  Tab page  h help");
 }
 

@@ -78,7 +78,7 @@ static void a_block_says_what_there_is(void **state)
 		"{\"at_ms\":0,\"outcome\":\"revision\",\"stage\":null,\"topic\":\"feed\",\"partition\":2,\"offset\":17,\"page\":1,\"ms\":412,\"record\":{\"article_id\":\"c5ce\",\"page_count\":3,"
 		"\"title\":\"云汀县为引进人才备好三百套人才公寓\",\"source_name\":\"云汀日报\",\"authors\":[\"阮知秋\",7],\"published_at\":\"2025-06-10T08:15:00.000+08:00\",\"language\":\"zh\","
 		"\"script\":\"Hans\",\"characters\":369,\"labels\":[\"talent\",\"science\"],\"score_talent\":0.98,\"score_science\":0.714,\"evidence\":[\"talent:人才公寓\",\"talent:人才\"],"
-		"\"revision\":2,\"duplicate_of\":null,\"similarity\":0.931,\"lead\":null,\"persons\":[]}}";
+		"\"revision\":2,\"duplicate_of\":null,\"similarity\":0.931,\"lead\":null,\"persons\":[],\"organizations\":[\"云汀日报社\"]}}";
 	buf out = {0};
 	tap_note note;
 	const term wide = {NULL, 80, false, false}, narrow = {NULL, 60, true, true};
@@ -88,10 +88,11 @@ static void a_block_says_what_there_is(void **state)
 			    ".000  revision  talent 0.98, science 0.71\n"
 			    "  云汀县为引进人才备好三百套人才公寓\n"
 			    "  云汀日报  阮知秋  2025-06-10 08:15  zh-Hans  369 characters\n"
-			    "  revision    2 (0.93 alike)\n"
-			    "  evidence    talent:人才公寓, talent:人才\n"
-			    "  id          c5ce\n"
-			    "  from        feed partition 2 offset 17, part 2 of 3, after 412 ms\n\n");
+			    "  revision      2 (0.93 alike)\n"
+			    "  evidence      talent:人才公寓, talent:人才\n"
+			    "  organizations 云汀日报社\n"
+			    "  id            c5ce\n"
+			    "  from          feed partition 2 offset 17, part 2 of 3, after 412 ms\n\n");
 	buf_clear(&out);
 	tap_show(mr_bytes_of(line), &narrow, false, &out, &note);
 	assert_non_null(strstr(out.data, "\033[36mrevision\033[0m  \033[1mtalent 0.98"));
