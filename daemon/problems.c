@@ -35,13 +35,28 @@ static void add_stage_errors(json_t *list, const problem_facts *f)
 	}
 }
 
+/* A start takes seconds; to join the group after a crash takes session.timeout.ms, 45 s. */
+static bool is_late(const problem_facts *f)
+{
+	return f->uptime_ms > PROBLEM_STALL_MS;
+}
+
+static void add_unassigned(json_t *list, const problem_facts *f, const char *severity)
+{
+	if (f->phase == PHASE_RUNNING && f->connected && !f->joined)
+		add(list, severity, "no-assignment", NULL,
+		    "The consumer group has not answered yet, no partition is assigned. It stays so when a topic of `intake.topics` does not exist or may not be read; the log says which.");
+}
+
 static void add_errors(json_t *list, const problem_facts *f)
 {
-	bool late = f->phase == PHASE_STARTING && f->uptime_ms > PROBLEM_STALL_MS;       /* a start takes seconds */
+	bool late = f->phase == PHASE_STARTING && is_late(f);
 	if (!f->connected && (late || f->phase >= PHASE_CATCHING_UP))
 		add(list, "error", "no-broker", NULL, "No broker of `bootstrap.servers` answers: until one does, nothing is read and nothing is published.");
 	if (f->stuck || (late && f->connected))
 		add(list, "error", "stuck", NULL, "Nothing can be published for more than 10 seconds: the broker or the disk of the index does not answer; the log says which.");
+	if (is_late(f))
+		add_unassigned(list, f, "error");
 	add_stage_errors(list, f);
 	if (f->phase == PHASE_RUNNING && f->in_flight && f->oldest_ms > PROBLEM_STALL_MS && !f->ended_lately)
 		add(list, "error", "stalled", values("in_flight", f->in_flight, "oldest_s", f->oldest_ms / 1000),
@@ -83,8 +98,8 @@ static void add_warnings(json_t *list, const problem_facts *f)
 {
 	if (f->paused_by_operator)
 		add(list, "warning", "paused-by-operator", NULL, "Intake is paused by an operator, wholly or in part; `millrace ctl resume` goes on.");
-	if (f->phase == PHASE_RUNNING && f->connected && !f->joined)
-		add(list, "warning", "no-assignment", NULL, "The consumer group has not answered yet: no partition is assigned.");
+	if (!is_late(f))
+		add_unassigned(list, f, "warning");
 	for (size_t i = 0; i < f->stage_count; i++)
 		if (f->stages[i].suspects)
 			add(list, "warning", "suspects", json_pack("{s:s, s:I}", "stage", f->stages[i].name, "count", (json_int_t)f->stages[i].suspects),

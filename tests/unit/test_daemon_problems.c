@@ -66,6 +66,8 @@ static void each_fact_has_its_sentence(void **state)
 	f = well(), f.paused_by_operator = true;
 	expect(f, "warning", "paused-by-operator", "millrace ctl resume");
 	f = well(), f.joined = false;
+	expect(f, "error", "no-assignment", "`intake.topics`");
+	f.uptime_ms = 5000;
 	expect(f, "warning", "no-assignment", "not answered yet");
 	f = well(), f.dead_lately = 12;
 	expect(f, "warning", "dead-letters", "Dead letters in the last 10 minutes: 12;");
