@@ -336,6 +336,7 @@ void intake_rewind(intake *self)
 			continue;
 		rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->head->offset;
 		p->last_offset = p->fetched_offset = p->head->offset - 1;
+		p->position = -1;
 		drop_waiting(self, p);
 	}
 	rd_kafka_error_t *e = list->cnt ? rd_kafka_seek_partitions(self->consumer, list, SEEK_MS) : NULL;
@@ -363,6 +364,15 @@ static void on_error(intake *self, rd_kafka_event_t *event)
 	log_warn("intake: told by the library", "error", "%s", rd_kafka_err2name(err), "text", "%s", log_clean(clean, 160, mr_bytes_of(text)));
 }
 
+/* The place of a partition passes what is no record (marks of transactions), and is known before the first record has come. */
+static void note_position(partition *p, const json_t *topics)
+{
+	char number[12];
+	snprintf(number, sizeof number, "%d", (int)p->number);
+	const json_t *told = json_object_get(json_object_get(json_object_get(topics, p->topic), "partitions"), number), *next = json_object_get(told, "next_offset");
+	p->position = json_is_integer(next) && !json_integer_value(json_object_get(told, "fetchq_cnt")) ? json_integer_value(next) : -1;
+}
+
 /* Statistics (a few KB, every two seconds) tell whether any broker is up: errors alone do not tell when the trouble is over. */
 static void on_statistics(intake *self, rd_kafka_event_t *event)
 {
@@ -376,6 +386,8 @@ static void on_statistics(intake *self, rd_kafka_event_t *event)
 	if (up != self->counts.connected)
 		log_line(up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, __FILE__, __LINE__, up ? "intake: a broker answers" : "intake: no broker answers", NULL);
 	self->counts.connected = up;
+	for (partition *p = ledger_first(self->ledger); p; p = p->next)
+		note_position(p, json_object_get(root, "topics"));
 	json_decref(root);
 }
 
@@ -597,7 +609,12 @@ intake_counts intake_counts_get(const intake *self)
 int64_t intake_lag(const intake *self, const partition *p)
 {
 	int64_t low = 0, high = 0, next = p->last_offset >= 0 ? p->last_offset + 1 : p->committed;
-	if (rd_kafka_get_watermark_offsets(self->consumer, p->topic, p->number, &low, &high) || high < 0)
+	bool waits = p->fetched_offset > p->last_offset;
+	if (!waits && p->position > next)
+		next = p->position;
+	if (rd_kafka_get_watermark_offsets(self->consumer, p->topic, p->number, &low, &high) || high < 0 || (next < 0 && !waits))
 		return -1;
-	return next < 0 ? high - low : high - next;
+	if (next < 0)                            /* nothing was taken, nothing is committed: all of it */
+		next = low;
+	return high > next ? high - next : 0;
 }

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import time
 
+from confluent_kafka import Producer
+
 import news
 from daemon import ROOT, STAGES, millrace
 from flow import Load, mixed_feed
@@ -21,6 +23,28 @@ from test_promises import HOOKED, stays_for, with_hook
 from wait import wait_until
 
 PYTHON = "/usr/bin/python3"
+
+
+# ---- lag ----
+
+def test_lag_is_what_was_not_read(flow):
+    """Also of a partition that brings nothing after a restart, and of a feed whose transactions leave marks that are no records."""
+    f = flow(partitions=2)
+    d = f.daemon().start().wait_ready()
+    feed = Producer({"bootstrap.servers": f.kafka.bootstrap, "transactional.id": f"{f.name}-feed"})
+    feed.init_transactions(20)
+    for part in (0, 1):
+        feed.begin_transaction()
+        for i in range(5):
+            feed.produce(f.raw, json.dumps(news.record(f"lag {part} {i}", id=f"lag-{part}-{i}")).encode(), partition=part)
+        feed.commit_transaction(20)
+    wait_until(lambda: d.balance()["published"] == 10, 60, "ten articles are published")
+    wait_until(lambda: d.status()["lag"] == 0, 20, lambda: f"nothing waits: {d.status()['partitions']}")
+    assert d.stop() == 0
+    d.start().wait_ready()
+    wait_until(lambda: len(d.status()["partitions"]) == 2 and d.status()["lag"] is not None, 30, "the lag is known")
+    assert d.status()["lag"] == 0 and d.balance()["read"] == 0
+    assert d.stop() == 0
 
 
 # ---- systemd ----
