@@ -119,8 +119,9 @@ class Terminal:
         elif letter == "H":
             row, column = (int(n) for n in numbers.split(";"))
             self.row, self.column = row - 1, column - 1
-        elif letter == "K" and self.row < self.height:
-            self.rows[self.row][self.column:] = [" "] * (self.width - self.column)
+        elif letter == "K":                              # top may not know yet that the terminal has become lower
+            if self.row < self.height:
+                self.rows[self.row][self.column:] = [" "] * (self.width - self.column)
         elif letter == "J":
             self.rows = [[" "] * self.width for _ in range(self.height)]
         elif letter != "m":
