@@ -61,7 +61,7 @@ enum metric_label {
 	X(ARTICLE_LABELS, COUNTER, LABEL, "articles_label_total", "articles published, by primary label") \
 	X(E2E, HISTOGRAM, NONE, "end_to_end_seconds", "time from reading a feed record to the commit of its epoch") \
 	/* Kafka in */ \
-	X(LAG, GAUGE, PARTITION, "consumer_lag_records", "records of an assigned partition that were not read yet, as of the last fetch: what came since (while an operator's pause holds, or enough waits already) is not counted") \
+	X(LAG, GAUGE, PARTITION, "consumer_lag_records", "records of an assigned partition that were not read yet; -1: not known") \
 	X(COMMITTED, GAUGE, PARTITION, "consumer_committed_offset", "offset committed last in an assigned partition") \
 	X(ASSIGNED, GAUGE, NONE, "partitions_assigned", "input partitions of this daemon") \
 	X(PAUSED, GAUGE, NONE, "partitions_paused", "input partitions paused because too much is in flight, or while it drains") \

@@ -179,10 +179,11 @@ function show_flow() {
     say('partitions_count', {count: s.partitions.length}),
     el('p', paused ? 'alarm' : '', paused ? say('paused_count', {count: paused}) : say('none_paused')),
   ]);
-  const stopped = s.paused || (paused > 0 && paused === s.partitions.length), doing = s.phase !== 'running' ? 'phase.' + s.phase : stopped ? 'paused' : s.partitions.length ? 'reading' : 'no_partitions';
+  const away = s.problems.some((p) => p.code === 'no-broker'), stopped = away || s.paused || (paused > 0 && paused === s.partitions.length);
+  const doing = s.phase !== 'running' ? 'phase.' + s.phase : away ? 'away' : stopped ? 'paused' : s.partitions.length ? 'reading' : 'no_partitions';
   const intake = node_of('intake', say('intake'), s.rates.in, [el('p', stopped ? 'alarm' : '', say(doing)),
     of_limit(s), meter(s.in_flight_bytes / s.in_flight_limit)], 'rates.in.intake');
-  nodes.push(at_source, arrow(s.rates.in, paused > 0), intake);
+  nodes.push(at_source, arrow(s.rates.in, away || paused > 0), intake);
   let placed = !s.index;
   for (const stage of s.stages) {
     nodes.push(arrow(stage.per_second, !stage.ready), stage_node(stage));
@@ -192,7 +193,7 @@ function show_flow() {
     }
   }
   const epochs = [say('epochs', {count: s.epochs.committed}), say('aborted', {count: s.epochs.kept + s.epochs.rewound})];
-  nodes.push(arrow(s.rates.out), node_of('publish', say('publish'), s.rates.out, epochs, 'rates.out.publish'), arrow(s.rates.out), outcomes_node(s));
+  nodes.push(arrow(s.rates.out), node_of('publish', say('publish'), s.rates.out, epochs, 'rates.out.publish'), arrow(s.rates.out, away), outcomes_node(s));
   byId('flow').replaceChildren(...nodes);
 }
 

@@ -388,6 +388,20 @@ def test_what_is_wrong_comes_first(open_page, demo):
     pages["en"].wait_for_selector(".problem[data-code=reload-refused]", state="detached", timeout=20000)
 
 
+def test_the_intake_says_why_nothing_is_read(open_page):
+    page, change = open_page(), [lambda status: {}]
+
+    def answer(route):
+        status = route.fetch().json()
+        route.fulfill(json=status | change[0](status))
+    page.route("**/status", answer)
+    for change[0], told in ((lambda status: {"paused_partitions": [{"topic": p["topic"], "partition": p["partition"], "why": "operator"} for p in status["partitions"]]}, "paused"),
+                            (lambda status: {"problems": [{"code": "no-broker", "severity": "error", "text": "", "values": {}}]}, "no answer"),
+                            (lambda status: {"partitions": []}, "No partition is assigned."), (lambda status: {"phase": "draining"}, "draining"), (lambda status: {}, "reading")):
+        page.wait_for_selector(f".node.intake .lines p:first-child:text-is({json.dumps(told)})", timeout=20000)
+    page.unroute_all(behavior="wait")
+
+
 def test_another_life_of_the_daemon_is_noticed(open_page):
     """Even when it has been up for longer than the one before: a page may have been hidden meanwhile. Numbers of articles begin anew, so nothing of the old ones may stay open."""
     page = open_page()
