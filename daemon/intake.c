@@ -14,6 +14,7 @@
 #include "common/mem.h"
 #include "common/settings.h"
 #include "daemon/backlog.h"
+#include "daemon/ends.h"
 #include "daemon/kafka_conf.h"
 #include "daemon/pace.h"
 
@@ -28,6 +29,7 @@ struct intake {
 	ledger *ledger;
 	const struct settings *settings;
 	intake_hooks hooks;
+	ends *ends;
 	bool cooperative;
 	int wake_fd;
 	struct event *wake, *timer, *more;
@@ -315,7 +317,7 @@ static void finish_resets(intake *self)
 	for (partition *p = ledger_first(self->ledger); p; p = p->next)
 		if (p->resetting) {
 			p->resetting = false;
-			p->last_offset = -1;
+			p->last_offset = p->end = -1;
 			if (!self->stopped)
 				pause_one(self, p, false);
 		}
@@ -388,6 +390,7 @@ static void on_statistics(intake *self, rd_kafka_event_t *event)
 	self->counts.connected = up;
 	for (partition *p = ledger_first(self->ledger); p; p = p->next)
 		note_position(p, json_object_get(root, "topics"));
+	ends_look(self->ends, self->ledger);
 	json_decref(root);
 }
 
@@ -513,6 +516,7 @@ intake *intake_open(struct event_base *base, const struct settings *settings, le
 	self->enough_bytes = (size_t)settings_int(settings, "intake.prefetch_bytes") / 2;
 	intake_configure(self, settings);
 	self->cooperative = kafka_is_cooperative(settings);
+	self->ends = ends_new(consumer);
 	self->queue = rd_kafka_queue_get_consumer(consumer);
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rd_kafka_queue_io_event_enable(self->queue, self->wake_fd, &one, sizeof one);
@@ -592,6 +596,7 @@ bool intake_close(intake **self_p)
 	event_free(self->more);
 	rd_kafka_queue_io_event_enable(self->queue, -1, NULL, 0);
 	if (left) {
+		ends_free(&self->ends);          /* else its call may wait for a broker that does not answer */
 		rd_kafka_queue_destroy(self->queue);
 		rd_kafka_destroy(self->consumer);
 	}
@@ -612,7 +617,10 @@ int64_t intake_lag(const intake *self, const partition *p)
 	bool waits = p->fetched_offset > p->last_offset;
 	if (!waits && p->position > next)
 		next = p->position;
-	if (rd_kafka_get_watermark_offsets(self->consumer, p->topic, p->number, &low, &high) || high < 0 || (next < 0 && !waits))
+	if (rd_kafka_get_watermark_offsets(self->consumer, p->topic, p->number, &low, &high))
+		high = -1;
+	high = high > p->end ? high : p->end;    /* the library's is that of its last fetch */
+	if (high < 0 || (next < 0 && !waits))
 		return -1;
 	if (next < 0)                            /* nothing was taken, nothing is committed: all of it */
 		next = low;

@@ -59,7 +59,7 @@ typedef struct intake_counts {
 	bool limited;                            /* records wait that intake.rate does not let in yet */
 } intake_counts;
 intake_counts intake_counts_get(const intake *self);
-/* Records of a partition that were not read yet, by the last fetch; -1: not known. */
+/* Records of a partition that were not read yet, by the last fetch or the question of the last ten seconds (ends.h); -1: not known. */
 int64_t intake_lag(const intake *self, const partition *p);
 
 #endif

@@ -112,6 +112,7 @@ struct partition {
 	int64_t last_offset;     /* last offset seen in this assignment; -1: none */
 	int64_t fetched_offset;  /* intake: newest one fetched, taken or waiting; -1: none */
 	int64_t position;        /* intake: where the library fetches next, when all that it had was handed over; -1: not known */
+	int64_t end;             /* intake: behind its last record, as the broker told last (ends.h); -1: not known */
 	int64_t committed;       /* next offset after the last committed epoch; -1: not known */
 	bool open;               /* daemon: its records may be judged; without a journal from the start (R4) */
 	uint64_t question;       /* daemon: the question to the journal whose answer it waits for; 0: none asked yet */

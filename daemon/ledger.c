@@ -38,7 +38,7 @@ partition *ledger_assign(ledger *self, const char *topic, int32_t number)
 	p->topic = mem_string(topic);
 	p->number = number;
 	p->generation = ++self->generation;
-	p->last_offset = p->fetched_offset = p->position = p->committed = -1;
+	p->last_offset = p->fetched_offset = p->position = p->end = p->committed = -1;
 	partition **at = &self->first;
 	while (*at)
 		at = &(*at)->next;

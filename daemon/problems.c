@@ -48,6 +48,13 @@ static void add_unassigned(json_t *list, const problem_facts *f, const char *sev
 		    "The consumer group has not answered yet, no partition is assigned. It stays so when a topic of `intake.topics` does not exist or may not be read; the log says which.");
 }
 
+/* Partitions are there, records wait in them, and none comes: as after a fault of broker or library that nobody told of. */
+static bool is_deaf(const problem_facts *f)
+{
+	bool held_back = f->paused_by_operator || f->pressed || f->limited || f->held;
+	return f->phase == PHASE_RUNNING && f->connected && f->assigned && !held_back && f->lag > 0 && f->lag_minute > 0 && !f->read_lately;
+}
+
 static void add_errors(json_t *list, const problem_facts *f)
 {
 	bool late = f->phase == PHASE_STARTING && is_late(f);
@@ -61,6 +68,10 @@ static void add_errors(json_t *list, const problem_facts *f)
 	if (f->phase == PHASE_RUNNING && f->in_flight && f->oldest_ms > PROBLEM_STALL_MS && !f->ended_lately)
 		add(list, "error", "stalled", values("in_flight", f->in_flight, "oldest_s", f->oldest_ms / 1000),
 		    "Nothing has ended in the last minute; in flight: %lld, the oldest for %lld seconds.", (long long)f->in_flight, (long long)(f->oldest_ms / 1000));
+	if (is_deaf(f))
+		add(list, "error", "not-reading", value("lag", f->lag),
+		    "Nothing was read in the last minute, though records wait in Kafka (%lld) and nothing holds intake back: the log tells of the broker; if it is well, a restart loses nothing.",
+		    (long long)f->lag);
 	if (f->config_refused)
 		add(list, "error", "reload-refused", NULL, "The last reload was refused: the file is not what runs. `millrace check` says what is wrong with it.");
 	if (!f->balanced)

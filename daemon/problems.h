@@ -33,7 +33,8 @@ typedef struct problem_facts {
 	int64_t in_flight_bytes, limit_bytes;
 	int64_t rate;                            /* intake.rate */
 	int64_t dead_lately, aborts_lately, restarts_lately, dropped_lately;
-	int64_t lag, lag_before;                 /* -1: not known */
+	int64_t lag, lag_before;                 /* -1: not known; before: PROBLEM_LAG_MS ago */
+	int64_t lag_minute, read_lately;         /* PROBLEM_STALL_MS ago; records read since */
 	const problem_stage *stages;
 	size_t stage_count;
 } problem_facts;

@@ -412,7 +412,8 @@ static json_t *status_problems(const report *self)
 		.limited = in.limited, .rate = settings_int(self->settings, "intake.rate"),
 		.dead_lately = history_grown(h, HISTORY_DEAD, PROBLEM_WINDOW_MS), .aborts_lately = history_grown(h, HISTORY_ABORTS, PROBLEM_WINDOW_MS),
 		.restarts_lately = history_grown(h, HISTORY_RESTARTS, PROBLEM_WINDOW_MS), .dropped_lately = history_grown(h, HISTORY_DROPPED, PROBLEM_WINDOW_MS),
-		.lag = lag_sum(self), .lag_before = history_lag(h, PROBLEM_LAG_MS), .stages = stages, .stage_count = self->stage_count});
+		.lag = lag_sum(self), .lag_before = history_lag(h, PROBLEM_LAG_MS), .lag_minute = history_lag(h, PROBLEM_STALL_MS),
+		.read_lately = history_grown(h, HISTORY_READ, PROBLEM_STALL_MS), .stages = stages, .stage_count = self->stage_count});
 }
 
 /* ---- status ---- */

@@ -1,4 +1,4 @@
-/* thread.h - how a thread beside the loop begins: the transaction thread (publisher.c) and the one that asks for the journal's end (journal_ask.c).
+/* thread.h - how a thread beside the loop begins: the transaction thread (publisher.c), those that ask for the ends of the input (ends.c) and of the journal (journal_ask.c).
  *
  * Owns nothing; what the threads share with the loop, and its lock, belongs to their modules. Loop thread. */
 #ifndef DAEMON_THREAD_H

@@ -76,6 +76,7 @@ const PROBLEMS_ZH = {
   stuck: '超过 10 秒无法发布：代理或索引所在磁盘没有应答，日志里有原因。',
   'no-worker': '阶段 {stage} 没有就绪的工作进程，等待的任务：{queued}。`millrace ctl status` 显示进程池，日志里有工作进程结束的方式。',
   stalled: '最近一分钟没有一条记录完成；在途 {in_flight} 条，最久 {oldest_s} 秒。',
+  'not-reading': '最近一分钟没有读入任何记录，但 Kafka 里有 {lag} 条在等，也没有什么让读取停下：请看日志里关于 broker 的行；broker 正常时重启即可，不会丢记录。',
   'reload-refused': '上次重载被拒绝：运行的不是文件里的配置。`millrace check` 会指出错误。',
   balance: '收支不平：读入数不等于各结果之和。这是 Millrace 的缺陷，请附上本页报告。',
   'paused-by-operator': '操作员暂停了全部或部分读取；`millrace ctl resume` 继续。',

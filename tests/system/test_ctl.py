@@ -107,6 +107,23 @@ def test_pause_resume_drain_and_leave(flow):
     assert {use[1] for use in uses} == {str(os.geteuid())} and {use[3] for use in uses} == {"ok"}
 
 
+def test_the_lag_goes_on_while_nothing_is_fetched(flow):
+    """A pause stops the fetching, and the library learns the end of a partition only with a fetch: the daemon asks for it."""
+    f = flow(partitions=2)
+    d = f.daemon().start().wait_ready()
+    f.feed(new("first", 40))
+    f.account()
+    lag = lambda: d.metric("millrace_consumer_lag_records")
+    wait_until(lambda: lag() == 0, 30, "nothing waits")
+    ctl(d, "pause", "--wait")
+    f.feed(new("later", 300))
+    wait_until(lambda: lag() == 300, 60, lambda: f"all that waits is told: {lag()}", every=0.2)
+    assert d.status()["lag"] == 300 and d.balance()["read"] == 40
+    ctl(d, "resume")
+    f.account()
+    wait_until(lambda: lag() == 0, 30, "nothing waits")
+
+
 def test_a_rate_holds_intake_back(flow):
     """intake.rate: what is more waits, is told, and is taken when a reload lifts it."""
     f = flow(partitions=2, settings={"intake.rate": 5})

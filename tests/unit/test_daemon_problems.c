@@ -14,7 +14,7 @@ static problem_stage stages[] = {{"extract", true, 4, 0}, {"classify", true, 0, 
 static problem_facts well(void)
 {
 	return (problem_facts){.phase = PHASE_RUNNING, .uptime_ms = 3600000, .joined = true, .connected = true, .balanced = true, .assigned = 4, .in_flight = 10, .oldest_ms = 300, .ended_lately = 500,
-			       .in_flight_bytes = 1 << 20, .limit_bytes = 16 << 20, .lag = 20, .lag_before = 10, .stages = stages, .stage_count = 2};
+			       .in_flight_bytes = 1 << 20, .limit_bytes = 16 << 20, .lag = 20, .lag_before = 10, .lag_minute = 20, .read_lately = 500, .stages = stages, .stage_count = 2};
 }
 
 /* The one problem of these facts. */
@@ -59,6 +59,10 @@ static void each_fact_has_its_sentence(void **state)
 	expect(f, "error", "stuck", "Nothing can be published");
 	f = well(), f.ended_lately = 0, f.oldest_ms = 61000;
 	expect(f, "error", "stalled", "in flight: 10, the oldest for 61 seconds");
+	f = well(), f.read_lately = 0;
+	expect(f, "error", "not-reading", "records wait in Kafka (20)");
+	f.lag_minute = 0;
+	expect_none(f);                          /* they have only just come */
 	f = well(), f.config_refused = true;
 	expect(f, "error", "reload-refused", "millrace check");
 	f = well(), f.balanced = false;
