@@ -142,7 +142,7 @@ def test_its_numbers_are_those_of_status(open_page, demo):
     read, ended = page.inner_text("#figures .figure:nth-child(1) .note"), page.inner_text("#figures .figure:nth-child(2) .note")
     assert read == ended == f"{status['balance']['read']:,} in all"
     assert page.inner_text("#instance") == status["instance"] == "demo"
-    assert [n.get_attribute("data-stage") for n in page.query_selector_all("[data-stage]")] == [s["name"] for s in status["stages"]] == ["extract", "dedup", "classify"]
+    assert [n.get_attribute("data-stage") for n in page.query_selector_all("[data-stage]")] == [s["name"] for s in status["stages"]] == ["extract", "dedup", "classify", "watch"]
     assert page.locator("#flow .dot").count() == sum(len(s["workers"]) for s in status["stages"])
 
 
