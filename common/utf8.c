@@ -81,10 +81,50 @@ void utf8_add(buf *out, uint32_t c)
 	buf_add(out, b, n);
 }
 
+/* Eight bytes, the first one lowest: one load where numbers begin so. */
+static inline uint64_t eight_bytes(const unsigned char *p)
+{
+	uint64_t low = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	return low | (uint64_t)((uint32_t)p[4] | (uint32_t)p[5] << 8 | (uint32_t)p[6] << 16 | (uint32_t)p[7] << 24) << 32;
+}
+
+/* The second byte of these has to be looked at, too: E0 (overlong forms), ED (surrogates). */
+static inline bool is_special(uint64_t lead)
+{
+	return !(lead & 0x0F) || (lead & 0x0F) == 0x0D;
+}
+
+/* Behind the ASCII and the characters of three bytes that `at` begins with, which a text of news consists of, but for special ones and the last few bytes. Adds their number to *n. */
+static const char *plain_run(const char *at, const char *end, size_t *n)
+{
+	size_t count = *n;
+	while (end - at >= 8) {
+		uint64_t eight = eight_bytes((const unsigned char *)at);
+		if ((eight & 0xC0C0F0C0C0F0) == 0x8080E08080E0 && !is_special(eight) && !is_special(eight >> 24)) {
+			at += 6;
+			count += 2;
+		} else if ((eight & 0xC0C0F0) == 0x8080E0 && !is_special(eight)) {
+			at += 3;
+			count++;
+		} else if (!(eight & 0x8080808080808080)) {
+			at += 8;
+			count += 8;
+		} else if (!(eight & 0x80)) {
+			at++;
+			count++;
+		} else {
+			break;
+		}
+	}
+	*n = count;
+	return at;
+}
+
 bool utf8_valid(mr_bytes text)
 {
 	const char *at = text.data, *end = at + text.len;
-	while (at < end) {
+	size_t n = 0;
+	while ((at = plain_run(at, end, &n)) < end) {
 		const char *from = at;
 		if (utf8_next(&at, end) == UTF8_BAD && at - from != 3)   /* U+FFFD itself takes three bytes */
 			return false;
@@ -95,7 +135,7 @@ bool utf8_valid(mr_bytes text)
 size_t utf8_count(mr_bytes text)
 {
 	size_t n = 0;
-	for (const char *at = text.data, *end = at + text.len; at < end; n++)
+	for (const char *at = text.data, *end = at + text.len; (at = plain_run(at, end, &n)) < end; n++)
 		utf8_next(&at, end);
 	return n;
 }

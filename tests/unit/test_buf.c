@@ -61,9 +61,38 @@ static void broken_utf8_is_found(void **state)
 	assert_ptr_equal(at, text);
 }
 
+/* Runs of plain characters are looked over quickly: texts of pieces put together by chance are counted and judged as character by character. */
+static void runs_count_as_characters_do(void **state)
+{
+	(void)state;
+	static const char bytes[] = "A \x80\xBF\xE0\xE4\xED\xEF\xF0\xF4\xC2\x9F\xA0\xBD\xFF", *const pieces[] = {"abcdefghij", "教育科学人才", "é", "𠮷", "\xE0\xA0\x80", "\xED\x9F\xBF", "\uFFFD"};
+	uint32_t chance = 1;
+	for (int round = 0; round < 200000; round++) {
+		char text[64];
+		size_t len = 0, count = 0;
+		bool valid = true;
+		while (len < (size_t)(round % 50)) {
+			chance = chance * 1664525 + 1013904223;
+			const char *piece = chance >> 29 < 7 ? pieces[chance >> 29] : NULL;
+			size_t more = piece ? strlen(piece) : 1;
+			if (len + more > sizeof text)
+				break;
+			memcpy(text + len, piece && round % 3 ? piece : &bytes[(chance >> 20) % (sizeof bytes - 1)], piece && round % 3 ? more : 1);
+			len += piece && round % 3 ? more : 1;
+		}
+		for (const char *at = text, *from; at < text + len; count++) {
+			from = at;
+			valid = !(utf8_next(&at, text + len) == UTF8_BAD && at - from != 3) && valid;
+		}
+		assert_int_equal(utf8_count((mr_bytes){text, len}), count);
+		assert_int_equal(utf8_valid((mr_bytes){text, len}), valid);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_count_as_characters_do),
 		cmocka_unit_test(integers_come_back),
 		cmocka_unit_test(a_short_read_stays_bad),
 		cmocka_unit_test(printf_grows),

@@ -281,9 +281,9 @@ void fold_quick_make(unsigned flags, fold_quick *out)
 		if (c < 0xD800 || c > 0xDFFF)
 			out->to[c] = entry_of(c, flags, group != NULL);
 		for (size_t i = 0; group && i < group->count; i++) {
-			uint32_t second = fold_units[fold_words[group->first + i].at], bit = fold_pair(c, second);
-			out->pairs[bit >> 6] |= UINT64_C(1) << (bit & 63);
-			if (second < 0x800)              /* its last byte is not where fold_pair is given it */
+			uint32_t second = fold_units[fold_words[group->first + i].at];
+			out->seconds[c & 4095] |= UINT64_C(1) << (second & 63);
+			if (second < 0x800)              /* the inner loop looks at the last of three bytes */
 				out->to[c] = 0;
 		}
 	}

@@ -36,17 +36,11 @@ size_t fold_span(mr_bytes in, size_t from, size_t to, unsigned flags, buf *out, 
 
 typedef struct fold_quick {
 	uint32_t to[65536];              /* 0: fold_span has to do it: it becomes several characters or none, or is no character */
-	uint64_t pairs[4096];            /* a bit set for every pair of characters that words begin with, by fold_pair; a few others have the same bits */
+	uint64_t seconds[4096];          /* by the lower 12 bits of a character that words begin with: bit n is set when one goes on with a character of these low six bits */
 } fold_quick;
 
 /* For `flags` without FOLD_LETTERS. */
 void fold_quick_make(unsigned flags, fold_quick *out);
-
-/* 18 bits of a character and the next one, which has three bytes: its last byte will do. */
-static inline uint32_t fold_pair(uint32_t first, uint32_t second)
-{
-	return (first << 6 & 0x3FFC0) | (second & 0x3F);
-}
 
 /* ---- single ideographs without a call, for inner loops ---- */
 

@@ -129,19 +129,18 @@ static inline uint32_t three_byte_char(uint32_t four)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fold_known stores an entry of the table as it is");
 
-/* Characters that the table knows, up to the first that it does not, or to the last bytes; `room` bytes of output are there. Half of a look at an article is spent here, so there is no branch
- * that depends on which ideograph it is: one of seven begins words, and no processor foresees which. */
-static const char *fold_known(mr_bytes in, const char *at, const fold_quick *table, buf *out, size_t room)
+/* Characters that the table knows, up to the first that it does not, or to the last bytes; at most `most` bytes, and as many of output are there. Half of a look at an article is spent here,
+ * so there is no branch that depends on which ideograph it is: one of seven begins words, and no processor foresees which. */
+static const char *fold_known(mr_bytes in, const char *at, const fold_quick *table, buf *out, size_t most)
 {
-	const char *end = in.data + in.len;
-	char *to = out->data + out->len, *most = to + room - 4;
-	while (end - at >= 8 && to < most) {
+	const char *end = in.data + in.len, *stop = end - at < 8 ? at : (size_t)(end - at) < most + 8 ? end - 7 : at + most;
+	char *to = out->data + out->len;
+	while (at < stop) {
 		uint64_t eight = eight_bytes(at);
 		uint32_t c = three_byte_char((uint32_t)eight), folded;
 		if (c >= 0x800) {
-			uint32_t pair = fold_pair(c, (uint32_t)(eight >> 40));
 			folded = table->to[c];
-			folded &= (folded >> FOLD_QUICK_WORD & (uint32_t)(table->pairs[pair >> 6] >> (pair & 63)) & 1) - 1;      /* perhaps a word: 0 */
+			folded &= (folded >> FOLD_QUICK_WORD & (uint32_t)(table->seconds[c & 4095] >> (eight >> 40 & 63)) & 1) - 1;     /* perhaps a word: 0 */
 			if (!folded)
 				break;
 			memcpy(to, &folded, 4);          /* what is too much is written over */
@@ -170,7 +169,7 @@ void watch_fold_fast(mr_bytes in, const fold_quick *table, buf *out, buf *points
 			buf_add(points, &(struct point){(uint32_t)(at - in.data), (uint32_t)out->len}, sizeof(struct point));
 			next_point = at + POINT_BYTES;
 		}
-		size_t room = out->cap - out->len;
+		size_t room = out->cap - out->len - 8;
 		at = fold_known(in, at, table, out, points && room > 4 * POINT_BYTES ? 4 * POINT_BYTES : room);
 		if (at == end)
 			break;
