@@ -300,9 +300,9 @@ class Kafka:
         finally:
             consumer.close()
 
-    def ends(self, topic):
-        """{partition: high watermark}"""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends", "log_level": 0})
+    def ends(self, topic, isolation="read_committed"):
+        """{partition: behind its last record that such a reader is given}"""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends", "isolation.level": isolation, "log_level": 0})
         try:
             return {p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=30)[1] for p in range(self.partitions(topic))}
         finally:

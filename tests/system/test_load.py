@@ -62,6 +62,8 @@ class Warehouse:
             producer.produce(topic or self.out, key=key, value=json.dumps(value) if isinstance(value, dict) else value, partition=partition)
         producer.flush(60)
         producer.abort_transaction(60) if abort else producer.commit_transaction(60)
+        # The coordinator answers before the marks stand in the partitions, and a load that does not follow takes what is committed when it begins.
+        wait_until(lambda: self.kafka.ends(topic or self.out) == self.kafka.ends(topic or self.out, "read_uncommitted"), 60, "the marks of the transaction are written")
 
     def articles(self, columns="article_id, title, revision, record_partition, record_offset", order="article_id"):
         return self.database.rows(f"SELECT {columns} FROM millrace.articles ORDER BY {order}")
