@@ -136,6 +136,7 @@ def test_a_stage_of_somebody_elses_in_another_language(flow):
     d = f.daemon().start()
     wait_until(lambda: "marker" in d.get("/ready")[1], 45, lambda: f"/ready names the stage without workers: {d.get('/ready')}")
     workers = [python_worker(d, "marker", n) for n in range(3)]
+    wait_until(lambda: d.metric("millrace_stage_workers", stage="marker") == 3, 60, "all of them are there")
     wait_until(lambda: f.kafka.ends(f.out)[0] > 0, 60, "the first articles came")
     workers[0].kill()
     workers[1].signal(signal.SIGTERM)
