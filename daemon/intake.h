@@ -2,7 +2,7 @@
  *
  * Owns the consumer and what was fetched and not taken yet. Records, rebalances and errors arrive on one queue, woken by an eventfd and polled by a timer as
  * well (an idle topic with event-only polling is thrown out of its group). The ledger's partitions are made and removed here. A revocation is answered only when the loop says so (intake_answer):
- * the transaction that is open ends first. Loop thread.
+ * the transaction that is open ends first. How much waits in Kafka is told by the library's last fetch and by ends.h, which it owns. Loop thread.
  *
  * Of a partition:  assigned -> (leaving -> removed)       revoked
  *                          \-> held -> assigned           not open (the journal is caught up with first, or an operator has paused it)
